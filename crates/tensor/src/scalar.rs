@@ -1,0 +1,130 @@
+use std::iter::Sum;
+
+use ndarray::NdFloat;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// The number type of a network: `f32` or `f64`, and nothing else.
+///
+/// Everything that ndarray's `NdFloat` brings (arithmetic, `exp`, `ln`, `sqrt`, `tanh`, `max`,
+/// `is_finite`, ...) can be called on a `T: Scalar` without a further bound.
+///
+/// ```
+/// use backprop_tensor::Scalar;
+///
+/// fn logistic<T: Scalar>(x: T) -> T {
+///     T::one() / (T::one() + (-x).exp())
+/// }
+/// assert_eq!(logistic(0.0_f32), 0.5);
+/// assert_eq!(f64::of(0.25).as_f64(), 0.25);
+/// ```
+pub trait Scalar: NdFloat + Sum + Default + sealed::Sealed {
+    /// The type's name, `"f32"` or `"f64"`.
+    const NAME: &'static str;
+
+    /// The size of one number in bytes.
+    const BYTES: usize = size_of::<Self>();
+
+    /// Columns in one panel of a weight: as many numbers as fill a cache line of 64 bytes
+    /// (16 for `f32`, 8 for `f64`). See [`Panels`](crate::Panels).
+    const PANEL: usize = 64 / Self::BYTES;
+
+    /// Rounds an `f64` to this type.
+    fn of(value: f64) -> Self;
+
+    /// Widens to `f64`, exactly.
+    fn as_f64(self) -> f64;
+
+    /// Writes the little-endian bytes of this number into `bytes`.
+    ///
+    /// # Panics
+    /// If `bytes` is not [`Scalar::BYTES`] long.
+    fn write_le(self, bytes: &mut [u8]);
+
+    /// Reads a number from its little-endian bytes.
+    ///
+    /// # Panics
+    /// If `bytes` is not [`Scalar::BYTES`] long.
+    fn read_le(bytes: &[u8]) -> Self;
+
+    /// `c <- alpha a b + beta c`, by matrixmultiply; `shape` is (m, k, n).
+    ///
+    /// # Safety
+    /// `a` (m x k), `b` (k x n) and `c` (m x n) must be valid at every element that the given
+    /// (row, column) strides reach, and `c` must alias neither `a`, `b` nor itself.
+    #[doc(hidden)]
+    unsafe fn gemm(
+        shape: (usize, usize, usize),
+        alpha: Self,
+        a: (*const Self, isize, isize),
+        b: (*const Self, isize, isize),
+        beta: Self,
+        c: (*mut Self, isize, isize),
+    );
+}
+
+macro_rules! scalar {
+    ($type:ident, $gemm:path) => {
+        impl Scalar for $type {
+            const NAME: &'static str = stringify!($type);
+
+            fn of(value: f64) -> Self {
+                value as $type
+            }
+
+            fn as_f64(self) -> f64 {
+                f64::from(self)
+            }
+
+            fn write_le(self, bytes: &mut [u8]) {
+                bytes.copy_from_slice(&self.to_le_bytes());
+            }
+
+            fn read_le(bytes: &[u8]) -> Self {
+                $type::from_le_bytes(bytes.try_into().expect("as many bytes as the number has"))
+            }
+
+            unsafe fn gemm(
+                (m, k, n): (usize, usize, usize),
+                alpha: Self,
+                a: (*const Self, isize, isize),
+                b: (*const Self, isize, isize),
+                beta: Self,
+                c: (*mut Self, isize, isize),
+            ) {
+                // SAFETY: the caller promises what matrixmultiply asks for.
+                unsafe {
+                    $gemm(
+                        m, k, n, alpha, a.0, a.1, a.2, b.0, b.1, b.2, beta, c.0, c.1, c.2,
+                    )
+                }
+            }
+        }
+    };
+}
+
+scalar!(f32, matrixmultiply::sgemm);
+scalar!(f64, matrixmultiply::dgemm);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panel_is_one_cache_line() {
+        assert_eq!(f32::PANEL * f32::BYTES, 64);
+        assert_eq!(f64::PANEL * f64::BYTES, 64);
+    }
+
+    #[test]
+    fn bytes_round_trip() {
+        let mut bytes = [0; 4];
+        (-1.5_f32).write_le(&mut bytes);
+        assert_eq!(bytes, [0, 0, 0xc0, 0xbf]);
+        assert_eq!(f32::read_le(&bytes), -1.5);
+    }
+}
