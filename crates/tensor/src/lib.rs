@@ -1,13 +1,26 @@
-//! The ground that the other crates of `backprop` stand on: the number types ([`Scalar`]) and
-//! random streams that are named, not shared ([`Key`]).
+//! The ground that the other crates of `backprop` stand on: the number types ([`Scalar`]), random
+//! streams that are named, not shared ([`Key`]), a small pool of threads ([`Pool`]), the storage
+//! order of weights ([`Panels`]) and matrix products ([`matmul`], [`affine`] and its gradients).
+//!
+//! The key decision: a thread owns output columns, in the forward pass, the weight gradient and
+//! the update, so weights never travel between cores and no sum is split by the number of threads.
+//! Results have the same bits for any number of threads. This is the only crate of the workspace
+//! with `unsafe`.
 
 #![warn(missing_docs)]
+#![deny(unsafe_op_in_unsafe_fn)]
 
+mod panels;
+mod pool;
+mod product;
 mod random;
 mod scalar;
 
 pub use ndarray;
 pub use rand;
 
+pub use panels::Panels;
+pub use pool::Pool;
+pub use product::{affine, affine_input_grad, affine_weight_grad, matmul};
 pub use random::Key;
 pub use scalar::Scalar;
