@@ -1,0 +1,214 @@
+//! Activations that treat every element by itself. Each derivative is a function of the output,
+//! so that the input need not be kept.
+
+use backprop_tensor::Scalar;
+use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
+
+use crate::{BuildError, Layer, LayerSpec, Run, Seen};
+
+/// `y = f(x)` for all elements.
+fn map<T: Scalar>(input: ArrayView2<'_, T>, output: ArrayViewMut2<'_, T>, f: impl Fn(T) -> T) {
+    Zip::from(output).and(input).for_each(|y, &x| *y = f(x));
+}
+
+/// `dx = f(y, dy)` for all elements.
+fn map_grad<T: Scalar>(
+    seen: &Seen<'_, T>,
+    input_grad: Option<ArrayViewMut2<'_, T>>,
+    f: impl Fn(T, T) -> T,
+) {
+    if let Some(input_grad) = input_grad {
+        Zip::from(input_grad)
+            .and(seen.output)
+            .and(seen.output_grad)
+            .for_each(|dx, &y, &dy| *dx = f(y, dy));
+    }
+}
+
+/// The logistic function `y = 1 / (1 + e^-x)`, element by element; `dx = dy y (1 - y)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sigmoid;
+
+impl<T: Scalar> Layer<T> for Sigmoid {
+    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
+        Ok(input_width)
+    }
+
+    fn forward(
+        &self,
+        _run: &Run<'_>,
+        input: ArrayView2<'_, T>,
+        output: ArrayViewMut2<'_, T>,
+        _cache: &mut [T],
+    ) {
+        map(input, output, |x| T::one() / (T::one() + (-x).exp()));
+    }
+
+    fn backward(
+        &self,
+        _run: &Run<'_>,
+        seen: Seen<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        _grads: &mut [Box<[T]>],
+    ) {
+        map_grad(&seen, input_grad, |y, g| g * y * (T::one() - y));
+    }
+
+    fn spec(&self) -> LayerSpec {
+        LayerSpec::Sigmoid
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
+        Box::new(self.clone())
+    }
+}
+
+/// The hyperbolic tangent, element by element; `dx = dy (1 - y^2)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tanh;
+
+impl<T: Scalar> Layer<T> for Tanh {
+    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
+        Ok(input_width)
+    }
+
+    fn forward(
+        &self,
+        _run: &Run<'_>,
+        input: ArrayView2<'_, T>,
+        output: ArrayViewMut2<'_, T>,
+        _cache: &mut [T],
+    ) {
+        map(input, output, |x| x.tanh());
+    }
+
+    fn backward(
+        &self,
+        _run: &Run<'_>,
+        seen: Seen<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        _grads: &mut [Box<[T]>],
+    ) {
+        map_grad(&seen, input_grad, |y, g| g * (T::one() - y * y));
+    }
+
+    fn spec(&self) -> LayerSpec {
+        LayerSpec::Tanh
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
+        Box::new(self.clone())
+    }
+}
+
+/// The rectifier `y = max(x, 0)`, element by element; `dx = dy` where `y > 0`, else 0, also at the
+/// kink, as in PyTorch. NaN stays NaN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relu;
+
+impl<T: Scalar> Layer<T> for Relu {
+    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
+        Ok(input_width)
+    }
+
+    fn forward(
+        &self,
+        _run: &Run<'_>,
+        input: ArrayView2<'_, T>,
+        output: ArrayViewMut2<'_, T>,
+        _cache: &mut [T],
+    ) {
+        map(input, output, |x| {
+            if x > T::zero() || x.is_nan() {
+                x
+            } else {
+                T::zero()
+            }
+        });
+    }
+
+    fn backward(
+        &self,
+        _run: &Run<'_>,
+        seen: Seen<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        _grads: &mut [Box<[T]>],
+    ) {
+        map_grad(
+            &seen,
+            input_grad,
+            |y, g| if y > T::zero() { g } else { T::zero() },
+        );
+    }
+
+    fn spec(&self) -> LayerSpec {
+        LayerSpec::Relu
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
+        Box::new(self.clone())
+    }
+}
+
+/// `y = x` where `x > 0`, else `slope x`; `dx = dy` where `x > 0`, else `slope dy`.
+///
+/// The sign is read from the input, as with a negative slope the output would not tell it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeakyRelu {
+    slope: f64,
+}
+
+impl LeakyRelu {
+    /// With this slope below zero; 0.01 is customary.
+    ///
+    /// # Errors
+    /// If the slope is not finite.
+    pub fn new(slope: f64) -> Result<Self, BuildError> {
+        if slope.is_finite() {
+            Ok(LeakyRelu { slope })
+        } else {
+            Err(BuildError::Slope(slope))
+        }
+    }
+}
+
+impl<T: Scalar> Layer<T> for LeakyRelu {
+    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
+        Ok(input_width)
+    }
+
+    fn forward(
+        &self,
+        _run: &Run<'_>,
+        input: ArrayView2<'_, T>,
+        output: ArrayViewMut2<'_, T>,
+        _cache: &mut [T],
+    ) {
+        let slope = T::of(self.slope);
+        map(input, output, |x| if x > T::zero() { x } else { slope * x });
+    }
+
+    fn backward(
+        &self,
+        _run: &Run<'_>,
+        seen: Seen<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        _grads: &mut [Box<[T]>],
+    ) {
+        let slope = T::of(self.slope);
+        if let Some(input_grad) = input_grad {
+            Zip::from(input_grad)
+                .and(seen.input)
+                .and(seen.output_grad)
+                .for_each(|dx, &x, &dy| *dx = if x > T::zero() { dy } else { slope * dy });
+        }
+    }
+
+    fn spec(&self) -> LayerSpec {
+        LayerSpec::LeakyRelu { slope: self.slope }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,101 @@
+use backprop_tensor::Scalar;
+use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
+
+use crate::{BuildError, Layer, LayerSpec, Mode, Run, Seen};
+
+/// Inverted dropout (Srivastava et al., 2014): in training each value is zero with probability `p`
+/// and otherwise divided by `1 - p`; in prediction nothing changes.
+///
+/// The draw of an element is a function of the key and of the element's place in the batch, so the
+/// same key gives the same mask. The backward pass multiplies by the same mask.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dropout {
+    probability: f64,
+}
+
+impl Dropout {
+    /// Drops this share of the values.
+    ///
+    /// # Errors
+    /// If not `0 <= probability < 1`.
+    pub fn new(probability: f64) -> Result<Self, BuildError> {
+        if (0.0..1.0).contains(&probability) {
+            Ok(Dropout { probability })
+        } else {
+            Err(BuildError::Dropout(probability))
+        }
+    }
+}
+
+impl<T: Scalar> Layer<T> for Dropout {
+    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
+        Ok(input_width)
+    }
+
+    /// The mask: 0 or `1 / (1 - p)` for each element.
+    fn cache_per_row(&self, input_width: usize) -> usize {
+        input_width
+    }
+
+    fn forward(
+        &self,
+        run: &Run<'_>,
+        input: ArrayView2<'_, T>,
+        mut output: ArrayViewMut2<'_, T>,
+        cache: &mut [T],
+    ) {
+        let Mode::Train(key) = run.mode else {
+            output.assign(&input);
+            return;
+        };
+        let kept = T::of(1.0 / (1.0 - self.probability));
+        // A uniform 32-bit draw is below this with the probability to drop, to 2^-32.
+        let threshold = (self.probability * 2.0_f64.powi(32)) as u64;
+        for (four, masks) in cache.chunks_mut(4).enumerate() {
+            for (mask, draw) in masks.iter_mut().zip(key.draws(four as u64)) {
+                *mask = if u64::from(draw) < threshold {
+                    T::zero()
+                } else {
+                    kept
+                };
+            }
+        }
+        let mask = ArrayView2::from_shape(input.dim(), cache).expect("one mask an element");
+        Zip::from(output)
+            .and(input)
+            .and(mask)
+            .for_each(|y, &x, &mask| *y = x * mask);
+    }
+
+    fn backward(
+        &self,
+        run: &Run<'_>,
+        seen: Seen<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        _grads: &mut [Box<[T]>],
+    ) {
+        let Some(mut input_grad) = input_grad else {
+            return;
+        };
+        if run.mode == Mode::Predict {
+            input_grad.assign(&seen.output_grad);
+            return;
+        }
+        let shape = seen.output_grad.dim();
+        let mask = ArrayView2::from_shape(shape, seen.cache).expect("one mask an element");
+        Zip::from(input_grad)
+            .and(seen.output_grad)
+            .and(mask)
+            .for_each(|dx, &dy, &m| *dx = dy * m);
+    }
+
+    fn spec(&self) -> LayerSpec {
+        LayerSpec::Dropout {
+            probability: self.probability,
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,52 @@
+/// Why a network cannot be built.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A layer was made for another number of inputs than it would get.
+    #[error("{layer} takes {expected} inputs but would get {found}; make the widths agree")]
+    Width {
+        /// The layer's name.
+        layer: &'static str,
+        /// The inputs it was made for.
+        expected: usize,
+        /// The inputs it would get.
+        found: usize,
+    },
+    /// A number of inputs or outputs is zero.
+    #[error("{what} is 0; it must be at least 1")]
+    Zero {
+        /// Which number.
+        what: &'static str,
+    },
+    /// A dropout probability outside `0 <= p < 1`.
+    #[error("the dropout probability is {0}; it must be at least 0 and below 1")]
+    Dropout(f64),
+    /// A slope that is not a finite number.
+    #[error("the slope of LeakyReLU is {0}; it must be a finite number")]
+    Slope(f64),
+    /// The list of layers is empty.
+    #[error("the network has no layers; give it at least one")]
+    Empty,
+    /// A layer's kind is not one of this crate's.
+    #[error(
+        "the layer \"{0}\" is not one of this crate's; build it and use Sequential::from_layers"
+    )]
+    Custom(String),
+    /// What is wrong, and at which layer, counted from 0.
+    #[error("layer {index}: {source}")]
+    At {
+        /// The layer's place in the list, from 0.
+        index: usize,
+        /// What is wrong with it.
+        source: Box<BuildError>,
+    },
+}
+
+impl BuildError {
+    pub(crate) fn at(self, index: usize) -> Self {
+        BuildError::At {
+            index,
+            source: Box::new(self),
+        }
+    }
+}

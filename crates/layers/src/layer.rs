@@ -1,0 +1,98 @@
+use std::fmt::Debug;
+
+use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
+use backprop_tensor::{Key, Pool, Scalar};
+
+use crate::{BuildError, LayerSpec, Parameter};
+
+/// What a pass through the network is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Prediction: dropout lets everything through.
+    Predict,
+    /// Training: random layers draw from streams of this key.
+    Train(Key),
+}
+
+/// The circumstances of one pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The threads to work on.
+    pub pool: &'a Pool,
+    /// What the pass is for; the key is the layer's own.
+    pub mode: Mode,
+}
+
+/// What the forward pass of a layer saw, and the gradient that comes back to it.
+#[derive(Debug)]
+pub struct Seen<'a, T> {
+    /// The layer's input, (batch, inputs).
+    pub input: ArrayView2<'a, T>,
+    /// The layer's output, (batch, outputs).
+    pub output: ArrayView2<'a, T>,
+    /// What `forward` left in its cache.
+    pub cache: &'a [T],
+    /// The gradient of the loss by the output, (batch, outputs).
+    pub output_grad: ArrayView2<'a, T>,
+}
+
+/// One step of a network: a function with parameters, and its gradient.
+///
+/// A layer owns the values of its parameters and nothing else: what a pass computes is written to
+/// buffers of the [`Workspace`](crate::Workspace), so `&self` is enough to run it, on any thread.
+pub trait Layer<T: Scalar>: Debug + Send + Sync {
+    /// The number of outputs for inputs of this width.
+    ///
+    /// # Errors
+    /// If the layer cannot take that width.
+    fn output_width(&self, input_width: usize) -> Result<usize, BuildError>;
+
+    /// Numbers per row that `forward` keeps for `backward`.
+    fn cache_per_row(&self, _input_width: usize) -> usize {
+        0
+    }
+
+    /// Computes `output` (batch, outputs) from `input` (batch, inputs), overwriting it, and fills
+    /// `cache`.
+    fn forward(
+        &self,
+        run: &Run<'_>,
+        input: ArrayView2<'_, T>,
+        output: ArrayViewMut2<'_, T>,
+        cache: &mut [T],
+    );
+
+    /// Overwrites `input_grad` with the gradient of the loss by the input, and `grads`, one slice
+    /// for each parameter in its storage order, with those by the parameters.
+    ///
+    /// `input_grad` is `None` where nobody needs it: at the first layer.
+    fn backward(
+        &self,
+        run: &Run<'_>,
+        seen: Seen<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        grads: &mut [Box<[T]>],
+    );
+
+    /// The parameters, in a fixed order.
+    fn parameters(&self) -> &[Parameter<T>] {
+        &[]
+    }
+
+    /// The parameters, to be changed.
+    fn parameters_mut(&mut self) -> &mut [Parameter<T>] {
+        &mut []
+    }
+
+    /// What this layer is, as plain data.
+    fn spec(&self) -> LayerSpec;
+
+    /// A copy in a box of its own.
+    fn boxed_clone(&self) -> Box<dyn Layer<T>>;
+}
+
+impl<T: Scalar> Clone for Box<dyn Layer<T>> {
+    fn clone(&self) -> Self {
+        self.boxed_clone()
+    }
+}

@@ -1,0 +1,154 @@
+use std::sync::Arc;
+
+use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
+use backprop_tensor::{Pool, Scalar};
+
+use crate::{Mode, Sequential};
+
+/// Everything that a pass through a network writes: activations, caches and gradients.
+///
+/// It grows to the largest batch it has seen and then allocates nothing; a smaller batch uses a
+/// part of it. Each thread that predicts has its own, and shares the network.
+#[derive(Debug)]
+pub struct Workspace<T> {
+    pool: Arc<Pool>,
+    pub(crate) mode: Mode,
+    pub(crate) rows: usize,
+    pub(crate) layers: Vec<LayerSpace<T>>,
+}
+
+/// The buffers of one layer.
+#[derive(Debug)]
+pub(crate) struct LayerSpace<T> {
+    pub(crate) width: usize,
+    pub(crate) cache_width: usize,
+    pub(crate) output: Vec<T>,
+    pub(crate) cache: Vec<T>,
+    pub(crate) output_grad: Vec<T>,
+    /// One for each parameter, in its storage order; empty until a training pass.
+    pub(crate) grads: Vec<Box<[T]>>,
+}
+
+impl<T: Scalar> Workspace<T> {
+    /// An empty workspace whose passes run on `pool`.
+    pub fn new(pool: Arc<Pool>) -> Self {
+        Workspace {
+            pool,
+            mode: Mode::Predict,
+            rows: 0,
+            layers: Vec::new(),
+        }
+    }
+
+    /// The threads that its passes run on.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// The output of the last forward pass, (batch, outputs).
+    ///
+    /// # Panics
+    /// If there was none.
+    #[track_caller]
+    pub fn output(&self) -> ArrayView2<'_, T> {
+        let last = self.layers.last().expect("run Sequential::forward first");
+        last.output(self.rows)
+    }
+
+    /// The output of the last training pass, and where a loss writes its gradient by that output.
+    ///
+    /// # Panics
+    /// If the last forward pass was not in training mode.
+    #[track_caller]
+    pub fn output_and_grad(&mut self) -> (ArrayView2<'_, T>, ArrayViewMut2<'_, T>) {
+        self.check_training();
+        let rows = self.rows;
+        let last = self
+            .layers
+            .last_mut()
+            .expect("a network has at least one layer");
+        let shape = (rows, last.width);
+        (
+            view(&last.output, shape),
+            view_mut(&mut last.output_grad, shape),
+        )
+    }
+
+    /// The gradients of the last backward pass, in storage order, one for each parameter.
+    pub fn gradients(&self) -> impl Iterator<Item = &[T]> {
+        self.layers
+            .iter()
+            .flat_map(|layer| layer.grads.iter().map(|grad| &**grad))
+    }
+
+    #[track_caller]
+    pub(crate) fn check_training(&self) {
+        let trained = matches!(self.mode, Mode::Train(_)) && !self.layers.is_empty();
+        assert!(trained, "run Sequential::forward with Mode::Train first");
+    }
+
+    /// Makes room for a pass of `rows` rows through `network`.
+    pub(crate) fn prepare(&mut self, network: &Sequential<T>, rows: usize, mode: Mode) {
+        let same = self.layers.len() == network.layers().len()
+            && network
+                .widths()
+                .zip(&self.layers)
+                .all(|((width, cache), space)| space.width == width && space.cache_width == cache);
+        if !same {
+            self.layers = network.widths().map(LayerSpace::new).collect();
+        }
+        let training = matches!(mode, Mode::Train(_));
+        for (space, layer) in self.layers.iter_mut().zip(network.layers()) {
+            grow(&mut space.output, rows * space.width);
+            grow(&mut space.cache, rows * space.cache_width);
+            if training {
+                grow(&mut space.output_grad, rows * space.width);
+                let parameters = layer.parameters();
+                let fits = space.grads.len() == parameters.len()
+                    && space
+                        .grads
+                        .iter()
+                        .zip(parameters)
+                        .all(|(g, p)| g.len() == p.values().len());
+                if !fits {
+                    let zeros = |n| vec![T::zero(); n].into_boxed_slice();
+                    space.grads = parameters.iter().map(|p| zeros(p.values().len())).collect();
+                }
+            }
+        }
+        self.rows = rows;
+        self.mode = mode;
+    }
+}
+
+impl<T: Scalar> LayerSpace<T> {
+    fn new((width, cache_width): (usize, usize)) -> Self {
+        LayerSpace {
+            width,
+            cache_width,
+            output: Vec::new(),
+            cache: Vec::new(),
+            output_grad: Vec::new(),
+            grads: Vec::new(),
+        }
+    }
+
+    pub(crate) fn output(&self, rows: usize) -> ArrayView2<'_, T> {
+        view(&self.output, (rows, self.width))
+    }
+}
+
+fn grow<T: Scalar>(buffer: &mut Vec<T>, length: usize) {
+    if buffer.len() < length {
+        buffer.resize(length, T::zero());
+    }
+}
+
+pub(crate) fn view<T>(buffer: &[T], shape: (usize, usize)) -> ArrayView2<'_, T> {
+    ArrayView2::from_shape(shape, &buffer[..shape.0 * shape.1]).expect("the slice has this size")
+}
+
+pub(crate) fn view_mut<T>(buffer: &mut [T], shape: (usize, usize)) -> ArrayViewMut2<'_, T> {
+    ArrayViewMut2::from_shape(shape, &mut buffer[..shape.0 * shape.1])
+        .expect("the slice has this size")
+}
