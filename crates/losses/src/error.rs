@@ -1,0 +1,43 @@
+/// Why targets do not fit a loss or an output.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LossError {
+    /// The loss takes values, not classes.
+    #[error("{loss} takes values as targets, but these are classes; choose a cross-entropy")]
+    NeedsValues {
+        /// The loss's name.
+        loss: &'static str,
+    },
+    /// A class that the network has no output for.
+    #[error("row {row} is of class {class}, but the network has {outputs} outputs (classes 0 to {})", outputs - 1)]
+    Class {
+        /// The row, from 0.
+        row: usize,
+        /// Its class.
+        class: u32,
+        /// The outputs of the network.
+        outputs: usize,
+    },
+    /// Targets of another width than the output.
+    #[error("the targets have {found} columns, but the network has {expected} outputs")]
+    Width {
+        /// The outputs of the network.
+        expected: usize,
+        /// The columns of the targets.
+        found: usize,
+    },
+    /// A target outside of what the loss is defined for.
+    #[error("the target at row {row}, column {column} is {value}; {loss} takes {range}")]
+    Range {
+        /// The loss's name.
+        loss: &'static str,
+        /// The row, from 0.
+        row: usize,
+        /// The column, from 0.
+        column: usize,
+        /// What is there.
+        value: f64,
+        /// What may be there.
+        range: &'static str,
+    },
+}

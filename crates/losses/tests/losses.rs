@@ -1,0 +1,209 @@
+//! Every loss against central differences, against each other, and at the edges of its range.
+
+use backprop_losses::{
+    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, LossError, MeanSquaredError,
+    SoftmaxCrossEntropy, Targets,
+};
+use ndarray::{Array2, array};
+
+/// Compares the gradient of the mean with central differences in f64.
+fn check_gradient(
+    loss: &dyn Loss<f64>,
+    output: &Array2<f64>,
+    targets: Targets<'_, f64>,
+    weights: Option<&[f64]>,
+) {
+    let mut grad = Array2::from_elem(output.dim(), f64::NAN);
+    loss.evaluate(output.view(), targets, weights, Some(grad.view_mut()));
+    let largest = grad.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
+    for (at, &found) in grad.indexed_iter() {
+        let mean = |shift: f64| {
+            let mut moved = output.clone();
+            moved[at] += shift;
+            loss.evaluate(moved.view(), targets, weights, None).mean()
+        };
+        let step = 1e-4 * output[at].abs().max(0.1);
+        // Five points: the error is of the fourth order in the step.
+        let near = mean(step) - mean(-step);
+        let far = mean(2.0 * step) - mean(-2.0 * step);
+        let expected = (8.0 * near - far) / (12.0 * step);
+        let allowed = 1e-6 * expected.abs().max(1e-3 * largest) + 1e-12;
+        assert!(
+            (found - expected).abs() <= allowed,
+            "{} at {at:?}: {found} but the difference is {expected}",
+            loss.name()
+        );
+    }
+}
+
+#[test]
+fn gradients_agree_with_central_differences() {
+    let logits = array![
+        [0.3, -1.2, 2.0],
+        [5.0, 0.1, -3.0],
+        [-0.4, -0.5, 0.9],
+        [1.0, 1.0, 1.5]
+    ];
+    let mut probabilities = logits.clone();
+    Loss::<f64>::to_predictions(&SoftmaxCrossEntropy, probabilities.view_mut());
+    let shares = array![
+        [0.2, 0.5, 0.3],
+        [1.0, 0.0, 0.0],
+        [0.0, 0.6, 0.4],
+        [0.1, 0.1, 0.1]
+    ];
+    let (classes, shares) = (
+        Targets::Classes(&[2, 0, 1, 1]),
+        Targets::Values(shares.view()),
+    );
+    for weights in [None, Some(&[1.0, 0.5, 0.0, 3.0][..])] {
+        for targets in [classes, shares] {
+            check_gradient(&SoftmaxCrossEntropy, &logits, targets, weights);
+            check_gradient(&CrossEntropy, &probabilities, targets, weights);
+        }
+        check_gradient(&MeanSquaredError, &logits, shares, weights);
+        check_gradient(&BinaryCrossEntropyWithLogits, &logits, shares, weights);
+    }
+}
+
+/// Through the Jacobian of the softmax, `dz = p (dp - sum dp p)`, the gradient of CrossEntropy
+/// is the one of SoftmaxCrossEntropy wherever the probability is a normal number.
+#[test]
+fn cross_entropy_after_a_softmax_is_softmax_cross_entropy() {
+    for logit in [0.0_f64, 3.0, 50.0, 300.0, 700.0] {
+        let logits = array![[logit, 0.0, -1.0]];
+        let targets = Targets::Classes(&[1]);
+        let mut fused = Array2::zeros((1, 3));
+        let whole =
+            SoftmaxCrossEntropy.evaluate(logits.view(), targets, None, Some(fused.view_mut()));
+        let mut p = logits.clone();
+        Loss::<f64>::to_predictions(&SoftmaxCrossEntropy, p.view_mut());
+        let mut dp = Array2::zeros((1, 3));
+        let parts = CrossEntropy.evaluate(p.view(), targets, None, Some(dp.view_mut()));
+        let mean = (&dp * &p).sum();
+        let dz = &p * &(dp - mean);
+        assert!(
+            (whole.sum - parts.sum).abs() <= 1e-12 * whole.sum,
+            "{whole:?} {parts:?}"
+        );
+        for (a, b) in dz.iter().zip(&fused) {
+            assert!((a - b).abs() < 1e-14, "{dz} {fused}");
+        }
+    }
+}
+
+#[test]
+fn a_probability_of_zero_gives_a_large_and_finite_loss() {
+    let mut grad = Array2::zeros((1, 2));
+    let total = CrossEntropy.evaluate(
+        array![[0.0_f32, 1.0]].view(),
+        Targets::Classes(&[0]),
+        None,
+        Some(grad.view_mut()),
+    );
+    assert_eq!(total.sum, -f64::from(f32::MIN_POSITIVE).ln());
+    assert_eq!(grad[[0, 0]], -1.0 / f32::MIN_POSITIVE);
+}
+
+#[test]
+fn nan_stays_nan_and_is_not_taken_for_a_number() {
+    let nan = array![[f64::NAN, 1.0]];
+    let values = array![[1.0, 0.0]];
+    let losses: [&dyn Loss<f64>; 4] = [
+        &SoftmaxCrossEntropy,
+        &CrossEntropy,
+        &MeanSquaredError,
+        &BinaryCrossEntropyWithLogits,
+    ];
+    for loss in losses {
+        let total = loss.evaluate(nan.view(), Targets::Values(values.view()), None, None);
+        assert!(total.sum.is_nan(), "{}", loss.name());
+    }
+}
+
+#[test]
+fn batches_add_up_to_the_whole() {
+    let output = array![[1.0_f64], [2.0], [4.0]];
+    let target = Array2::zeros((3, 1));
+    let part = |from: usize, to: usize| {
+        let (output, target) = (
+            output.slice(ndarray::s![from..to, ..]),
+            target.slice(ndarray::s![from..to, ..]),
+        );
+        MeanSquaredError.evaluate(
+            output,
+            Targets::Values(target),
+            Some(&[1.0, 2.0, 3.0][from..to]),
+            None,
+        )
+    };
+    let mut total = part(0, 2);
+    total += part(2, 3);
+    assert_eq!(total, part(0, 3));
+    assert_eq!(total.mean(), (1.0 + 2.0 * 4.0 + 3.0 * 16.0) / 6.0);
+}
+
+#[test]
+fn weights_of_zero_give_no_gradient_and_no_mean() {
+    let mut grad = array![[f64::NAN]];
+    let (output, target) = (array![[1.0]], array![[0.0]]);
+    let target = Targets::Values(target.view());
+    let total =
+        MeanSquaredError.evaluate(output.view(), target, Some(&[0.0]), Some(grad.view_mut()));
+    assert!(total.mean().is_nan());
+    assert_eq!(grad[[0, 0]], 0.0);
+}
+
+#[test]
+fn targets_that_do_not_fit_are_named() {
+    let check = |loss: &dyn Loss<f64>, targets| loss.check(2, targets).unwrap_err();
+    let error = check(&SoftmaxCrossEntropy, Targets::Classes(&[0, 1, 2]));
+    assert_eq!(
+        error.to_string(),
+        "row 2 is of class 2, but the network has 2 outputs (classes 0 to 1)"
+    );
+    assert_eq!(
+        check(&MeanSquaredError, Targets::Classes(&[0])),
+        LossError::NeedsValues {
+            loss: "MeanSquaredError"
+        }
+    );
+    let wide = Array2::zeros((1, 3));
+    assert_eq!(
+        check(&CrossEntropy, Targets::Values(wide.view())),
+        LossError::Width {
+            expected: 2,
+            found: 3
+        }
+    );
+    let values = array![[0.5, 1.5], [f64::NAN, 0.0]];
+    let error = check(
+        &BinaryCrossEntropyWithLogits,
+        Targets::Values(values.view()),
+    );
+    assert_eq!(
+        error.to_string(),
+        "the target at row 0, column 1 is 1.5; BinaryCrossEntropyWithLogits takes numbers from 0 to 1"
+    );
+    let error = check(&MeanSquaredError, Targets::Values(values.view()));
+    assert!(
+        error.to_string().contains("row 1, column 0 is NaN"),
+        "{error}"
+    );
+    let negative = array![[-0.5, 1.5]];
+    assert!(
+        SoftmaxCrossEntropy
+            .check(2, Targets::Values(negative.view()))
+            .is_err()
+    );
+}
+
+#[test]
+fn predictions_are_probabilities() {
+    let mut output = array![[1.0_f64, 1.0], [800.0, 0.0]];
+    SoftmaxCrossEntropy.to_predictions(output.view_mut());
+    assert_eq!(output, array![[0.5, 0.5], [1.0, 0.0]]);
+    let mut output = array![[0.0_f64, -800.0]];
+    BinaryCrossEntropyWithLogits.to_predictions(output.view_mut());
+    assert_eq!(output, array![[0.5, 0.0]]);
+}

@@ -1,0 +1,74 @@
+use backprop_tensor::Scalar;
+
+use crate::error::{below_one, positive};
+use crate::{Optimizer, OptimizerError, Step};
+
+/// Adam (Kingma and Ba, 2015): `m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2;
+/// p <- p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + e)`, with `t` counting steps from 1.
+///
+/// With decoupled decay it is AdamW (Loshchilov and Hutter, 2019).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+}
+
+impl Adam {
+    /// With the decay rates of the two means, and epsilon, added outside the root.
+    ///
+    /// # Errors
+    /// If not `0 <= beta < 1` for both, or epsilon is not positive and finite.
+    pub fn new(beta1: f64, beta2: f64, epsilon: f64) -> Result<Self, OptimizerError> {
+        Ok(Adam {
+            beta1: below_one("beta1", beta1)?,
+            beta2: below_one("beta2", beta2)?,
+            epsilon: positive("epsilon", epsilon)?,
+        })
+    }
+}
+
+impl Default for Adam {
+    /// Betas 0.9 and 0.999, epsilon 1e-8, as in PyTorch.
+    fn default() -> Self {
+        Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        }
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for Adam {
+    fn name(&self) -> &'static str {
+        "adam"
+    }
+
+    fn buffers(&self) -> usize {
+        2
+    }
+
+    fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
+        let [m, v] = state else {
+            panic!("Adam has 2 buffers, not {}", state.len())
+        };
+        let (b1, b2) = (T::of(self.beta1), T::of(self.beta2));
+        let (rest1, rest2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
+        // The corrections are the same for all elements: taken out of the loop, and in f64.
+        let t = i32::try_from(step.number).unwrap_or(i32::MAX);
+        let rate = T::of(step.learning_rate.as_f64() / (1.0 - self.beta1.powi(t)));
+        let root = T::of((1.0 - self.beta2.powi(t)).sqrt().recip());
+        let epsilon = T::of(self.epsilon);
+        for (((p, &grad), m), v) in value
+            .iter_mut()
+            .zip(grad)
+            .zip(m.iter_mut())
+            .zip(v.iter_mut())
+        {
+            let g = step.gradient(*p, grad);
+            *m = b1 * *m + rest1 * g;
+            *v = b2 * *v + rest2 * g * g;
+            *p = step.decayed(*p) - rate * *m / (v.sqrt() * root + epsilon);
+        }
+    }
+}

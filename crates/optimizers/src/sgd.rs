@@ -1,0 +1,73 @@
+use backprop_tensor::Scalar;
+
+use crate::error::below_one;
+use crate::{Optimizer, OptimizerError, Step};
+
+/// Stochastic gradient descent (Robbins and Monro, 1951): `p <- p - lr g`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sgd;
+
+impl<T: Scalar> Optimizer<T> for Sgd {
+    fn name(&self) -> &'static str {
+        "sgd"
+    }
+
+    fn buffers(&self) -> usize {
+        0
+    }
+
+    fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], _state: &mut [&mut [T]]) {
+        for (p, &grad) in value.iter_mut().zip(grad) {
+            let g = step.gradient(*p, grad);
+            *p = step.decayed(*p) - step.learning_rate * g;
+        }
+    }
+}
+
+/// SGD with Nesterov's momentum (Nesterov, 1983; Sutskever, Martens, Dahl and Hinton, 2013), in
+/// PyTorch's form: `b <- mu b + g; p <- p - lr (g + mu b)`. `mu = 0` is plain SGD.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nesterov {
+    momentum: f64,
+}
+
+impl Nesterov {
+    /// With momentum `mu`.
+    ///
+    /// # Errors
+    /// If not `0 <= momentum < 1`.
+    pub fn new(momentum: f64) -> Result<Self, OptimizerError> {
+        Ok(Nesterov {
+            momentum: below_one("the momentum", momentum)?,
+        })
+    }
+}
+
+impl Default for Nesterov {
+    /// Momentum 0.9.
+    fn default() -> Self {
+        Nesterov { momentum: 0.9 }
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for Nesterov {
+    fn name(&self) -> &'static str {
+        "nesterov"
+    }
+
+    fn buffers(&self) -> usize {
+        1
+    }
+
+    fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
+        let mu = T::of(self.momentum);
+        let [b] = state else {
+            panic!("Nesterov has 1 buffer, not {}", state.len())
+        };
+        for ((p, &grad), b) in value.iter_mut().zip(grad).zip(b.iter_mut()) {
+            let g = step.gradient(*p, grad);
+            *b = mu * *b + g;
+            *p = step.decayed(*p) - step.learning_rate * (g + mu * *b);
+        }
+    }
+}
