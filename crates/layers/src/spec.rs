@@ -1,5 +1,13 @@
 /// What a layer is, as plain data: the entries of the list that describes a network.
+///
+/// With the feature `serde` an entry is written as `{"kind":"leaky_relu","slope":0.01}`; an unknown
+/// kind is an error.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum LayerSpec {
     /// [`Linear`](crate::Linear) with a bias.

@@ -78,6 +78,20 @@ pub trait Optimizer<T: Scalar>: Debug + Send + Sync {
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]);
 }
 
+impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn buffers(&self) -> usize {
+        (**self).buffers()
+    }
+
+    fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
+        (**self).update(step, value, grad, state);
+    }
+}
+
 /// How much a parameter is drawn to zero; usually only weights are, not biases.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Decay {

@@ -6,6 +6,8 @@ use backprop_optimizers::{
 use backprop_tensor::Pool;
 
 type Gradient = fn(&[f64; 2]) -> [f64; 2];
+/// Rule, function, its gradient, learning rate, steps, and how far from the minimum it may end.
+type Case<'a> = (&'a dyn Optimizer<f64>, &'a str, Gradient, f64, u32, f64);
 
 /// `x^2 + 10 y^2`, from (2, -1).
 fn parabola(p: &[f64; 2]) -> [f64; 2] {
@@ -23,7 +25,7 @@ fn rosenbrock(p: &[f64; 2]) -> [f64; 2] {
 fn every_rule_finds_the_minimum_of_every_function() {
     let nesterov = Nesterov::default();
     let (rmsprop, adam) = (RmsProp::default(), Adam::default());
-    let runs: [(&dyn Optimizer<f64>, &str, Gradient, f64, u32, f64); 8] = [
+    let runs: [Case<'_>; 8] = [
         (&Sgd, "parabola", parabola, 0.05, 300, 1e-6),
         (&nesterov, "parabola", parabola, 0.02, 300, 1e-6),
         (&rmsprop, "parabola", parabola, 0.01, 2000, 0.01),

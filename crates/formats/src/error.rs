@@ -1,0 +1,231 @@
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use backprop_layers::BuildError;
+
+/// Why a file cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// The system refused.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried, as in "create a temporary file for".
+        action: &'static str,
+        /// The file it was for.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A path leads to a folder, or names no file.
+    #[error("cannot {action} {}: {reason}; give the path of a file", .path.display())]
+    NotAFile {
+        /// What was tried.
+        action: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// What the path is instead.
+        reason: &'static str,
+    },
+    /// The file is larger than the caller allows.
+    #[error("{} is larger than the limit of {limit} bytes; raise it if the file is meant to be so large", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The bytes are not what the format says.
+    #[error(
+        "{file}, byte {offset}: {what} should be {expected} but is {found}; \
+         the file is damaged or of another format, use another copy"
+    )]
+    Damaged {
+        /// The file.
+        file: String,
+        /// Where, in bytes from the start of the file.
+        offset: u64,
+        /// What was read there.
+        what: &'static str,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The file is of a version of the format that this crate does not know.
+    #[error(
+        "{file} is of version {found} of its format but this program reads version {expected}; \
+         use the program that wrote it, or a newer one"
+    )]
+    Version {
+        /// The file.
+        file: String,
+        /// The version of the file.
+        found: String,
+        /// The version that can be read.
+        expected: &'static str,
+    },
+    /// A checkpoint has no section of this name.
+    #[error("{file} has no section \"{name}\", only {present}; it was written by another program")]
+    NoSection {
+        /// The checkpoint.
+        file: String,
+        /// The name asked for.
+        name: String,
+        /// The names that are there.
+        present: String,
+    },
+    /// A safetensors file is not a network of this crate, or a metadata entry cannot be used.
+    #[error(
+        "{file}: the metadata entry \"{key}\" {problem}; to read a file of another program, \
+         build the network and use load_parameters"
+    )]
+    Metadata {
+        /// The file.
+        file: String,
+        /// The entry's name.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A parameter of the network is not in the file.
+    #[error(
+        "{file} has no tensor for the parameter {parameter} of shape {expected}, only {present}; \
+         it is of another network"
+    )]
+    Missing {
+        /// The file.
+        file: String,
+        /// The parameter, such as `0.weight`.
+        parameter: String,
+        /// Its shape.
+        expected: String,
+        /// The tensors that are there.
+        present: String,
+    },
+    /// The file has a tensor that is no parameter of the network.
+    #[error(
+        "{file} has a tensor {tensor} of shape {found} but the network has no such parameter; \
+         it is of another network"
+    )]
+    Unexpected {
+        /// The file.
+        file: String,
+        /// The tensor's name.
+        tensor: String,
+        /// Its shape.
+        found: String,
+    },
+    /// A tensor has another shape than the parameter.
+    #[error(
+        "{file}: the parameter {parameter} has the shape {expected} but the file's tensor {found}; \
+         it is of another network"
+    )]
+    Shape {
+        /// The file.
+        file: String,
+        /// The parameter.
+        parameter: String,
+        /// Its shape in the network.
+        expected: String,
+        /// Its shape in the file.
+        found: String,
+    },
+    /// A tensor is not of 32-bit or 64-bit floating point numbers.
+    #[error("{file}: the tensor {parameter} is of type {found}; convert it to F32 or F64")]
+    NumberType {
+        /// The file.
+        file: String,
+        /// The tensor.
+        parameter: String,
+        /// Its number type.
+        found: String,
+    },
+    /// A value is not finite, or not in the number type asked for.
+    #[error(
+        "{file}: value {index} of the parameter {parameter} is {value}, which is not a finite \
+         {precision}; use a network saved before it diverged, or load it as f64"
+    )]
+    NotFinite {
+        /// The file.
+        file: String,
+        /// The parameter.
+        parameter: String,
+        /// The value's place in row-major order, from 0.
+        index: usize,
+        /// The value.
+        value: f64,
+        /// The number type asked for.
+        precision: &'static str,
+    },
+    /// The network has a layer that this crate cannot build.
+    #[error(
+        "{file}: layer {index} is \"{name}\", a layer of somebody's own; \
+         build the network with Sequential::from_layers and use load_parameters"
+    )]
+    Custom {
+        /// The file.
+        file: String,
+        /// The layer's place, from 0.
+        index: usize,
+        /// The layer's name.
+        name: String,
+    },
+    /// The layers that the file lists make no network.
+    #[error("{file}: {source}")]
+    Build {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        source: BuildError,
+    },
+    /// The network or its description cannot be saved as it is.
+    #[error("cannot save {file}: {problem}")]
+    Unsavable {
+        /// The file.
+        file: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+}
+
+impl FormatError {
+    pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        let path = path.to_owned();
+        FormatError::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn damaged(
+        file: &str,
+        offset: u64,
+        what: &'static str,
+        expected: impl Display,
+        found: impl Display,
+    ) -> Self {
+        FormatError::Damaged {
+            file: file.to_owned(),
+            offset,
+            what,
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+}
+
+/// The names as a list for an error, the first few of many.
+pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 8;
+    let count = names.len();
+    if count == 0 {
+        return "none".to_owned();
+    }
+    let mut shown = names.take(SHOWN).collect::<Vec<_>>().join(", ");
+    if count > SHOWN {
+        shown.push_str(&format!(" and {} more", count - SHOWN));
+    }
+    shown
+}

@@ -1,0 +1,348 @@
+//! Reading within a limit, and writing whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::FormatError;
+
+/// Names that are tried for the temporary file before giving up: others may be left from a crash.
+const ATTEMPTS: usize = 1000;
+
+/// The first allocation for a file whose length the system does not tell.
+const FIRST_CHUNK: usize = 1 << 13;
+
+/// Writes a file so that it appears whole or not at all.
+///
+/// The bytes go to a temporary file in the same folder (its name starts with a dot and contains
+/// the process id), which is synced to the disk and then renamed over `path`; then the folder is
+/// synced, where the system can. On failure the temporary file is removed and an older file at
+/// `path` is as it was.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("notes");
+/// backprop_formats::write_atomic(&path, b"old")?;
+/// backprop_formats::write_atomic(&path, b"new")?;
+/// assert_eq!(std::fs::read(&path)?, b"new");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If the folder is missing or read-only, the disk is full, or `path` is a folder. If only the
+/// last step fails, the sync of the folder, the new file is in place but a power failure could
+/// undo that.
+pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), FormatError> {
+    write_with(path.as_ref(), |file| file.write_all(bytes))
+}
+
+fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<(), FormatError> {
+    let not_a_file = |reason| FormatError::NotAFile {
+        action: "write",
+        path: path.to_owned(),
+        reason,
+    };
+    if path.file_name().is_none() {
+        return Err(not_a_file("it names no file"));
+    }
+    if path.is_dir() {
+        return Err(not_a_file("it is a folder"));
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |action| move |source| FormatError::io(action, path, source);
+    let (temporary, mut file) =
+        Temporary::create(folder).map_err(failed("create a temporary file in the folder of"))?;
+    fill(&mut file).map_err(failed("write the temporary file for"))?;
+    file.sync_all()
+        .map_err(failed("sync the temporary file for"))?;
+    drop(file); // Some systems do not rename an open file.
+    temporary
+        .rename(path)
+        .map_err(failed("rename the temporary file to"))?;
+    sync_folder(folder).map_err(failed("sync the folder of"))
+}
+
+/// A file that is removed when it goes out of scope, unless it was renamed.
+struct Temporary {
+    path: PathBuf,
+    renamed: bool,
+}
+
+impl Temporary {
+    fn create(folder: &Path) -> std::io::Result<(Self, File)> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        for _ in 0..ATTEMPTS {
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let name = format!(".backprop-{}-{number}.tmp", std::process::id());
+            let path = folder.join(name);
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => {
+                    let renamed = false;
+                    return Ok((Temporary { path, renamed }, file));
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ErrorKind::AlreadyExists.into())
+    }
+
+    fn rename(mut self, to: &Path) -> std::io::Result<()> {
+        fs::rename(&self.path, to)?;
+        self.renamed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // There is nothing more to do about it: the error that led here is the one to report.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    // A folder that may be written but not read cannot be opened, and not every file system
+    // knows how to sync one.
+    let Ok(folder) = File::open(folder) else {
+        return Ok(());
+    };
+    match folder.sync_all() {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Reads a whole file of at most `max_bytes`, and never allocates more than that for it.
+///
+/// # Errors
+/// If the file is missing, cannot be read, is a folder or is larger.
+pub fn read_limited(path: impl AsRef<Path>, max_bytes: u64) -> Result<Vec<u8>, FormatError> {
+    let path = path.as_ref();
+    let (mut file, length) = open_limited(path, max_bytes)?;
+    let failed = |source| FormatError::io("read", path, source);
+    let limit = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+    let mut goal = usize::try_from(length).unwrap_or(limit);
+    let (mut bytes, mut filled) = (Vec::new(), 0);
+    loop {
+        grow(&mut bytes, goal).map_err(failed)?;
+        filled += fill(&mut file, &mut bytes[filled..]).map_err(failed)?;
+        bytes.truncate(filled);
+        // The length is what the system says (0 for a pipe); the end is where reading finds it.
+        let mut next = [0];
+        if filled < goal || fill(&mut file, &mut next).map_err(failed)? == 0 {
+            return Ok(bytes);
+        }
+        if filled == limit {
+            let (path, limit) = (path.to_owned(), max_bytes);
+            return Err(FormatError::TooLarge { path, limit });
+        }
+        goal = filled.saturating_mul(2).max(FIRST_CHUNK).min(limit);
+        grow(&mut bytes, goal).map_err(failed)?;
+        bytes[filled] = next[0];
+        filled += 1;
+    }
+}
+
+/// Reads until the buffer is full or the file ends; the number of bytes read.
+pub(crate) fn fill(file: &mut impl Read, mut buffer: &mut [u8]) -> std::io::Result<usize> {
+    let length = buffer.len();
+    while !buffer.is_empty() {
+        match file.read(buffer) {
+            Ok(0) => break,
+            Ok(count) => buffer = &mut buffer[count..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length - buffer.len())
+}
+
+/// Lengthens `bytes` with zeros, allocating no more than that takes.
+pub(crate) fn grow(bytes: &mut Vec<u8>, length: usize) -> std::io::Result<()> {
+    bytes
+        .try_reserve_exact(length - bytes.len())
+        .map_err(|_| std::io::Error::from(ErrorKind::OutOfMemory))?;
+    bytes.resize(length, 0);
+    Ok(())
+}
+
+/// Opens a file and tells its length in bytes, which is at most `max_bytes`.
+pub(crate) fn open_limited(path: &Path, max_bytes: u64) -> Result<(File, u64), FormatError> {
+    let file = File::open(path).map_err(|source| FormatError::io("open", path, source))?;
+    let metadata = file
+        .metadata()
+        .map_err(|source| FormatError::io("read", path, source))?;
+    if metadata.is_dir() {
+        return Err(FormatError::NotAFile {
+            action: "read",
+            path: path.to_owned(),
+            reason: "it is a folder",
+        });
+    }
+    if metadata.len() > max_bytes {
+        let (path, limit) = (path.to_owned(), max_bytes);
+        return Err(FormatError::TooLarge { path, limit });
+    }
+    Ok((file, metadata.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_written_and_replaced_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for content in [&b"first"[..], b"", b"third, longer"] {
+            write_atomic(&path, content).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), content);
+            assert_eq!(names(folder.path()), ["file"]);
+        }
+    }
+
+    #[test]
+    fn a_failure_half_way_leaves_the_old_file_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write_atomic(&path, b"old").unwrap();
+        let error = write_with(&path, |file| {
+            file.write_all(b"half of it")?;
+            Err(ErrorKind::StorageFull.into())
+        })
+        .unwrap_err();
+        let message = error.to_string();
+        assert!(message.starts_with("cannot write the temporary file for "));
+        assert!(message.contains(path.to_str().unwrap()), "{message}");
+        assert!(message.contains("no storage space"), "{message}");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn a_panic_half_way_leaves_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let attempt = std::panic::catch_unwind(|| write_with(&path, |_| panic!("on purpose")));
+        assert!(attempt.is_err());
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_temporary_file_left_by_a_crash_is_not_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, _file) = Temporary::create(folder.path()).unwrap();
+        let (two, _file) = Temporary::create(folder.path()).unwrap();
+        assert_ne!(one.path, two.path);
+        let name = one.path.file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with(&format!(".backprop-{}-", std::process::id())));
+    }
+
+    #[test]
+    fn paths_that_cannot_be_written_are_named_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        write_atomic(&file, b"old").unwrap();
+        let cases = [
+            (file.join("below"), "cannot create a temporary file"),
+            (
+                folder.path().join("missing/file"),
+                "cannot create a temporary file",
+            ),
+            (
+                folder.path().to_owned(),
+                "it is a folder; give the path of a file",
+            ),
+            (folder.path().join(".."), "it names no file"),
+        ];
+        for (path, expected) in cases {
+            let message = write_atomic(&path, b"new").unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+            assert!(message.contains(path.to_str().unwrap()), "{message}");
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_read_only_folder_is_an_error_where_it_binds_the_user() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+        // The superuser may write there all the same.
+        let allowed = File::create(folder.path().join("probe")).is_ok();
+        let result = write_atomic(folder.path().join("file"), b"new");
+        assert_eq!(result.is_ok(), allowed);
+    }
+
+    #[test]
+    fn reading_stops_at_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let content: Vec<u8> = (0..100_000_u32).map(|i| i as u8).collect();
+        write_atomic(&path, &content).unwrap();
+        for limit in [100_000, 100_001, u64::MAX] {
+            let bytes = read_limited(&path, limit).unwrap();
+            assert_eq!(bytes, content);
+            assert_eq!(bytes.capacity(), content.len());
+        }
+        let message = read_limited(&path, 99_999).unwrap_err().to_string();
+        assert!(message.contains("the limit of 99999 bytes"), "{message}");
+        let message = read_limited(folder.path(), 9).unwrap_err().to_string();
+        assert!(message.contains("it is a folder"), "{message}");
+        let missing = folder.path().join("missing");
+        let message = read_limited(&missing, 9).unwrap_err().to_string();
+        assert!(message.starts_with("cannot open "), "{message}");
+        write_atomic(&path, b"").unwrap();
+        assert_eq!(read_limited(&path, 0).unwrap(), b"");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_does_not_tell_its_length_is_read_within_the_limit() {
+        let error = read_limited("/dev/zero", 100_000).unwrap_err();
+        assert!(matches!(
+            error,
+            FormatError::TooLarge { limit: 100_000, .. }
+        ));
+        assert!(
+            !read_limited("/proc/self/status", 1 << 20)
+                .unwrap()
+                .is_empty()
+        );
+        assert!(read_limited("/proc/self/status", 10).is_err());
+    }
+}

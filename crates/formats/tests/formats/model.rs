@@ -1,0 +1,269 @@
+//! Networks as safetensors: what was saved comes back, and other programs can read it.
+
+use backprop_formats::{
+    FormatError, ModelInfo, OutputKind, load_model, load_parameters, model_bytes, model_from_bytes,
+    save_model, stored_precision,
+};
+use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
+use backprop_layers::{
+    BuildError, Key, Layer, LayerSpec, Linear, Parameter, ParameterKind, Run, Scalar, Seen,
+    Sequential, linear, relu,
+};
+
+use crate::common::{bits, every_kind, le, predictions, seal};
+
+fn info() -> ModelInfo {
+    ModelInfo::new(OutputKind::Probabilities)
+        .with_loss("cross-entropy")
+        .with_input_scale(1.0 / 255.0)
+        .with_class_names(["a \"quoted\" name", "größe", "\"crc32\":\"00000000\""])
+}
+
+fn round_trip<T: Scalar>() {
+    let network = every_kind::<T>();
+    let bytes = model_bytes(&network, &info()).unwrap();
+    let (loaded, found) = model_from_bytes::<T>("model", &bytes).unwrap();
+    assert_eq!(loaded.specs(), network.specs());
+    assert_eq!(loaded.input_width(), network.input_width());
+    assert_eq!(found, info());
+    assert_eq!(bits(&loaded), bits(&network));
+    assert_eq!(predictions(&loaded), predictions(&network));
+    assert_eq!(model_bytes(&loaded, &found).unwrap(), bytes);
+    assert_eq!(stored_precision("model", &bytes).unwrap(), T::NAME);
+}
+
+#[test]
+fn every_kind_of_layer_comes_back_with_the_same_bits() {
+    round_trip::<f32>();
+    round_trip::<f64>();
+}
+
+#[test]
+fn files_are_saved_and_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let network = every_kind::<f32>();
+    save_model(&path, &network, &info()).unwrap();
+    let (loaded, found) = load_model::<f32>(&path).unwrap();
+    assert_eq!((bits(&loaded), found), (bits(&network), info()));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let missing = load_model::<f32>(folder.path().join("missing")).unwrap_err();
+    assert!(missing.to_string().starts_with("cannot open "), "{missing}");
+}
+
+#[test]
+fn the_other_precision_is_rounded_or_widened() {
+    let narrow = every_kind::<f32>();
+    let bytes = model_bytes(&narrow, &info()).unwrap();
+    let (widened, _) = model_from_bytes::<f64>("model", &bytes).unwrap();
+    for ((_, narrow), (_, wide)) in narrow.parameters().zip(widened.parameters()) {
+        let expected: Vec<f64> = narrow.to_rows().into_iter().map(f64::from).collect();
+        assert_eq!(le(&wide.to_rows()), le(&expected));
+    }
+    let wide = every_kind::<f64>();
+    let bytes = model_bytes(&wide, &info()).unwrap();
+    let (rounded, _) = model_from_bytes::<f32>("model", &bytes).unwrap();
+    for ((_, wide), (_, narrow)) in wide.parameters().zip(rounded.parameters()) {
+        let expected: Vec<f32> = wide.to_rows().into_iter().map(|x| x as f32).collect();
+        assert_eq!(le(&narrow.to_rows()), le(&expected));
+    }
+}
+
+#[test]
+fn the_safetensors_library_reads_the_file() {
+    let network = every_kind::<f64>();
+    let bytes = model_bytes(&network, &info()).unwrap();
+    let theirs = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(theirs.len(), 8);
+    for (name, parameter) in network.parameters() {
+        let tensor = theirs.tensor(&name).unwrap();
+        assert_eq!(tensor.dtype(), safetensors::Dtype::F64);
+        assert_eq!(tensor.shape(), parameter.shape());
+        assert_eq!(tensor.data(), le(&parameter.to_rows()));
+    }
+    let (length, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let entries = header.metadata().as_ref().unwrap();
+    assert_eq!(entries["format"], "backprop");
+    assert_eq!(entries["input_width"], "4");
+    assert!(entries["layers"].starts_with(
+        r#"[{"kind":"linear","outputs":19},{"kind":"relu"},{"kind":"dropout","probability":0.1},"#
+    ));
+    assert_eq!(length % 8, 0, "the numbers are aligned");
+    assert_eq!(
+        seal(bytes.clone()),
+        bytes,
+        "the checksum is the documented one"
+    );
+}
+
+#[test]
+fn a_file_of_another_program_gives_its_parameters() {
+    let (weight, bias) = (le(&[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]), le(&[7.0_f64, 8.0]));
+    let view = |dtype, shape: &[usize], data| {
+        safetensors::tensor::TensorView::new(dtype, shape.to_vec(), data).unwrap()
+    };
+    let tensors = [
+        ("0.weight", view(safetensors::Dtype::F32, &[2, 3], &weight)),
+        ("0.bias", view(safetensors::Dtype::F64, &[2], &bias)),
+    ];
+    let bytes = safetensors::serialize(tensors, None).unwrap();
+    let mut network = Sequential::<f32>::new(3, [linear(2), relu()], Key::new(0)).unwrap();
+    load_parameters(&mut network, "from-pytorch.safetensors", &bytes).unwrap();
+    let rows: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_rows()).collect();
+    assert_eq!(rows, [vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], vec![7.0, 8.0]]);
+    assert_eq!(stored_precision("from-pytorch", &bytes).unwrap(), "f64");
+    assert_eq!(
+        model_from_bytes::<f32>("from-pytorch", &bytes)
+            .unwrap_err()
+            .to_string(),
+        "from-pytorch: the metadata entry \"format\" is missing; to read a file of another \
+         program, build the network and use load_parameters"
+    );
+}
+
+#[test]
+fn a_wrong_network_is_named_by_parameter_and_shape_and_stays_as_it_was() {
+    let saved = Sequential::<f32>::new(4, [linear(3), relu(), linear(2)], Key::new(0)).unwrap();
+    let bytes = model_bytes(&saved, &ModelInfo::default()).unwrap();
+    let message = |specs: &[LayerSpec]| {
+        let mut network = Sequential::<f32>::new(4, specs.to_vec(), Key::new(1)).unwrap();
+        let before = bits(&network);
+        let error = load_parameters(&mut network, "m", &bytes).unwrap_err();
+        assert_eq!(bits(&network), before);
+        error.to_string()
+    };
+    assert_eq!(
+        message(&[linear(3), linear(2)]),
+        "m has no tensor for the parameter 1.weight of shape (2, 3), only 0.bias, 0.weight, \
+         2.bias, 2.weight; it is of another network"
+    );
+    assert_eq!(
+        message(&[linear(3), relu(), linear(5)]),
+        "m: the parameter 2.weight has the shape (5, 3) but the file's tensor (2, 3); \
+         it is of another network"
+    );
+    assert_eq!(
+        message(&[linear(3)]),
+        "m has a tensor 2.bias of shape (2) but the network has no such parameter; \
+         it is of another network"
+    );
+}
+
+/// Multiplies every column by a number of its own.
+#[derive(Clone, Debug)]
+struct Scale<T> {
+    parameters: Vec<Parameter<T>>,
+}
+
+impl<T: Scalar> Scale<T> {
+    fn new(names: &[&'static str], factors: &[f64]) -> Self {
+        let plain = |name: &&'static str| {
+            let values = factors.iter().map(|&x| T::of(x)).collect();
+            Parameter::plain(name, ParameterKind::Weight, vec![factors.len()], values)
+        };
+        let parameters = names.iter().map(plain).collect();
+        Scale { parameters }
+    }
+}
+
+impl<T: Scalar> Layer<T> for Scale<T> {
+    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
+        Ok(input_width)
+    }
+
+    fn forward(
+        &self,
+        _run: &Run<'_>,
+        input: ArrayView2<'_, T>,
+        mut output: ArrayViewMut2<'_, T>,
+        _cache: &mut [T],
+    ) {
+        for ((_, j), y) in output.indexed_iter_mut() {
+            *y = self.parameters[0].values()[j];
+        }
+        output *= &input;
+    }
+
+    fn backward(
+        &self,
+        _run: &Run<'_>,
+        _seen: Seen<'_, T>,
+        _input_grad: Option<ArrayViewMut2<'_, T>>,
+        _grads: &mut [Box<[T]>],
+    ) {
+        unimplemented!("the tests do not train")
+    }
+
+    fn parameters(&self) -> &[Parameter<T>] {
+        &self.parameters
+    }
+
+    fn parameters_mut(&mut self) -> &mut [Parameter<T>] {
+        &mut self.parameters
+    }
+
+    fn spec(&self) -> LayerSpec {
+        LayerSpec::Custom {
+            name: "Scale".to_owned(),
+            settings: "by column".to_owned(),
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
+        Box::new(self.clone())
+    }
+}
+
+#[test]
+fn a_layer_of_ones_own_is_saved_and_its_parameters_are_loaded() {
+    let build = |names: &[&'static str], factors: &[f64]| {
+        let first: Box<dyn Layer<f64>> = Box::new(Scale::new(names, factors));
+        let last = Box::new(Linear::from_rows(1, 2, &[1.0, 2.0], &[3.0]));
+        Sequential::from_layers(2, vec![first, last]).unwrap()
+    };
+    let bytes = model_bytes(&build(&["factor"], &[5.0, 6.0]), &ModelInfo::default()).unwrap();
+    let error = model_from_bytes::<f64>("m", &bytes).unwrap_err();
+    assert!(matches!(error, FormatError::Custom { index: 0, .. }));
+    assert!(error.to_string().contains("\"Scale\""), "{error}");
+    assert!(error.to_string().contains("load_parameters"), "{error}");
+
+    let mut network = build(&["factor"], &[0.0, 0.0]);
+    load_parameters(&mut network, "m", &bytes).unwrap();
+    assert_eq!(network.layers()[0].parameters()[0].to_rows(), [5.0, 6.0]);
+
+    let twice = model_bytes(&build(&["a", "a"], &[1.0, 1.0]), &ModelInfo::default());
+    let message = twice.unwrap_err().to_string();
+    assert!(
+        message.contains("two parameters are called 0.a"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_could_not_be_read_back_is_not_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    let refused = |network: &Sequential<f32>, info: &ModelInfo| {
+        let message = save_model(&path, network, info).unwrap_err().to_string();
+        assert!(message.contains(path.to_str().unwrap()), "{message}");
+        assert!(!path.exists());
+        message
+    };
+    let mut network = every_kind::<f32>();
+    for scale in [f64::NAN, f64::INFINITY, 0.0] {
+        let info = ModelInfo::default().with_input_scale(scale);
+        assert!(refused(&network, &info).contains("input scale"));
+    }
+    let info = ModelInfo::default().with_class_names(["one", "two"]);
+    assert!(refused(&network, &info).contains("names 2 classes but the network has 3 outputs"));
+    let info = ModelInfo::default().with_class_names(["x".repeat(1 << 20), "".into(), "".into()]);
+    assert!(refused(&network, &info).contains("shorten them"));
+
+    let (_, parameter) = network.parameters_mut().nth(1).unwrap();
+    parameter.values_mut()[4] = f32::INFINITY;
+    let message = refused(&network, &ModelInfo::default());
+    assert!(
+        message.contains("value 4 of the parameter 0.bias is inf"),
+        "{message}"
+    );
+}
