@@ -1,0 +1,233 @@
+use backprop_tensor::Key;
+use backprop_tensor::rand::RngExt;
+use ndarray::ArrayView2;
+
+/// The rows of one minibatch, copied out of a [`Dataset`](crate::Dataset) by
+/// [`gather`](crate::Dataset::gather).
+///
+/// A batch keeps its buffers: gathering into it allocates only when it must hold more than ever
+/// before.
+#[derive(Clone, Debug, Default)]
+pub struct Batch<T> {
+    pub(crate) rows: usize,
+    pub(crate) width: usize,
+    pub(crate) inputs: Vec<T>,
+    pub(crate) target: Target,
+    pub(crate) classes: Vec<u32>,
+    pub(crate) values: Vec<T>,
+    pub(crate) weighted: bool,
+    pub(crate) weights: Vec<T>,
+}
+
+/// Which of a batch's target buffers is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Target {
+    #[default]
+    None,
+    Classes,
+    Values {
+        width: usize,
+    },
+}
+
+impl<T> Batch<T> {
+    /// A batch without rows.
+    pub fn new() -> Self {
+        Batch {
+            rows: 0,
+            width: 0,
+            inputs: Vec::new(),
+            target: Target::None,
+            classes: Vec::new(),
+            values: Vec::new(),
+            weighted: false,
+            weights: Vec::new(),
+        }
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The features, (rows, width).
+    pub fn inputs(&self) -> ArrayView2<'_, T> {
+        ArrayView2::from_shape((self.rows, self.width), &self.inputs).expect("rows of one width")
+    }
+
+    /// The class of each row, if the labels are classes.
+    pub fn classes(&self) -> Option<&[u32]> {
+        (self.target == Target::Classes).then_some(&self.classes)
+    }
+
+    /// The target values, (rows, target width), if the labels are values.
+    pub fn values(&self) -> Option<ArrayView2<'_, T>> {
+        let Target::Values { width } = self.target else {
+            return None;
+        };
+        let shape = (self.rows, width);
+        Some(ArrayView2::from_shape(shape, &self.values).expect("rows of one width"))
+    }
+
+    /// The weight of each row, if the data set has weights.
+    pub fn weights(&self) -> Option<&[T]> {
+        self.weighted.then_some(&self.weights)
+    }
+}
+
+/// The order in which one epoch walks over a data set: every row once, in minibatches.
+///
+/// ```
+/// use backprop_data::Batches;
+///
+/// let mut batches = Batches::new(5, 2, None);
+/// assert_eq!(batches.count(), 3);
+/// assert_eq!(batches.next_batch(), Some(&[0, 1][..]));
+/// assert_eq!(batches.next_batch(), Some(&[2, 3][..]));
+/// assert_eq!(batches.next_batch(), Some(&[4][..]));
+/// assert_eq!(batches.next_batch(), None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Batches {
+    order: Vec<u32>,
+    batch_size: usize,
+    next: usize,
+}
+
+impl Batches {
+    /// Walks over `len` rows, in order, or shuffled with a key. The last batch may be smaller; it
+    /// is never dropped.
+    ///
+    /// # Panics
+    /// If `batch_size` is 0 or `len` more than a `u32` can number.
+    #[track_caller]
+    pub fn new(len: usize, batch_size: usize, key: Option<Key>) -> Self {
+        assert!(
+            batch_size > 0,
+            "a batch size of 0 never gets anywhere; give at least 1"
+        );
+        let len = u32::try_from(len).expect("a data set numbers its rows with a u32");
+        let mut order: Vec<u32> = (0..len).collect();
+        if let Some(key) = key {
+            shuffle(&mut order, key);
+        }
+        Batches {
+            order,
+            batch_size,
+            next: 0,
+        }
+    }
+
+    /// The rows of the next batch; `None` at the end of the epoch.
+    pub fn next_batch(&mut self) -> Option<&[u32]> {
+        let start = self.next;
+        self.next = (start + self.batch_size.min(self.order.len())).min(self.order.len());
+        (start < self.next).then(|| &self.order[start..self.next])
+    }
+
+    /// The number of batches in an epoch, whatever has been walked over already.
+    pub fn count(&self) -> usize {
+        self.order.len().div_ceil(self.batch_size)
+    }
+
+    /// Starts another epoch in the order of `key`, just as `new` does, whatever the order was
+    /// before. Allocates nothing.
+    pub fn reshuffle(&mut self, key: Key) {
+        for (row, place) in self.order.iter_mut().enumerate() {
+            *place = row as u32;
+        }
+        shuffle(&mut self.order, key);
+        self.next = 0;
+    }
+
+    /// Starts another epoch in the same order.
+    pub fn rewind(&mut self) {
+        self.next = 0;
+    }
+}
+
+/// Shuffles with the generator of `key`: Durstenfeld's form of the Fisher-Yates shuffle, from the
+/// last place down, each draw the upper half of a 64-bit number times the number of places left.
+///
+/// Written out here because the order is part of a run: it must not change with a version of rand.
+pub(crate) fn shuffle(order: &mut [u32], key: Key) {
+    let mut generator = key.generator();
+    for last in (1..order.len()).rev() {
+        let draw = u128::from(generator.random::<u64>()) * (last as u128 + 1);
+        order.swap(last, (draw >> 64) as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(batches: &mut Batches) -> Vec<Vec<u32>> {
+        std::iter::from_fn(|| batches.next_batch().map(<[u32]>::to_vec)).collect()
+    }
+
+    #[test]
+    fn every_row_comes_once_and_the_last_batch_is_kept() {
+        for (len, size) in [(0, 1), (1, 1), (7, 3), (9, 3), (5, 100), (1000, 128)] {
+            for key in [None, Some(Key::new(3))] {
+                let mut batches = Batches::new(len, size, key);
+                let all = walk(&mut batches);
+                assert_eq!(all.len(), batches.count());
+                for (i, batch) in all.iter().enumerate() {
+                    let full = i + 1 < all.len();
+                    assert_eq!(batch.len(), if full { size } else { len - i * size });
+                }
+                let mut rows = all.concat();
+                rows.sort_unstable();
+                assert!(rows.iter().copied().eq(0..len as u32));
+                assert_eq!(batches.next_batch(), None, "the end stays the end");
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_depends_on_the_key_alone() {
+        let order = |seed| walk(&mut Batches::new(100, 7, Some(Key::new(seed))));
+        assert_eq!(order(1), order(1));
+        assert_ne!(order(1), order(2));
+        assert_ne!(order(1), walk(&mut Batches::new(100, 7, None)));
+
+        let mut batches = Batches::new(100, 7, Some(Key::new(9)));
+        batches.next_batch();
+        batches.reshuffle(Key::new(1));
+        assert_eq!(walk(&mut batches), order(1));
+        batches.rewind();
+        assert_eq!(walk(&mut batches), order(1));
+    }
+
+    /// Pins the stated shuffle: the order was computed by a program of its own, from xoshiro256++
+    /// seeded by SplitMix64, as Blackman and Vigna describe them.
+    #[test]
+    fn the_shuffle_never_changes() {
+        let mut order = [0, 1, 2, 3, 4, 5, 6, 7];
+        shuffle(&mut order, Key::new(0));
+        assert_eq!(order, [5, 3, 4, 1, 0, 6, 7, 2]);
+    }
+
+    #[test]
+    fn all_orders_of_four_rows_are_about_as_frequent() {
+        let mut counts = std::collections::BTreeMap::new();
+        for seed in 0..24_000 {
+            let mut order = [0, 1, 2, 3];
+            shuffle(&mut order, Key::new(seed));
+            *counts.entry(order).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 24);
+        // 1000 each, standard deviation 31.
+        assert!(
+            counts.values().all(|count| (840..1160).contains(count)),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "a batch size of 0")]
+    fn a_batch_size_of_zero_is_refused() {
+        Batches::new(3, 0, None);
+    }
+}

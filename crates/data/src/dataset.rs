@@ -1,0 +1,297 @@
+mod rows;
+
+use std::fmt;
+use std::sync::Arc;
+
+use backprop_tensor::Scalar;
+
+use crate::DataError;
+
+/// What is to be learnt about each row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Labels<T> {
+    /// One class for each row.
+    Classes {
+        /// The classes of the rows, from 0.
+        labels: Vec<u32>,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// Numbers for each row.
+    Values {
+        /// How many numbers a row has.
+        width: usize,
+        /// The numbers, row after row.
+        values: Vec<T>,
+    },
+}
+
+/// Rows of features with labels, and optionally weights and the names of the classes.
+///
+/// A data set is a list of rows of shared storage: clones, selections and splits copy no
+/// features. Features are numbers, or bytes that [`gather`](Dataset::gather) scales to 0 to 1.
+///
+/// ```
+/// use backprop_data::{Batch, Dataset, Labels};
+///
+/// let labels = Labels::Classes { labels: vec![1, 0], classes: 2 };
+/// let dataset = Dataset::from_values(3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], labels)?;
+/// let mut batch = Batch::new();
+/// dataset.gather(&[1], &mut batch);
+/// assert_eq!(batch.inputs().row(0).to_vec(), [4.0, 5.0, 6.0]);
+/// assert_eq!(batch.classes(), Some(&[0][..]));
+/// # Ok::<(), backprop_data::DataError>(())
+/// ```
+#[derive(Clone)]
+pub struct Dataset<T> {
+    storage: Arc<Storage<T>>,
+    /// The rows of the storage that belong to this data set.
+    rows: Arc<[u32]>,
+    /// One for each of `rows`.
+    weights: Option<Arc<[T]>>,
+    class_names: Option<Arc<[String]>>,
+}
+
+struct Storage<T> {
+    width: usize,
+    features: Features<T>,
+    labels: Labels<T>,
+}
+
+enum Features<T> {
+    Values(Vec<T>),
+    Bytes(Vec<u8>),
+}
+
+impl<T: Scalar> Dataset<T> {
+    /// A data set of numbers, `width` for each row, row after row.
+    ///
+    /// # Errors
+    /// If the lengths do not agree, a number is not finite or a label names no class.
+    pub fn from_values(width: usize, values: Vec<T>, labels: Labels<T>) -> Result<Self, DataError> {
+        check_values("features", "feature", width, &values)?;
+        let rows = values.len() / width;
+        Self::new(width, rows, Features::Values(values), labels)
+    }
+
+    /// A data set of bytes, `width` for each row, row after row. They stay bytes; a batch holds
+    /// them multiplied by 1/255.
+    ///
+    /// # Errors
+    /// If the lengths do not agree or a label names no class.
+    pub fn from_bytes(width: usize, bytes: Vec<u8>, labels: Labels<T>) -> Result<Self, DataError> {
+        check_rows("features", width, bytes.len())?;
+        let rows = bytes.len() / width;
+        Self::new(width, rows, Features::Bytes(bytes), labels)
+    }
+
+    fn new(
+        width: usize,
+        rows: usize,
+        features: Features<T>,
+        labels: Labels<T>,
+    ) -> Result<Self, DataError> {
+        let end = u32::try_from(rows).map_err(|_| DataError::TooManyRows(rows))?;
+        let labelled = match &labels {
+            Labels::Classes { classes: 0, .. } => {
+                return Err(DataError::Zero {
+                    what: "the number of classes",
+                });
+            }
+            Labels::Classes { labels, classes } => {
+                if let Some(row) = labels.iter().position(|&label| label as usize >= *classes) {
+                    let (label, classes) = (labels[row], *classes);
+                    return Err(DataError::Label {
+                        row,
+                        label,
+                        classes,
+                    });
+                }
+                labels.len()
+            }
+            Labels::Values { width, values } => {
+                check_values("target values", "target value", *width, values)?;
+                values.len() / width
+            }
+        };
+        if labelled != rows {
+            return Err(DataError::Count {
+                rows,
+                labels: labelled,
+            });
+        }
+        Ok(Dataset {
+            storage: Arc::new(Storage {
+                width,
+                features,
+                labels,
+            }),
+            rows: (0..end).collect(),
+            weights: None,
+            class_names: None,
+        })
+    }
+
+    /// Gives each row a weight, in place of those it had.
+    ///
+    /// # Errors
+    /// If there is not one for each row, or one is negative or not finite.
+    pub fn with_weights(mut self, weights: Vec<T>) -> Result<Self, DataError> {
+        if weights.len() != self.len() {
+            return Err(DataError::WeightCount {
+                weights: weights.len(),
+                rows: self.len(),
+            });
+        }
+        let wrong = weights
+            .iter()
+            .position(|w| !(w.is_finite() && *w >= T::zero()));
+        if let Some(row) = wrong {
+            return Err(DataError::Weight {
+                row,
+                value: weights[row].as_f64(),
+            });
+        }
+        self.weights = Some(weights.into());
+        Ok(self)
+    }
+
+    /// Gives each row, in place of the weight it had, one that lets all classes count the same:
+    /// `rows / (classes present * rows of its class)`, scikit-learn's "balanced".
+    ///
+    /// # Errors
+    /// If the labels are values.
+    pub fn with_balanced_weights(self) -> Result<Self, DataError> {
+        let (Labels::Classes { labels, .. }, Some(counts)) =
+            (&self.storage.labels, self.class_counts())
+        else {
+            return Err(DataError::NoClasses("balance"));
+        };
+        let present = counts.iter().filter(|count| **count > 0).count();
+        let weight = |row: &u32| {
+            let count = counts[labels[*row as usize] as usize];
+            T::of(self.len() as f64 / (present as f64 * count as f64))
+        };
+        let weights = self.rows.iter().map(weight).collect();
+        self.with_weights(weights)
+    }
+
+    /// Names the classes.
+    ///
+    /// # Errors
+    /// If the labels are values, or there is not one name for each class.
+    pub fn with_class_names(mut self, names: Vec<String>) -> Result<Self, DataError> {
+        let classes = self.classes().ok_or(DataError::NoClasses("names"))?;
+        if names.len() != classes {
+            return Err(DataError::ClassNames {
+                names: names.len(),
+                classes,
+            });
+        }
+        self.class_names = Some(names.into());
+        Ok(self)
+    }
+}
+
+impl<T> Dataset<T> {
+    /// The names of the classes, if they have any.
+    pub fn class_names(&self) -> Option<&[String]> {
+        self.class_names.as_deref()
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Features in a row.
+    pub fn width(&self) -> usize {
+        self.storage.width
+    }
+
+    /// The outputs that a network needs: the number of classes, or of target values in a row.
+    pub fn target_width(&self) -> usize {
+        match self.storage.labels {
+            Labels::Classes { classes, .. } => classes,
+            Labels::Values { width, .. } => width,
+        }
+    }
+
+    /// The number of classes, if the labels are classes.
+    pub fn classes(&self) -> Option<usize> {
+        match self.storage.labels {
+            Labels::Classes { classes, .. } => Some(classes),
+            Labels::Values { .. } => None,
+        }
+    }
+
+    /// How many rows each class has, if the labels are classes.
+    pub fn class_counts(&self) -> Option<Vec<usize>> {
+        let Labels::Classes { labels, classes } = &self.storage.labels else {
+            return None;
+        };
+        let mut counts = vec![0; *classes];
+        for &row in self.rows.iter() {
+            counts[labels[row as usize] as usize] += 1;
+        }
+        Some(counts)
+    }
+}
+
+fn check_rows(what: &'static str, width: usize, length: usize) -> Result<(), DataError> {
+    if width == 0 {
+        let what = if what == "features" {
+            "the width of a row"
+        } else {
+            "the target's width"
+        };
+        return Err(DataError::Zero { what });
+    }
+    if length % width != 0 {
+        return Err(DataError::Ragged {
+            what,
+            length,
+            width,
+        });
+    }
+    Ok(())
+}
+
+fn check_values<T: Scalar>(
+    many: &'static str,
+    what: &'static str,
+    width: usize,
+    values: &[T],
+) -> Result<(), DataError> {
+    check_rows(many, width, values.len())?;
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => Err(DataError::NotFinite {
+            what,
+            row: at / width,
+            column: at % width,
+            value: values[at].as_f64(),
+        }),
+    }
+}
+
+/// Shapes and counts, not the data.
+impl<T> fmt::Debug for Dataset<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dataset")
+            .field("rows", &self.len())
+            .field("width", &self.width())
+            .field("target_width", &self.target_width())
+            .field("classes", &self.classes().is_some())
+            .field("weights", &self.weights.is_some())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Choosing rows of a data set and copying them into batches.
+
+use std::sync::Arc;
+
+use backprop_tensor::{Key, Scalar};
+
+use super::{Dataset, Features, Labels};
+use crate::batch::{Target, shuffle};
+use crate::{Batch, DataError};
+
+impl<T: Scalar> Dataset<T> {
+    /// The data set of some rows of this one, in the order given; a row may come twice.
+    ///
+    /// # Panics
+    /// If a row is out of range.
+    #[must_use]
+    #[track_caller]
+    pub fn select(&self, rows: &[u32]) -> Self {
+        self.check_range(rows);
+        Dataset {
+            storage: Arc::clone(&self.storage),
+            rows: rows.iter().map(|&row| self.rows[row as usize]).collect(),
+            weights: self
+                .weights
+                .as_ref()
+                .map(|weights| rows.iter().map(|&row| weights[row as usize]).collect()),
+            class_names: self.class_names.clone(),
+        }
+    }
+
+    /// The first `n` rows, or all of them if there are fewer.
+    #[must_use]
+    pub fn limit(&self, n: usize) -> Self {
+        let rows: Vec<u32> = (0..n.min(self.len()) as u32).collect();
+        self.select(&rows)
+    }
+
+    /// Splits into rows to train on and rows held out, chosen by the generator of `key`; both
+    /// keep the order they have here. `fraction` of the rows, rounded, is held out.
+    ///
+    /// # Errors
+    /// If the fraction is not between 0 and 1, or leaves one side empty.
+    pub fn split(&self, fraction: f64, key: Key) -> Result<(Self, Self), DataError> {
+        if !(fraction > 0.0 && fraction < 1.0) {
+            return Err(DataError::Fraction(fraction));
+        }
+        let rows = self.len();
+        let held_out = (fraction * rows as f64).round() as usize;
+        if held_out == 0 || held_out == rows {
+            return Err(DataError::EmptySplit {
+                fraction,
+                rows,
+                held_out,
+            });
+        }
+        let mut order: Vec<u32> = (0..rows as u32).collect();
+        shuffle(&mut order, key);
+        let (held_out, train) = order.split_at_mut(held_out);
+        held_out.sort_unstable();
+        train.sort_unstable();
+        Ok((self.select(train), self.select(held_out)))
+    }
+
+    /// Copies rows into `batch`, in the order given. Allocates nothing once `batch` has held as
+    /// many rows.
+    ///
+    /// # Panics
+    /// If a row is out of range.
+    #[track_caller]
+    pub fn gather(&self, rows: &[u32], batch: &mut Batch<T>) {
+        self.check_range(rows);
+        let width = self.storage.width;
+        let stored = rows.iter().map(|&row| self.rows[row as usize] as usize);
+
+        batch.rows = rows.len();
+        batch.width = width;
+        batch.inputs.resize(rows.len() * width, T::zero());
+        for (input, row) in batch.inputs.chunks_exact_mut(width).zip(stored.clone()) {
+            let range = row * width..(row + 1) * width;
+            match &self.storage.features {
+                Features::Values(values) => input.copy_from_slice(&values[range]),
+                Features::Bytes(bytes) => scale(&bytes[range], input),
+            }
+        }
+
+        match &self.storage.labels {
+            Labels::Classes { labels, .. } => {
+                batch.target = Target::Classes;
+                batch.classes.clear();
+                batch.classes.extend(stored.map(|row| labels[row]));
+            }
+            Labels::Values { width, values } => {
+                batch.target = Target::Values { width: *width };
+                batch.values.clear();
+                for row in stored {
+                    batch
+                        .values
+                        .extend_from_slice(&values[row * width..(row + 1) * width]);
+                }
+            }
+        }
+
+        batch.weighted = self.weights.is_some();
+        if let Some(weights) = &self.weights {
+            batch.weights.clear();
+            batch
+                .weights
+                .extend(rows.iter().map(|&row| weights[row as usize]));
+        }
+    }
+
+    #[track_caller]
+    fn check_range(&self, rows: &[u32]) {
+        if let Some(row) = rows.iter().find(|row| **row as usize >= self.len()) {
+            panic!("row {row} of a data set of {} rows", self.len());
+        }
+    }
+}
+
+/// `numbers <- bytes / 255`
+fn scale<T: Scalar>(bytes: &[u8], numbers: &mut [T]) {
+    let factor = T::of(1.0 / 255.0);
+    for (number, &byte) in numbers.iter_mut().zip(bytes) {
+        *number = T::of(f64::from(byte)) * factor;
+    }
+}

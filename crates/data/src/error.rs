@@ -1,0 +1,192 @@
+use std::io;
+
+/// Why data cannot be read, or cannot be a data set.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The system cannot open, read or write a file.
+    #[error("{file} cannot be {action}: {source}")]
+    Io {
+        /// The file.
+        file: String,
+        /// What was tried: "opened", "read" or "written".
+        action: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A folder stands where a file is needed.
+    #[error("{file} is a folder; name a file in it")]
+    Folder {
+        /// The folder.
+        file: String,
+    },
+    /// A file of a data set is not in its folder.
+    #[error("{folder} holds neither {file} nor {file}.gz; download the data set into it first")]
+    NotThere {
+        /// The folder.
+        folder: String,
+        /// The file's name.
+        file: &'static str,
+    },
+    /// The bytes of a file are not what its format, or its use, asks for.
+    #[error("{file}, byte {offset}: expected {expected}, found {found}; {advice}")]
+    Malformed {
+        /// The file; "(decompressed)" after its name says that `offset` counts unpacked bytes.
+        file: String,
+        /// Where, from the file's first byte.
+        offset: u64,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The gzip data of a file cannot be unpacked.
+    #[error(
+        "{file}: expected gzip data, found damage after {offset} unpacked bytes ({reason}); \
+         fetch the file again"
+    )]
+    Gzip {
+        /// The file.
+        file: String,
+        /// How many bytes could be unpacked.
+        offset: u64,
+        /// What the decoder says.
+        reason: String,
+    },
+    /// A file asks for more memory than the caller allows.
+    #[error(
+        "{file} asks for {needed} bytes of memory, more than the limit of {limit}; raise max_bytes \
+         if the file is to be trusted"
+    )]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// The bytes that it asks for, at least.
+        needed: u64,
+        /// [`Limits::max_bytes`](crate::Limits::max_bytes).
+        limit: u64,
+    },
+    /// An IDX array that no IDX file can hold.
+    #[error("the IDX array cannot be written: {0}")]
+    Shape(String),
+    /// A table has a row, or a header, that does not fit.
+    #[error("{file}, line {line}: expected {expected}, found {found}")]
+    Table {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A cell of a table does not fit its column.
+    #[error("{file}, line {line}, column \"{column}\": expected {expected}, found {found}")]
+    Cell {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The column's name in the header.
+        column: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A width or a number of classes is zero.
+    #[error("{what} is 0; it must be at least 1")]
+    Zero {
+        /// Which number.
+        what: &'static str,
+    },
+    /// A flat list does not divide into rows.
+    #[error("{length} {what} do not make whole rows of {width}; give a multiple of {width}")]
+    Ragged {
+        /// Features or target values.
+        what: &'static str,
+        /// How many there are.
+        length: usize,
+        /// How many a row has.
+        width: usize,
+    },
+    /// Labels and images of different count.
+    #[error("{rows} rows of features but {labels} of labels; give each row its label")]
+    Count {
+        /// Rows of features.
+        rows: usize,
+        /// Rows of labels.
+        labels: usize,
+    },
+    /// A label that names no class.
+    #[error("row {row} has label {label}, but there are {classes} classes, from 0; mend the label")]
+    Label {
+        /// The row, from 0.
+        row: usize,
+        /// Its label.
+        label: u32,
+        /// The number of classes.
+        classes: usize,
+    },
+    /// A number that is infinite or not a number.
+    #[error("{what} {column} of row {row} is {value}; it must be a finite number")]
+    NotFinite {
+        /// Feature or target value.
+        what: &'static str,
+        /// The row, from 0.
+        row: usize,
+        /// The place in the row, from 0.
+        column: usize,
+        /// The number.
+        value: f64,
+    },
+    /// A weight that is negative, infinite or not a number.
+    #[error("the weight of row {row} is {value}; it must be a finite number of at least 0")]
+    Weight {
+        /// The row, from 0.
+        row: usize,
+        /// Its weight.
+        value: f64,
+    },
+    /// Not one weight for each row.
+    #[error("{weights} weights for {rows} rows; give each row its weight")]
+    WeightCount {
+        /// How many weights there are.
+        weights: usize,
+        /// How many rows there are.
+        rows: usize,
+    },
+    /// Not one name for each class.
+    #[error("{names} names for {classes} classes; give each class its name")]
+    ClassNames {
+        /// How many names there are.
+        names: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// Something that only classes have was asked of target values.
+    #[error("the labels are values, not classes, and have no {0}; use a data set with classes")]
+    NoClasses(&'static str),
+    /// More rows than a `u32` can number.
+    #[error("{0} rows are too many; a data set holds at most 4294967295")]
+    TooManyRows(usize),
+    /// A fraction outside 0 to 1.
+    #[error("the fraction to hold out is {0}; it must be above 0 and below 1")]
+    Fraction(f64),
+    /// A split would leave one side without rows.
+    #[error(
+        "holding out {fraction} of {rows} rows means {held_out} rows, and leaves one side empty; \
+         choose another fraction or give more rows"
+    )]
+    EmptySplit {
+        /// The fraction to hold out.
+        fraction: f64,
+        /// The rows to be split.
+        rows: usize,
+        /// The rows that would be held out.
+        held_out: usize,
+    },
+}

@@ -1,0 +1,277 @@
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+use super::{Idx, Kind, Limits, Values, describe, elements};
+use crate::DataError;
+
+/// Bytes that are asked for, or allocated ahead of the contents, at a time.
+const CHUNK: usize = 1 << 16;
+
+const NOT_IDX: &str = "check that this is an IDX file";
+const FETCH: &str = "fetch the file again";
+
+/// Reads an IDX file, plain or compressed with gzip: its first bytes tell which.
+///
+/// # Errors
+/// If the file cannot be read, is damaged, is not IDX, or is larger than `limits` allows.
+pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Idx, DataError> {
+    let name = path.as_ref().display().to_string();
+    let (file, size) = open(path.as_ref())?;
+    parse_sized(&name, file, size, limits)
+}
+
+/// Parses the bytes of an IDX file, plain or compressed with gzip; `name` is for errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(name: &str, bytes: impl Read, limits: Limits) -> Result<Idx, DataError> {
+    parse_sized(name, bytes, None, limits)
+}
+
+/// Opens a file that is no folder, and tells its size if it has one.
+pub(crate) fn open(path: &Path) -> Result<(File, Option<u64>), DataError> {
+    let name = || path.display().to_string();
+    let failed = |source| DataError::Io {
+        file: name(),
+        action: "opened",
+        source,
+    };
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(DataError::Folder { file: name() });
+    }
+    let size = metadata.is_file().then_some(metadata.len());
+    Ok((File::open(path).map_err(failed)?, size))
+}
+
+fn parse_sized(
+    name: &str,
+    mut bytes: impl Read,
+    size: Option<u64>,
+    limits: Limits,
+) -> Result<Idx, DataError> {
+    let mut magic = [0; 2];
+    let mut source = Source {
+        name: name.to_owned(),
+        bytes: &mut bytes,
+        gzip: false,
+        offset: 0,
+    };
+    let length = source.fill(&mut magic)?;
+    let bytes = magic[..length].chain(bytes);
+    if magic == [0x1f, 0x8b] {
+        let mut bytes = MultiGzDecoder::new(bytes);
+        Source {
+            name: name.to_owned(),
+            bytes: &mut bytes,
+            gzip: true,
+            offset: 0,
+        }
+        .array(None, limits)
+    } else {
+        let mut bytes = bytes;
+        Source {
+            name: name.to_owned(),
+            bytes: &mut bytes,
+            gzip: false,
+            offset: 0,
+        }
+        .array(size, limits)
+    }
+}
+
+/// The plain bytes of an IDX file, and how far they are read.
+struct Source<'a> {
+    name: String,
+    bytes: &'a mut dyn Read,
+    gzip: bool,
+    offset: u64,
+}
+
+impl Source<'_> {
+    /// Reads the whole array; `size` is that of the file, where it is known.
+    fn array(&mut self, size: Option<u64>, limits: Limits) -> Result<Idx, DataError> {
+        let mut start = [0; 4];
+        match self.fill(&mut start)? {
+            0 => return Err(self.at(0, "an IDX header", "an empty file", NOT_IDX)),
+            4 => {}
+            _ => return Err(self.ends("an IDX header of at least 4 bytes")),
+        }
+        let [zero, zero_too, code, dimensions] = start;
+        if [zero, zero_too] != [0, 0] {
+            let found = format!("{zero:02x} {zero_too:02x}");
+            return Err(self.at(0, "the bytes 00 00 that begin an IDX file", found, NOT_IDX));
+        }
+        let Some(kind) = Kind::from_code(code) else {
+            let expected = "an element type (08, 09, 0b, 0c, 0d or 0e)";
+            return Err(self.at(2, expected, format!("{code:02x}"), NOT_IDX));
+        };
+
+        let mut lengths = [0; 4 * 255];
+        let lengths = &mut lengths[..4 * usize::from(dimensions)];
+        if self.fill(lengths)? < lengths.len() {
+            return Err(self.ends(format!("the lengths of {dimensions} dimensions")));
+        }
+        let shape: Vec<usize> = lengths
+            .chunks_exact(4)
+            .map(|length| u32::from_be_bytes(length.try_into().expect("4 bytes")) as usize)
+            .collect();
+
+        let count = elements(&shape);
+        let total = count
+            .and_then(|count| count.checked_mul(kind.bytes()))
+            .and_then(|payload| payload.checked_add(self.offset));
+        let (Some(count), Some(total)) = (count, total) else {
+            let expected = "dimensions whose product fits in 64 bits";
+            return Err(self.at(4, expected, describe(&shape), NOT_IDX));
+        };
+        self.check_size(&shape, kind, total, size, limits)?;
+        let count = usize::try_from(count).expect("what is below the limit fits in memory");
+        // A plain file has been seen to hold all this; unpacked bytes are believed when they come.
+        let ahead = if size.is_some() { count } else { 0 };
+
+        let values = match kind {
+            Kind::U8 => Values::U8(self.elements(count, ahead, u8::from_be_bytes)?),
+            Kind::I8 => Values::I8(self.elements(count, ahead, i8::from_be_bytes)?),
+            Kind::I16 => Values::I16(self.elements(count, ahead, i16::from_be_bytes)?),
+            Kind::I32 => Values::I32(self.elements(count, ahead, i32::from_be_bytes)?),
+            Kind::F32 => Values::F32(self.elements(count, ahead, f32::from_be_bytes)?),
+            Kind::F64 => Values::F64(self.elements(count, ahead, f64::from_be_bytes)?),
+        };
+        // Also makes the gzip decoder compare its checksum.
+        if self.fill(&mut [0])? > 0 {
+            return Err(self.trailing(total, "more bytes".to_owned()));
+        }
+        Ok(Idx { shape, values })
+    }
+
+    /// Compares what the header claims with the limit and with the size of the file.
+    fn check_size(
+        &self,
+        shape: &[usize],
+        kind: Kind,
+        total: u64,
+        size: Option<u64>,
+        limits: Limits,
+    ) -> Result<(), DataError> {
+        if let Some(size) = size.filter(|size| *size < total) {
+            let (shape, kind) = (describe(shape), kind.name());
+            let expected = format!("{total} bytes for {kind} elements of shape {shape}");
+            return Err(self.at(size, expected, format!("a file of {size} bytes"), FETCH));
+        }
+        if total > limits.max_bytes || usize::try_from(total).is_err() {
+            return Err(DataError::TooLarge {
+                file: self.name.clone(),
+                needed: total,
+                limit: limits.max_bytes,
+            });
+        }
+        match size {
+            Some(size) if size > total => Err(self.trailing(total, format!("{size} bytes"))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads `count` elements; room for `ahead` of them is taken at once, the rest as they come.
+    fn elements<V, const N: usize>(
+        &mut self,
+        count: usize,
+        ahead: usize,
+        decode: fn([u8; N]) -> V,
+    ) -> Result<Vec<V>, DataError> {
+        let mut values = Vec::new();
+        self.reserve(&mut values, ahead)?;
+        let mut chunk = vec![0; CHUNK.min(count * N)];
+        while values.len() < count {
+            let wanted = (count - values.len()).min(CHUNK / N) * N;
+            if self.fill(&mut chunk[..wanted])? < wanted {
+                return Err(self.ends(format!("{count} elements of {N} bytes")));
+            }
+            if values.capacity() - values.len() < wanted / N {
+                let doubled = values.len().max(CHUNK / N).min(count - values.len());
+                self.reserve(&mut values, doubled)?;
+            }
+            values.extend(
+                chunk[..wanted]
+                    .chunks_exact(N)
+                    .map(|bytes| decode(bytes.try_into().expect("as long as one element"))),
+            );
+        }
+        Ok(values)
+    }
+
+    fn reserve<V>(&self, values: &mut Vec<V>, more: usize) -> Result<(), DataError> {
+        values.try_reserve_exact(more).map_err(|_| DataError::Io {
+            file: self.name.clone(),
+            action: "read",
+            source: io::ErrorKind::OutOfMemory.into(),
+        })
+    }
+
+    /// Reads until `buffer` is full or the contents end; gives the number of bytes read.
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, DataError> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.bytes.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(read) => {
+                    filled += read;
+                    self.offset += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn failed(&self, source: io::Error) -> DataError {
+        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        match source.kind() {
+            InvalidData | InvalidInput | UnexpectedEof if self.gzip => DataError::Gzip {
+                file: self.name.clone(),
+                offset: self.offset,
+                reason: source.to_string(),
+            },
+            _ => DataError::Io {
+                file: self.name.clone(),
+                action: "read",
+                source,
+            },
+        }
+    }
+
+    fn ends(&self, expected: impl Into<String>) -> DataError {
+        self.at(self.offset, expected, "the end of the file", FETCH)
+    }
+
+    fn trailing(&self, total: u64, found: String) -> DataError {
+        let expected = format!("the end of the file, after {total} bytes");
+        self.at(
+            total,
+            expected,
+            found,
+            "cut the rest off or fetch the file again",
+        )
+    }
+
+    fn at(
+        &self,
+        offset: u64,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        advice: &'static str,
+    ) -> DataError {
+        let unpacked = if self.gzip { " (decompressed)" } else { "" };
+        DataError::Malformed {
+            file: format!("{}{unpacked}", self.name),
+            offset,
+            expected: expected.into(),
+            found: found.into(),
+            advice,
+        }
+    }
+}

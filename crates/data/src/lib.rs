@@ -1,0 +1,55 @@
+//! IDX files, MNIST, CSV tables, data sets, splits and minibatches.
+//!
+//! The key decision: a [`Dataset`] is shared storage that never changes and a list of row numbers.
+//! Splitting, limiting and shuffling only make new lists; rows are copied, and bytes scaled to
+//! numbers from 0 to 1, when a minibatch is [gathered](Dataset::gather) into a [`Batch`] that is
+//! used again and again. MNIST so costs 47 MB, a byte for each pixel. Turned down: a trait of data
+//! sources that yield rows one by one, with adaptors as iterators have them. It hides what is in
+//! memory, allocates for each row, and every user of it would begin by collecting all rows anyway:
+//! the whole data of a small network fits in memory.
+//!
+//! Bytes from outside are not trusted: readers check each claim before they allocate for it, stay
+//! within the caller's [`Limits`], and tell file, place, expected and found in their errors.
+//!
+//! ```
+//! use backprop_data::{Batch, Batches, Dataset, Labels};
+//! use backprop_tensor::Key;
+//!
+//! let labels = Labels::Classes { labels: vec![0, 1, 1, 0, 1], classes: 2 };
+//! let dataset = Dataset::<f32>::from_bytes(2, vec![0, 255, 51, 0, 0, 0, 9, 9, 1, 1], labels)?;
+//! let (train, held_out) = dataset.split(0.4, Key::new(0).derive("split", 0))?;
+//! assert_eq!((train.len(), held_out.len()), (3, 2));
+//!
+//! let mut batch = Batch::new();
+//! let mut batches = Batches::new(train.len(), 2, Some(Key::new(0).derive("shuffle/epoch", 1)));
+//! let mut seen = 0;
+//! while let Some(rows) = batches.next_batch() {
+//!     train.gather(rows, &mut batch);
+//!     assert_eq!(batch.inputs().dim(), (rows.len(), 2));
+//!     seen += batch.rows();
+//! }
+//! assert_eq!(seen, 3);
+//! # Ok::<(), backprop_data::DataError>(())
+//! ```
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod batch;
+#[cfg(feature = "csv")]
+pub mod csv;
+mod dataset;
+mod error;
+pub mod idx;
+mod limits;
+pub mod mnist;
+
+pub use batch::{Batch, Batches};
+pub use dataset::{Dataset, Labels};
+pub use error::DataError;
+pub use limits::Limits;
+
+/// The example of the README, as a test.
+#[cfg(all(doctest, feature = "sample"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

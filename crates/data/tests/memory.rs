@@ -1,0 +1,167 @@
+//! What is allocated: never more than the limit or the contents, and nothing while gathering.
+//!
+//! The tests share one counter, so they are one test.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use backprop_data::{Batch, Batches, Dataset, Labels, Limits, idx};
+use backprop_tensor::Key;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.fetch_add(1, Relaxed);
+        let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
+        PEAK.fetch_max(live, Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Relaxed);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The calls of the allocator during `f`, and the most bytes that it held at a time.
+fn measure<R>(f: impl FnOnce() -> R) -> (R, usize, usize) {
+    let (calls, live) = (CALLS.load(Relaxed), LIVE.load(Relaxed));
+    PEAK.store(live, Relaxed);
+    let result = f();
+    (
+        result,
+        CALLS.load(Relaxed) - calls,
+        PEAK.load(Relaxed) - live,
+    )
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A header of unsigned bytes that claims these dimensions, and then `count` zeros.
+fn claim(dimensions: &[u32], count: usize) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, dimensions.len() as u8];
+    bytes.extend(dimensions.iter().flat_map(|length| length.to_be_bytes()));
+    bytes.resize(bytes.len() + count, 0);
+    bytes
+}
+
+const MIB: usize = 1 << 20;
+/// Buffers of a fixed size: those of the reader and of the gzip decoder.
+const FIXED: usize = MIB / 4;
+
+fn readers_allocate_no_more_than_there_is() {
+    let limits = Limits::default();
+    let unlimited = Limits {
+        max_bytes: u64::MAX,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.idx");
+
+    // 3 TB in 4 KB, as a file, as a stream and packed.
+    let huge = claim(&[1 << 20, 3 << 20], 4096);
+    std::fs::write(&path, &huge).unwrap();
+    for limits in [limits, unlimited] {
+        let (result, _, peak) = measure(|| idx::read(&path, limits));
+        assert!(result.is_err() && peak < FIXED, "{peak}");
+        let packed = gzip(&huge);
+        for bytes in [&huge, &packed] {
+            let (result, _, peak) = measure(|| idx::parse("a", &bytes[..], limits));
+            assert!(result.is_err() && peak < FIXED, "{peak}");
+        }
+    }
+
+    // A bomb: more behind the array than in it; and a claim of far more than is there.
+    let bomb = gzip(&claim(&[10], 64 * MIB));
+    let (result, _, peak) = measure(|| idx::parse("a", &bomb[..], limits));
+    assert!(result.is_err() && peak < FIXED, "{peak}");
+    let hollow = gzip(&claim(&[1000 << 20], 4 * MIB));
+    let (result, _, peak) = measure(|| idx::parse("a", &hollow[..], limits));
+    assert!(result.is_err() && peak < 12 * MIB + FIXED, "{peak}");
+
+    // What is whole: a plain file is read into one buffer, of a packed one the last step shows.
+    let whole = claim(&[16 << 20], 16 * MIB);
+    std::fs::write(&path, &whole).unwrap();
+    let (result, _, peak) = measure(|| idx::read(&path, limits));
+    assert!(result.is_ok() && peak < 16 * MIB + FIXED, "{peak}");
+    let packed = gzip(&whole);
+    let (result, _, peak) = measure(|| idx::parse("a", &packed[..], limits));
+    assert!(result.is_ok() && peak <= 24 * MIB + FIXED, "{peak}");
+}
+
+#[cfg(feature = "csv")]
+fn tables_allocate_no_more_than_the_limit() {
+    use backprop_data::csv::{Options, parse};
+
+    let limit = 16 * MIB;
+    let limits = Limits {
+        max_bytes: limit as u64,
+    };
+    let options = Options {
+        limits,
+        ..Options::new("y")
+    };
+    let commas = ",".repeat(8 * MIB);
+    let rows = "y,x\n".to_owned() + &"1,2\n".repeat(2 * MIB);
+    let wide: Vec<String> = (0..16_000).map(|i| format!("{i:x}")).collect();
+    let wide = format!("y,{}\n", wide.join(","));
+    let mut text = wide.clone();
+    for i in 0..80 {
+        text += &wide.replace(',', &format!(",{i}c"));
+    }
+    for table in [
+        commas,
+        format!("y,x\n1,\"{}", "a".repeat(8 * MIB)),
+        rows,
+        text,
+    ] {
+        let (result, _, peak) = measure(|| parse::<f64>("t", table.as_bytes(), &options));
+        assert!(result.is_err(), "{:.40}", table);
+        // A row, and where its cells end, beside the columns.
+        assert!(peak < limit + 16 * MIB, "{:.40}: {peak}", table);
+    }
+}
+
+fn an_epoch_allocates_nothing() {
+    let labels = Labels::Classes {
+        labels: vec![1; 1000],
+        classes: 2,
+    };
+    let dataset = Dataset::<f32>::from_bytes(20, vec![7; 20_000], labels).unwrap();
+    let dataset = dataset.with_balanced_weights().unwrap();
+    let mut batches = Batches::new(dataset.len(), 64, Some(Key::new(0)));
+    let mut batch = Batch::new();
+    dataset.gather(batches.next_batch().unwrap(), &mut batch);
+    let ((), calls, _) = measure(|| {
+        for epoch in 1..4 {
+            batches.reshuffle(Key::new(0).derive("shuffle/epoch", epoch));
+            while let Some(rows) = batches.next_batch() {
+                dataset.gather(rows, &mut batch);
+            }
+        }
+    });
+    assert_eq!(calls, 0);
+}
+
+#[test]
+fn memory() {
+    readers_allocate_no_more_than_there_is();
+    #[cfg(feature = "csv")]
+    tables_allocate_no_more_than_the_limit();
+    an_epoch_allocates_nothing();
+}

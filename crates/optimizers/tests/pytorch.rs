@@ -1,0 +1,190 @@
+//! Rules, clipping and schedules against the figures that `reference/make.py` got from PyTorch.
+
+use backprop_optimizers::{
+    Adam, Decay, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, clip_scale,
+    global_norm,
+};
+use backprop_tensor::{Pool, Scalar};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Trajectories {
+    start: Vec<f64>,
+    cases: Vec<Case>,
+    clip: Vec<Clip>,
+}
+
+/// `gradients[k]` at `learning_rates[k]` led to `parameters[k]`.
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    optimizer: String,
+    hyper: Hyper,
+    learning_rates: Vec<f64>,
+    gradients: Vec<Vec<f64>>,
+    parameters: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct Hyper {
+    l2: f64,
+    decoupled: f64,
+    momentum: Option<f64>,
+    decay_rate: Option<f64>,
+    beta1: Option<f64>,
+    beta2: Option<f64>,
+    epsilon: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Clip {
+    max_norm: f64,
+    gradients: Vec<Vec<f64>>,
+    norm: f64,
+    clipped: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct Schedules {
+    schedules: Vec<Rates>,
+}
+
+#[derive(Deserialize)]
+struct Rates {
+    name: String,
+    peak: f64,
+    epochs: u64,
+    steps_per_epoch: u64,
+    every_epochs: Option<u64>,
+    gamma: Option<f64>,
+    learning_rates: Vec<f64>,
+}
+
+fn trajectories() -> Trajectories {
+    serde_json::from_str(include_str!("reference/trajectories.json")).unwrap()
+}
+
+fn rule<T: Scalar>(case: &Case) -> Box<dyn Optimizer<T>> {
+    let hyper = &case.hyper;
+    let epsilon = || hyper.epsilon.unwrap();
+    match case.optimizer.as_str() {
+        "sgd" => Box::new(Sgd),
+        "nesterov" => Box::new(Nesterov::new(hyper.momentum.unwrap()).unwrap()),
+        "rmsprop" => Box::new(RmsProp::new(hyper.decay_rate.unwrap(), epsilon()).unwrap()),
+        "adam" => {
+            let betas = (hyper.beta1.unwrap(), hyper.beta2.unwrap());
+            Box::new(Adam::new(betas.0, betas.1, epsilon()).unwrap())
+        }
+        other => panic!("{other} is not an optimizer of ours"),
+    }
+}
+
+/// `|found - expected| / |expected|`.
+fn deviation(found: &[f64], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let norm = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>().sqrt();
+    let mut differences = found.iter().zip(expected).map(|(a, b)| a - b);
+    norm(&mut differences) / norm(&mut expected.iter().copied())
+}
+
+/// Every step of every case may be this far from PyTorch's.
+///
+/// The five values are two parameters, so that a rule that counts a step for each of them differs.
+fn check_trajectories<T: Scalar>(allowed: f64) {
+    let Trajectories { start, cases, .. } = trajectories();
+    assert_eq!(cases.len(), 14);
+    let rounded = |numbers: &[f64]| numbers.iter().map(|&x| T::of(x)).collect::<Vec<T>>();
+    let pool = Pool::new(1);
+    let mut worst = 0.0_f64;
+    for case in &cases {
+        let (rule, mut state) = (rule::<T>(case), OptimizerState::new());
+        let decay = Decay {
+            l2: case.hyper.l2,
+            decoupled: case.hyper.decoupled,
+        };
+        let mut values = rounded(&start);
+        assert_eq!(case.gradients.len(), 20, "{}", case.name);
+        let steps = case.gradients.iter().zip(&case.parameters);
+        for ((step, &rate), (grad, expected)) in (1..).zip(&case.learning_rates).zip(steps) {
+            let grad = rounded(grad);
+            let (first, second) = values.split_at_mut(2);
+            let items = [
+                (first, &grad[..2], 1, decay),
+                (second, &grad[2..], 1, decay),
+            ];
+            state.step(&pool, &*rule, T::of(rate), T::one(), items.into_iter());
+            let found: Vec<f64> = values.iter().map(|value| value.as_f64()).collect();
+            let off = deviation(&found, expected);
+            worst = worst.max(off);
+            let (name, what) = (&case.name, T::NAME);
+            assert!(
+                off <= allowed,
+                "{name} in {what}, step {step}: off by {off:e}"
+            );
+        }
+    }
+    println!("{}: worst deviation {worst:e}", T::NAME);
+}
+
+#[test]
+fn trajectories_in_f64_are_pytorchs() {
+    check_trajectories::<f64>(1e-12);
+}
+
+#[test]
+fn trajectories_in_f32_are_pytorchs() {
+    check_trajectories::<f32>(1e-4);
+}
+
+#[test]
+fn clipping_is_pytorchs() {
+    let Trajectories { clip, .. } = trajectories();
+    assert_eq!(clip.len(), 6);
+    for case in clip {
+        let grads = || case.gradients.iter().map(Vec::as_slice);
+        let norm = global_norm(grads());
+        assert!((norm / case.norm - 1.0).abs() <= 1e-12, "{norm}");
+        let scale = clip_scale(grads(), case.max_norm);
+        let found: Vec<f64> = grads().flatten().map(|g| scale * g).collect();
+        let off = deviation(&found, &case.clipped.concat());
+        assert!(off <= 1e-12, "at most {}: off by {off:e}", case.max_norm);
+    }
+}
+
+#[test]
+fn schedules_are_pytorchs() {
+    let text = include_str!("reference/schedules.json");
+    let Schedules { schedules } = serde_json::from_str(text).unwrap();
+    assert_eq!(schedules.len(), 3);
+    let mut worst = 0.0_f64;
+    for rates in schedules {
+        let schedule = match rates.name.as_str() {
+            "step" => Schedule::Step {
+                every_epochs: rates.every_epochs.unwrap(),
+                factor: rates.gamma.unwrap(),
+            },
+            "cosine" => Schedule::Cosine,
+            "one-cycle" => Schedule::OneCycle,
+            other => panic!("{other} is not a schedule of ours"),
+        };
+        let steps = rates.epochs * rates.steps_per_epoch;
+        assert_eq!(rates.learning_rates.len() as u64, steps);
+        for (step, &expected) in (0..).zip(&rates.learning_rates) {
+            let at = Progress {
+                step,
+                steps_per_epoch: rates.steps_per_epoch,
+                epochs: rates.epochs,
+            };
+            let found = schedule.learning_rate(rates.peak, at);
+            let off = (found - expected).abs();
+            worst = worst.max(off / expected);
+            let name = schedule.name();
+            let allowed = 1e-12 * expected + 1e-18;
+            assert!(
+                off <= allowed,
+                "{name}, step {step}: {found}, not {expected}"
+            );
+        }
+    }
+    println!("worst deviation {worst:e}");
+}

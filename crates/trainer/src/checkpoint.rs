@@ -1,0 +1,265 @@
+//! What a checkpoint of a run holds, section by section.
+//!
+//! | section | bytes |
+//! | --- | --- |
+//! | `settings` | one line `name<TAB>value` for everything that must be the same to go on |
+//! | `network` | the parameters after the last whole epoch, as safetensors |
+//! | `best` | those after the best epoch, where there is a patience |
+//! | `moments` | steps (u64), then the buffers of the optimizer, parameter by parameter |
+//! | `history` | four f64 an epoch: training loss, validation loss and accuracy (NaN where none), learning rate |
+//! | `seconds` | one f64 an epoch, apart from the rest: a resumed run differs in nothing else |
+//!
+//! All numbers are little-endian; the moments are in storage order.
+
+use std::path::Path;
+
+use backprop_formats::{Checkpoint, ModelInfo, load_parameters, model_bytes};
+use backprop_optimizers::OptimizerState;
+use backprop_tensor::Scalar;
+
+use crate::{Epoch, History, TrainError, Trainer};
+
+/// The most bytes that a checkpoint file may have for [`Trainer::resume_from`].
+const MAX_BYTES: u64 = 1 << 32;
+
+impl<T: Scalar> Trainer<T> {
+    /// The run as it is at the end of the last whole epoch.
+    ///
+    /// # Errors
+    /// If a parameter cannot be stored.
+    pub fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
+        let mut checkpoint = Checkpoint::new();
+        checkpoint.insert("settings", self.fingerprint_text().into_bytes());
+        checkpoint.insert(
+            "network",
+            model_bytes(&self.network, &ModelInfo::default())?,
+        );
+        if let Some(best) = &self.best {
+            let mut network = self.network.clone();
+            for ((_, parameter), values) in network.parameters_mut().zip(best) {
+                parameter.values_mut().copy_from_slice(values);
+            }
+            checkpoint.insert("best", model_bytes(&network, &ModelInfo::default())?);
+        }
+        checkpoint.insert("moments", self.moments_bytes());
+        let none = f64::NAN;
+        let epochs = self.history.epochs.iter();
+        let numbers = epochs.clone().flat_map(|epoch| {
+            [
+                epoch.train_loss,
+                epoch.validation_loss.unwrap_or(none),
+                epoch.validation_accuracy.unwrap_or(none),
+                epoch.learning_rate,
+            ]
+        });
+        checkpoint.insert("history", numbers.flat_map(f64::to_le_bytes).collect());
+        checkpoint.insert(
+            "seconds",
+            epochs
+                .flat_map(|epoch| epoch.seconds.to_le_bytes())
+                .collect(),
+        );
+        Ok(checkpoint)
+    }
+
+    /// Goes back to a checkpoint of a run with the same settings, network, loss and optimizer.
+    ///
+    /// # Errors
+    /// Names the first thing that differs. The trainer is then as it was before.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        let train_rows = self.check_fingerprint(checkpoint.require("settings")?)?;
+        let history = history(checkpoint)?;
+        let state = self.moments_from(checkpoint.require("moments")?)?;
+        let mut network = self.network.clone();
+        let best = match checkpoint.get("best") {
+            None => None,
+            Some(bytes) => {
+                load_parameters(&mut network, "section \"best\" of the checkpoint", bytes)?;
+                Some(
+                    network
+                        .parameters()
+                        .map(|(_, p)| p.values().into())
+                        .collect(),
+                )
+            }
+        };
+        let bytes = checkpoint.require("network")?;
+        load_parameters(&mut network, "section \"network\" of the checkpoint", bytes)?;
+        self.network = network;
+        self.best = best;
+        self.state = state;
+        self.history = history;
+        self.train_rows = train_rows;
+        self.history.end = self.end();
+        if self.is_over() {
+            self.put_best_in_place();
+        }
+        Ok(())
+    }
+
+    /// Goes back to the checkpoint in a file, as [`restore`](Self::restore) does.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is damaged, or is the checkpoint of another run.
+    pub fn resume_from(&mut self, path: impl AsRef<Path>) -> Result<(), TrainError> {
+        self.restore(&Checkpoint::load(path.as_ref(), MAX_BYTES)?)
+    }
+
+    pub(crate) fn save_checkpoint(&self) -> Result<(), TrainError> {
+        match &self.checkpoint_path {
+            Some(path) => Ok(self.checkpoint()?.save(path)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Everything that must be the same for a run to go on byte for byte.
+    fn fingerprint(&self) -> Vec<(&'static str, String)> {
+        let settings = &self.settings;
+        vec![
+            ("precision", T::NAME.to_string()),
+            ("inputs", self.network.input_width().to_string()),
+            ("layers", format!("{:?}", self.network.specs())),
+            ("loss", self.loss.name().to_string()),
+            ("optimizer", format!("{:?}", self.rule)),
+            ("epochs", settings.epochs.to_string()),
+            ("batch size", settings.batch_size.to_string()),
+            ("learning rate", settings.learning_rate.to_string()),
+            ("schedule", format!("{:?}", settings.schedule)),
+            ("l2", settings.l2.to_string()),
+            ("weight decay", settings.weight_decay.to_string()),
+            ("clip", format!("{:?}", settings.clip)),
+            ("patience", format!("{:?}", settings.patience)),
+            ("seed", settings.seed.to_string()),
+        ]
+    }
+
+    fn fingerprint_text(&self) -> String {
+        let rows = self
+            .train_rows
+            .map_or("unknown".to_string(), |rows| rows.to_string());
+        let lines = self.fingerprint().into_iter().chain([(ROWS, rows)]);
+        lines
+            .map(|(name, value)| format!("{name}\t{}\n", value.escape_debug()))
+            .collect()
+    }
+
+    /// Compares with the saved lines; returns the saved number of training rows.
+    fn check_fingerprint(&self, saved: &[u8]) -> Result<Option<usize>, TrainError> {
+        let text = String::from_utf8_lossy(saved);
+        let mut lines = text.lines().filter_map(|line| line.split_once('\t'));
+        let broken = |expected: &str, found: Option<&str>| TrainError::Checkpoint {
+            section: "settings",
+            expected: format!("a line \"{expected}\""),
+            found: found.unwrap_or("its end").to_string(),
+        };
+        for (name, now) in self.fingerprint() {
+            let now = now.escape_debug().to_string();
+            match lines.next() {
+                Some((found, saved)) if found == name && saved == now => {}
+                Some((found, saved)) if found == name => {
+                    let (what, saved) = (format!("the {name}"), saved.to_string());
+                    return Err(TrainError::Mismatch { what, saved, now });
+                }
+                other => return Err(broken(name, other.map(|(found, _)| found))),
+            }
+        }
+        match lines.next() {
+            Some((ROWS, rows)) => Ok(rows.parse().ok()),
+            other => Err(broken(ROWS, other.map(|(found, _)| found))),
+        }
+    }
+
+    fn moments_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.state.steps().to_le_bytes().to_vec();
+        for number in self
+            .state
+            .moments()
+            .iter()
+            .flatten()
+            .flat_map(|buffer| buffer.iter())
+        {
+            let start = bytes.len();
+            bytes.resize(start + T::BYTES, 0);
+            number.write_le(&mut bytes[start..]);
+        }
+        bytes
+    }
+
+    fn moments_from(&self, bytes: &[u8]) -> Result<OptimizerState<T>, TrainError> {
+        let lengths: Vec<usize> = self
+            .network
+            .parameters()
+            .map(|(_, parameter)| parameter.values().len())
+            .collect();
+        let buffers = self.rule.buffers();
+        let full = 8 + lengths.iter().sum::<usize>() * buffers * T::BYTES;
+        let wrong = || TrainError::Checkpoint {
+            section: "moments",
+            expected: format!("{full} bytes"),
+            found: format!("{} bytes", bytes.len()),
+        };
+        let (steps, mut rest) = bytes.split_first_chunk::<8>().ok_or_else(wrong)?;
+        let steps = u64::from_le_bytes(*steps);
+        if steps == 0 && rest.is_empty() {
+            return Ok(OptimizerState::new());
+        }
+        if bytes.len() != full {
+            return Err(wrong());
+        }
+        let mut take = |length: usize| -> Box<[T]> {
+            let (buffer, after) = rest.split_at(length * T::BYTES);
+            rest = after;
+            buffer.chunks_exact(T::BYTES).map(T::read_le).collect()
+        };
+        let moments = lengths
+            .iter()
+            .map(|&length| (0..buffers).map(|_| take(length)).collect());
+        Ok(OptimizerState::from_parts(steps, moments.collect()))
+    }
+}
+
+/// The name of the line that only `fit` knows the value of.
+const ROWS: &str = "training rows";
+
+fn numbers(section: &'static str, bytes: &[u8], unit: usize) -> Result<Vec<f64>, TrainError> {
+    if bytes.len() % (8 * unit) != 0 {
+        return Err(TrainError::Checkpoint {
+            section,
+            expected: format!("a multiple of {} bytes", 8 * unit),
+            found: format!("{} bytes", bytes.len()),
+        });
+    }
+    let eights = bytes.chunks_exact(8);
+    Ok(eights
+        .map(|eight| f64::from_le_bytes(eight.try_into().expect("eight bytes")))
+        .collect())
+}
+
+fn history(checkpoint: &Checkpoint) -> Result<History, TrainError> {
+    let fours = numbers("history", checkpoint.require("history")?, 4)?;
+    let seconds = numbers("seconds", checkpoint.require("seconds")?, 1)?;
+    if seconds.len() * 4 != fours.len() {
+        return Err(TrainError::Checkpoint {
+            section: "seconds",
+            expected: format!("{} epochs", fours.len() / 4),
+            found: seconds.len().to_string(),
+        });
+    }
+    let some = |number: f64| (!number.is_nan()).then_some(number);
+    let epochs = fours
+        .chunks_exact(4)
+        .zip(&seconds)
+        .zip(1..)
+        .map(|((four, &seconds), epoch)| Epoch {
+            epoch,
+            train_loss: four[0],
+            validation_loss: some(four[1]),
+            validation_accuracy: some(four[2]),
+            learning_rate: four[3],
+            seconds,
+        });
+    Ok(History {
+        epochs: epochs.collect(),
+        end: None,
+    })
+}

@@ -1,0 +1,128 @@
+use backprop_formats::FormatError;
+use backprop_losses::LossError;
+use backprop_optimizers::OptimizerError;
+
+/// Why a trainer cannot be built, or training stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A setting outside its range.
+    #[error("{what} is {value}; it must be {range}")]
+    Setting {
+        /// Which setting.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// The end of the network and the loss would both squash the output.
+    #[error(
+        "{loss} takes logits and applies the squashing itself, but the network ends in {tail}; \
+         leave that layer out, predict_proba adds it"
+    )]
+    Squashed {
+        /// The loss's name.
+        loss: &'static str,
+        /// The last layer.
+        tail: &'static str,
+    },
+    /// The loss takes probabilities and the network does not give them.
+    #[error(
+        "{loss} takes probabilities, but the network does not end in a Softmax; \
+         train with SoftmaxCrossEntropy, or end the network in a Softmax"
+    )]
+    NotProbabilities {
+        /// The loss's name.
+        loss: &'static str,
+    },
+    /// The data has another number of features than the network has inputs.
+    #[error("the data has {found} features a row, but the network takes {expected} inputs")]
+    Width {
+        /// The network's inputs.
+        expected: usize,
+        /// The features of the data.
+        found: usize,
+    },
+    /// The data has more classes than the network has outputs.
+    #[error("the data has {found} classes, but the network has {expected} outputs")]
+    Classes {
+        /// The network's outputs.
+        expected: usize,
+        /// The classes of the data.
+        found: usize,
+    },
+    /// Inputs, targets and weights of one batch differ in their number of rows.
+    #[error("the batch has {inputs} rows of inputs, {targets} of targets and {weights} weights")]
+    Rows {
+        /// Rows of the inputs.
+        inputs: usize,
+        /// Rows of the targets.
+        targets: usize,
+        /// Weights.
+        weights: usize,
+    },
+    /// There are no rows, or all have weight 0, so that no mean exists.
+    #[error("the weights of the {rows} rows sum to {sum}; at least one must be above 0")]
+    NoWeight {
+        /// The rows there are.
+        rows: usize,
+        /// The sum of their weights.
+        sum: f64,
+    },
+    /// The patience counts epochs without a better validation loss.
+    #[error("patience needs validation data; pass some to fit, or leave the patience off")]
+    NoValidation,
+    /// The loss, or a weight, is not a finite number.
+    #[error(
+        "training diverged in epoch {epoch} at step {step}: the loss is {loss} \
+         at learning rate {learning_rate}; try a lower learning rate or clip the gradient"
+    )]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: u64,
+        /// The step over all epochs, from 1.
+        step: u64,
+        /// The learning rate of the step.
+        learning_rate: f64,
+        /// The loss of the step; it can be finite where a weight is not.
+        loss: f64,
+    },
+    /// The run has nothing left to do.
+    #[error("the run is over after {epochs} epochs; Trainer::restart begins another one")]
+    Over {
+        /// The epochs it had.
+        epochs: usize,
+    },
+    /// A checkpoint was made with other settings, another network or other data.
+    #[error(
+        "the checkpoint was made with {what} {saved}, but now it is {now}; resume with the same"
+    )]
+    Mismatch {
+        /// What differs.
+        what: String,
+        /// What it was.
+        saved: String,
+        /// What it is.
+        now: String,
+    },
+    /// A part of a checkpoint does not hold what it should.
+    #[error("section \"{section}\" of the checkpoint: expected {expected}, found {found}")]
+    Checkpoint {
+        /// The section's name.
+        section: &'static str,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The targets do not fit the loss.
+    #[error(transparent)]
+    Loss(#[from] LossError),
+    /// The schedule makes no sense.
+    #[error(transparent)]
+    Optimizer(#[from] OptimizerError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+}

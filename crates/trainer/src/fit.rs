@@ -1,0 +1,234 @@
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use backprop_data::{Batch, Batches, Dataset};
+use backprop_losses::Total;
+use backprop_optimizers::{OptimizerState, Progress};
+use backprop_tensor::{Key, Scalar};
+
+use crate::trainer::targets;
+use crate::{BatchReport, End, Epoch, History, Observer, TrainError, Trainer};
+
+impl<T: Scalar> Trainer<T> {
+    /// Trains until all epochs are done, the patience is at its end, or the observer says stop.
+    ///
+    /// Each epoch goes over all rows of `train` once, in an order of its own, and then evaluates
+    /// `validation`. A run that was stopped, or restored from a checkpoint, goes on where it was
+    /// and ends with the same bits as if it had never been. With a patience the run ends with the
+    /// parameters of the best epoch in place, otherwise with those of the last.
+    ///
+    /// # Errors
+    /// If the data does not fit, the checkpoint cannot be written, the run is over, or training
+    /// [diverges](TrainError::Diverged). The trainer is then back at the end of the last whole
+    /// epoch.
+    pub fn fit(
+        &mut self,
+        train: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+        observer: &mut dyn Observer,
+    ) -> Result<&History, TrainError> {
+        self.check_data(train)?;
+        match validation {
+            Some(data) => self.check_data(data)?,
+            None if self.settings.patience.is_some() => return Err(TrainError::NoValidation),
+            None => {}
+        }
+        self.check_rows(train.len())?;
+        if self.end().is_some() {
+            return Err(TrainError::Over {
+                epochs: self.history.epochs.len(),
+            });
+        }
+        self.history.end = None;
+        let mut room = Room {
+            batches: Batches::new(train.len(), self.settings.batch_size, None),
+            batch: Batch::new(),
+        };
+        while self.end().is_none() {
+            let before = self.snapshot();
+            match self.epoch(train, validation, observer, &mut room) {
+                Ok(ControlFlow::Continue(epoch)) => {
+                    self.history.epochs.push(epoch);
+                    self.keep_best();
+                    self.save_checkpoint()?;
+                    if observer.epoch(&epoch).is_break() && self.end().is_none() {
+                        self.history.end = Some(End::Observer);
+                        return Ok(&self.history);
+                    }
+                }
+                Ok(ControlFlow::Break(())) => {
+                    self.roll_back(before);
+                    self.history.end = Some(End::Observer);
+                    return Ok(&self.history);
+                }
+                Err(error) => {
+                    self.roll_back(before);
+                    return Err(error);
+                }
+            }
+        }
+        self.history.end = self.end();
+        self.put_best_in_place();
+        Ok(&self.history)
+    }
+
+    /// Why the run is over, if it is: a function of the history alone.
+    pub(crate) fn end(&self) -> Option<End> {
+        let done = self.history.epochs.len() as u64;
+        let best = self.history.best().map_or(0, |best| best.epoch);
+        if self
+            .settings
+            .patience
+            .is_some_and(|patience| done - best >= patience)
+            && done > 0
+        {
+            Some(End::EarlyStopping)
+        } else {
+            (done >= self.settings.epochs).then_some(End::Finished)
+        }
+    }
+
+    /// Whether the run is over, so that [`fit`](Self::fit) has nothing left to do.
+    pub fn is_over(&self) -> bool {
+        self.end().is_some()
+    }
+
+    /// One pass over the training data, then one over the validation data.
+    fn epoch(
+        &mut self,
+        train: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+        observer: &mut dyn Observer,
+        room: &mut Room<T>,
+    ) -> Result<ControlFlow<(), Epoch>, TrainError> {
+        let start = Instant::now();
+        let done = self.history.epochs.len() as u64;
+        let batches = train.len().div_ceil(self.settings.batch_size) as u64;
+        let seed = Key::new(self.settings.seed);
+        room.batches
+            .reshuffle(seed.derive("shuffle/epoch", done + 1));
+        let mut total = Total::default();
+        let mut batch = 0;
+        while let Some(rows) = room.batches.next_batch() {
+            train.gather(rows, &mut room.batch);
+            let progress = Progress {
+                step: done * batches + batch,
+                steps_per_epoch: batches,
+                epochs: self.settings.epochs,
+            };
+            self.learning_rate = self
+                .settings
+                .schedule
+                .learning_rate(self.settings.learning_rate, progress);
+            batch += 1;
+            let (inputs, weights) = (room.batch.inputs(), room.batch.weights());
+            // Rows of weight 0 are rows that are not there; a batch of them is no step.
+            if weights.is_some_and(|weights| weights.iter().all(|w| *w == T::zero())) {
+                continue;
+            }
+            let loss = self.train_batch(inputs, targets(&room.batch), weights)?;
+            total += loss;
+            let report = BatchReport {
+                epoch: done + 1,
+                batch,
+                batches,
+                rows: rows.len(),
+                loss: loss.mean(),
+                learning_rate: self.learning_rate,
+            };
+            if observer.batch(&report).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        if total.weight <= 0.0 {
+            return Err(TrainError::NoWeight {
+                rows: train.len(),
+                sum: total.weight,
+            });
+        }
+        let finite = |values: &[T]| values.iter().all(|value| value.is_finite());
+        if !self
+            .network
+            .parameters()
+            .all(|(_, parameter)| finite(parameter.values()))
+        {
+            return Err(self.diverged(self.state.steps(), total.mean()));
+        }
+        let evaluation = validation.map(|data| self.evaluate(data)).transpose()?;
+        if let Some(evaluation) = evaluation.filter(|evaluation| !evaluation.loss.is_finite()) {
+            return Err(self.diverged(self.state.steps(), evaluation.loss));
+        }
+        Ok(ControlFlow::Continue(Epoch {
+            epoch: done + 1,
+            train_loss: total.mean(),
+            validation_loss: evaluation.map(|evaluation| evaluation.loss),
+            validation_accuracy: evaluation.and_then(|evaluation| evaluation.accuracy),
+            learning_rate: self.learning_rate,
+            seconds: start.elapsed().as_secs_f64(),
+        }))
+    }
+
+    fn check_rows(&mut self, rows: usize) -> Result<(), TrainError> {
+        let saved = *self.train_rows.get_or_insert(rows);
+        if saved == rows {
+            return Ok(());
+        }
+        Err(TrainError::Mismatch {
+            what: "training rows".to_string(),
+            saved: saved.to_string(),
+            now: rows.to_string(),
+        })
+    }
+
+    fn values(&self) -> Vec<Box<[T]>> {
+        self.network
+            .parameters()
+            .map(|(_, parameter)| parameter.values().into())
+            .collect()
+    }
+
+    pub(crate) fn set_values(&mut self, values: &[Box<[T]>]) {
+        for ((_, parameter), values) in self.network.parameters_mut().zip(values) {
+            parameter.values_mut().copy_from_slice(values);
+        }
+    }
+
+    /// Remembers the parameters if the epoch that just ended is the best.
+    fn keep_best(&mut self) {
+        let last = self.history.epochs.last().map(|epoch| epoch.epoch);
+        if self.settings.patience.is_some() && self.history.best().map(|best| best.epoch) == last {
+            self.best = Some(self.values());
+        }
+    }
+
+    pub(crate) fn put_best_in_place(&mut self) {
+        if let Some(best) = self.best.take() {
+            self.set_values(&best);
+            self.best = Some(best);
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot<T> {
+        Snapshot {
+            values: self.values(),
+            state: self.state.clone(),
+        }
+    }
+
+    fn roll_back(&mut self, before: Snapshot<T>) {
+        self.set_values(&before.values);
+        self.state = before.state;
+    }
+}
+
+/// What `fit` works in, made once for a run.
+struct Room<T: Scalar> {
+    batches: Batches,
+    batch: Batch<T>,
+}
+
+/// All that an epoch changes.
+struct Snapshot<T> {
+    values: Vec<Box<[T]>>,
+    state: OptimizerState<T>,
+}

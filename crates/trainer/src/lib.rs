@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+//!
+//! The key decision: a run is a pure function of its settings, its seed and its data. Every random
+//! stream is named after the epoch or the step that it is for, so a run that was interrupted and
+//! resumed ends with the same bytes as one that was not, and the number of threads changes no bit.
+//! Callbacks that may change the training were turned down for the same reason: an [`Observer`]
+//! looks, and may say stop.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod checkpoint;
+mod error;
+mod fit;
+mod history;
+mod observer;
+mod settings;
+mod trainer;
+
+pub use backprop_data as data;
+pub use backprop_formats as formats;
+pub use backprop_layers as layers;
+pub use backprop_losses as losses;
+pub use backprop_optimizers as optimizers;
+pub use backprop_tensor as tensor;
+pub use ndarray;
+
+pub use error::TrainError;
+pub use history::{End, Epoch, History};
+pub use observer::{BatchReport, Observer, on_epoch};
+pub use settings::Settings;
+pub use trainer::{Evaluation, Trainer};

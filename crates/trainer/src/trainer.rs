@@ -1,0 +1,356 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use backprop_data::{Batch, Batches, Dataset};
+use backprop_layers::{LayerSpec, Mode, ParameterKind, Sequential, Workspace};
+use backprop_losses::{Expects, Loss, Targets, Total};
+use backprop_optimizers::{Decay, Optimizer, OptimizerState, clip_scale};
+use backprop_tensor::{Key, Pool, Scalar};
+use ndarray::{Array2, ArrayView2, Axis};
+
+use crate::{History, Settings, TrainError};
+
+/// Rows that are evaluated or predicted at a time. One row gives the same bits in any batch.
+const ROWS_AT_A_TIME: usize = 512;
+
+/// The loss and the accuracy on some data.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The mean loss in prediction mode, `sum w l / sum w`.
+    pub loss: f64,
+    /// The share of rows whose largest output is that of the class; `None` without classes.
+    pub accuracy: Option<f64>,
+    /// The number of rows.
+    pub rows: usize,
+}
+
+/// A network in training: with its loss, its optimizer and all that they remember.
+///
+/// See the [crate's page](crate) for a whole program.
+#[derive(Debug)]
+pub struct Trainer<T: Scalar> {
+    pub(crate) network: Sequential<T>,
+    pub(crate) loss: Box<dyn Loss<T>>,
+    pub(crate) rule: Box<dyn Optimizer<T>>,
+    pub(crate) settings: Settings,
+    pub(crate) workspace: Workspace<T>,
+    pub(crate) state: OptimizerState<T>,
+    pub(crate) learning_rate: f64,
+    pub(crate) history: History,
+    /// The parameters after the best epoch, in order, where the patience asks for them.
+    pub(crate) best: Option<Vec<Box<[T]>>>,
+    /// Rows of the training data, once it is known.
+    pub(crate) train_rows: Option<usize>,
+    pub(crate) checkpoint_path: Option<PathBuf>,
+}
+
+impl<T: Scalar> Trainer<T> {
+    /// A trainer that has not begun yet, on all cores.
+    ///
+    /// # Errors
+    /// If a setting makes no sense, or the end of the network does not fit the loss: a Softmax or
+    /// Sigmoid before a loss on logits, or no Softmax before one on probabilities.
+    pub fn new(
+        network: Sequential<T>,
+        loss: impl Loss<T> + 'static,
+        rule: impl Optimizer<T> + 'static,
+        settings: Settings,
+    ) -> Result<Self, TrainError> {
+        settings.check()?;
+        check_tail(&network, &loss)?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Trainer {
+            network,
+            loss: Box::new(loss),
+            rule: Box::new(rule),
+            workspace: Workspace::new(Arc::new(Pool::new(threads))),
+            state: OptimizerState::new(),
+            learning_rate: settings.learning_rate,
+            settings,
+            history: History::default(),
+            best: None,
+            train_rows: None,
+            checkpoint_path: None,
+        })
+    }
+
+    /// Runs on these threads instead. The results do not depend on it.
+    #[must_use]
+    pub fn with_pool(mut self, pool: Arc<Pool>) -> Self {
+        self.workspace = Workspace::new(pool);
+        self
+    }
+
+    /// Writes a checkpoint to this file after each epoch of `fit`.
+    #[must_use]
+    pub fn with_checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
+        self.checkpoint_path = Some(path.into());
+        self
+    }
+
+    /// The network as it is now.
+    pub fn network(&self) -> &Sequential<T> {
+        &self.network
+    }
+
+    /// The network, the rest let go.
+    pub fn into_network(self) -> Sequential<T> {
+        self.network
+    }
+
+    /// The loss it trains with.
+    pub fn loss(&self) -> &dyn Loss<T> {
+        &*self.loss
+    }
+
+    /// The settings it trains with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What the run came to so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The learning rate of the next [`train_batch`](Self::train_batch).
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.learning_rate = learning_rate;
+    }
+
+    /// Forgets the run, its history and the optimizer's moments, and keeps the parameters.
+    pub fn restart(&mut self) {
+        self.state = OptimizerState::new();
+        self.learning_rate = self.settings.learning_rate;
+        self.history = History::default();
+        self.best = None;
+        self.train_rows = None;
+    }
+
+    /// One step on one batch: forward, loss, backward, update; the loss before the update.
+    ///
+    /// `inputs` is (batch, inputs). This is what [`fit`](Self::fit) calls; here the learning rate
+    /// is that of the settings, or of [`set_learning_rate`](Self::set_learning_rate).
+    ///
+    /// # Errors
+    /// If shapes or targets do not fit, the weights sum to 0, or the loss is not finite. The
+    /// parameters are then as they were before.
+    pub fn train_batch(
+        &mut self,
+        inputs: ArrayView2<'_, T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+    ) -> Result<Total, TrainError> {
+        self.check_batch(inputs, targets, weights)?;
+        let number = self.state.steps() + 1;
+        let key = Key::new(self.settings.seed).derive("step", number);
+        self.network
+            .forward(&mut self.workspace, Mode::Train(key), inputs);
+        let (output, grad) = self.workspace.output_and_grad();
+        let total = self.loss.evaluate(output, targets, weights, Some(grad));
+        self.check_total(total, inputs.nrows())?;
+        self.network.backward(&mut self.workspace, inputs);
+        let scale = match self.settings.clip {
+            Some(norm) => clip_scale(self.workspace.gradients(), norm),
+            None => 1.0,
+        };
+        let weight = Decay {
+            l2: self.settings.l2,
+            decoupled: self.settings.weight_decay,
+        };
+        let pool = Arc::clone(self.workspace.pool());
+        let items = self.network.learnables(&self.workspace).map(|item| {
+            let decay = if item.kind == ParameterKind::Weight {
+                weight
+            } else {
+                Decay::NONE
+            };
+            (item.values, item.grad, item.unit, decay)
+        });
+        let learning_rate = T::of(self.learning_rate);
+        self.state
+            .step(&pool, &*self.rule, learning_rate, T::of(scale), items);
+        Ok(total)
+    }
+
+    /// The loss and the accuracy of the network as it is now.
+    ///
+    /// # Errors
+    /// If the data does not fit the network or the loss, or its weights sum to 0.
+    pub fn evaluate(&mut self, data: &Dataset<T>) -> Result<Evaluation, TrainError> {
+        self.check_data(data)?;
+        let (mut total, mut right, mut classes) = (Total::default(), 0, false);
+        let mut batch = Batch::new();
+        let mut batches = Batches::new(data.len(), ROWS_AT_A_TIME, None);
+        while let Some(rows) = batches.next_batch() {
+            data.gather(rows, &mut batch);
+            let targets = targets(&batch);
+            self.loss.check(self.network.output_width(), targets)?;
+            self.network
+                .forward(&mut self.workspace, Mode::Predict, batch.inputs());
+            let output = self.workspace.output();
+            total += self.loss.evaluate(output, targets, batch.weights(), None);
+            if let Targets::Classes(labels) = targets {
+                classes = true;
+                let guesses = output
+                    .rows()
+                    .into_iter()
+                    .map(|row| largest(row.iter().copied()));
+                right += guesses
+                    .zip(labels)
+                    .filter(|(guess, label)| *guess == **label as usize)
+                    .count();
+            }
+        }
+        if total.weight <= 0.0 {
+            return Err(TrainError::NoWeight {
+                rows: data.len(),
+                sum: total.weight,
+            });
+        }
+        let accuracy = classes.then(|| right as f64 / data.len() as f64);
+        Ok(Evaluation {
+            loss: total.mean(),
+            accuracy,
+            rows: data.len(),
+        })
+    }
+
+    /// The network's output for `inputs` (batch, inputs): logits, probabilities or values.
+    ///
+    /// # Errors
+    /// If the width does not fit.
+    pub fn predict(&mut self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, TrainError> {
+        self.check_width(inputs.ncols())?;
+        let mut output = Array2::zeros((inputs.nrows(), self.network.output_width()));
+        let parts = inputs.axis_chunks_iter(Axis(0), ROWS_AT_A_TIME);
+        for (input, output) in parts.zip(output.axis_chunks_iter_mut(Axis(0), ROWS_AT_A_TIME)) {
+            self.network
+                .predict_into(&mut self.workspace, input, output);
+        }
+        Ok(output)
+    }
+
+    /// As [`predict`](Self::predict), logits turned into probabilities.
+    ///
+    /// # Errors
+    /// If the width does not fit.
+    pub fn predict_proba(&mut self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, TrainError> {
+        let mut output = self.predict(inputs)?;
+        self.loss.to_predictions(output.view_mut());
+        Ok(output)
+    }
+
+    /// The class of each row: the largest output, the first of equals.
+    ///
+    /// # Errors
+    /// If the width does not fit.
+    pub fn predict_classes(&mut self, inputs: ArrayView2<'_, T>) -> Result<Vec<usize>, TrainError> {
+        let output = self.predict(inputs)?;
+        Ok(output
+            .rows()
+            .into_iter()
+            .map(|row| largest(row.iter().copied()))
+            .collect())
+    }
+
+    /// Whether the data fits the network, before anything is computed.
+    pub(crate) fn check_data(&self, data: &Dataset<T>) -> Result<(), TrainError> {
+        self.check_width(data.width())?;
+        let expected = self.network.output_width();
+        match data.classes() {
+            Some(found) if found > expected => Err(TrainError::Classes { expected, found }),
+            _ if data.is_empty() => Err(TrainError::NoWeight { rows: 0, sum: 0.0 }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_width(&self, found: usize) -> Result<(), TrainError> {
+        let expected = self.network.input_width();
+        if found == expected {
+            Ok(())
+        } else {
+            Err(TrainError::Width { expected, found })
+        }
+    }
+
+    fn check_batch(
+        &self,
+        inputs: ArrayView2<'_, T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+    ) -> Result<(), TrainError> {
+        self.check_width(inputs.ncols())?;
+        let rows = inputs.nrows();
+        let (found, weights) = (targets.rows(), weights.map_or(rows, <[T]>::len));
+        if found != rows || weights != rows {
+            return Err(TrainError::Rows {
+                inputs: rows,
+                targets: found,
+                weights,
+            });
+        }
+        Ok(self.loss.check(self.network.output_width(), targets)?)
+    }
+
+    fn check_total(&self, total: Total, rows: usize) -> Result<(), TrainError> {
+        if total.weight <= 0.0 {
+            return Err(TrainError::NoWeight {
+                rows,
+                sum: total.weight,
+            });
+        }
+        if total.mean().is_finite() {
+            Ok(())
+        } else {
+            Err(self.diverged(self.state.steps() + 1, total.mean()))
+        }
+    }
+
+    pub(crate) fn diverged(&self, step: u64, loss: f64) -> TrainError {
+        TrainError::Diverged {
+            epoch: self.history.epochs.len() as u64 + 1,
+            step,
+            learning_rate: self.learning_rate,
+            loss,
+        }
+    }
+}
+
+/// The targets of a gathered batch.
+pub(crate) fn targets<T: Scalar>(batch: &Batch<T>) -> Targets<'_, T> {
+    match (batch.classes(), batch.values()) {
+        (Some(classes), _) => Targets::Classes(classes),
+        (None, Some(values)) => Targets::Values(values),
+        (None, None) => unreachable!("a batch has classes or values"),
+    }
+}
+
+/// The index of the largest value, the first of equals.
+fn largest<T: Scalar>(values: impl Iterator<Item = T>) -> usize {
+    let mut best = (0, T::neg_infinity());
+    for (at, value) in values.enumerate() {
+        if value > best.1 {
+            best = (at, value);
+        }
+    }
+    best.0
+}
+
+fn check_tail<T: Scalar>(network: &Sequential<T>, loss: &dyn Loss<T>) -> Result<(), TrainError> {
+    let tail = network.layers().last().map(|layer| layer.spec());
+    let loss_name = loss.name();
+    match (loss.expects(), tail) {
+        (Expects::Logits, Some(LayerSpec::Softmax)) => Err(TrainError::Squashed {
+            loss: loss_name,
+            tail: "a Softmax",
+        }),
+        (Expects::Logits, Some(LayerSpec::Sigmoid)) => Err(TrainError::Squashed {
+            loss: loss_name,
+            tail: "a Sigmoid",
+        }),
+        (Expects::Probabilities, Some(LayerSpec::Softmax | LayerSpec::Custom { .. })) => Ok(()),
+        (Expects::Probabilities, _) => Err(TrainError::NotProbabilities { loss: loss_name }),
+        _ => Ok(()),
+    }
+}
