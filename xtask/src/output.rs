@@ -1,0 +1,68 @@
+//! What is printed and written: numbers as people read them, and the JSON reports.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use backprop_trainer::formats::write_atomic;
+use serde::Serialize;
+
+/// A whole number with a comma between thousands.
+pub(crate) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).expect("digits"))
+        .collect();
+    groups.join(",")
+}
+
+/// A share as a percentage with two decimals.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// A learning rate: four significant digits, small ones with a power of ten.
+pub(crate) fn rate(rate: f64) -> String {
+    if rate >= 1e-3 {
+        format!("{rate:.4}")
+    } else {
+        format!("{rate:.2e}")
+    }
+}
+
+/// Writes a report as JSON; a figure that is not finite becomes `null`.
+pub(crate) fn write_json(path: &Path, report: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(report).context("the report as JSON")?;
+    text.push('\n');
+    write_atomic(path, text.as_bytes())?;
+    Ok(())
+}
+
+/// The most memory that this process has had resident, in bytes, where the system tells.
+pub(crate) fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(thousands(7), "7");
+        assert_eq!(thousands(48_000), "48,000");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(percent(0.98254), "98.25 %");
+        assert_eq!(
+            (rate(0.1), rate(4e-8)),
+            ("0.1000".to_string(), "4.00e-8".to_string())
+        );
+    }
+}

@@ -1,0 +1,277 @@
+//! `cargo xtask train`.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use backprop_trainer::data::Dataset;
+use backprop_trainer::formats::{ModelInfo, OutputKind, load_parameters, read_limited, save_model};
+use backprop_trainer::layers::Sequential;
+use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
+use backprop_trainer::tensor::{Key, Scalar};
+use backprop_trainer::{End, Epoch, Trainer};
+use serde::Serialize;
+
+use crate::Common;
+use crate::config::{ClassWeights, Config, Precision, TrainArgs};
+use crate::data::{self, Loaded, Request};
+use crate::evaluate::Test;
+use crate::output::{peak_rss_bytes, percent, thousands, write_json};
+use crate::progress::{INTERRUPTED_CODE, Progress, history_csv};
+use crate::run_dir::RunDir;
+
+/// All figures of a run.
+#[derive(Serialize)]
+struct Report {
+    dataset: String,
+    train_samples: usize,
+    validation_samples: usize,
+    test_samples: usize,
+    parameters: usize,
+    seed: u64,
+    threads: usize,
+    precision: &'static str,
+    seconds: f64,
+    peak_rss_bytes: Option<u64>,
+    best_epoch: Option<u64>,
+    epochs: Vec<EpochReport>,
+    test: Test,
+}
+
+#[derive(Serialize)]
+struct EpochReport {
+    epoch: u64,
+    train_loss: f64,
+    validation_loss: Option<f64>,
+    validation_accuracy: Option<f64>,
+    learning_rate: f64,
+    seconds: f64,
+}
+
+impl From<&Epoch> for EpochReport {
+    fn from(epoch: &Epoch) -> Self {
+        EpochReport {
+            epoch: epoch.epoch,
+            train_loss: epoch.train_loss,
+            validation_loss: epoch.validation_loss,
+            validation_accuracy: epoch.validation_accuracy,
+            learning_rate: epoch.learning_rate,
+            seconds: epoch.seconds,
+        }
+    }
+}
+
+/// A run with its settings and its folder, not begun yet.
+struct Job<'a> {
+    args: &'a TrainArgs,
+    common: &'a Common,
+    config: Config,
+    dir: RunDir,
+    start: Instant,
+}
+
+pub(crate) fn run(args: &TrainArgs, common: &Common) -> Result<ExitCode> {
+    let start = Instant::now();
+    let run_dir = args.run_dir.as_deref();
+    let (mut config, dir) = if args.resume {
+        let dir = RunDir::existing(run_dir)?;
+        (dir.config_for(args, common.seed)?, dir)
+    } else {
+        (Config::new(args, common)?, RunDir::fresh(run_dir)?)
+    };
+    config.settings().check()?;
+    config.dataset = data::resolve(&config.dataset, &config.data_dir, common.quiet)?;
+    let precision = config.precision;
+    let job = Job {
+        args,
+        common,
+        config,
+        dir,
+        start,
+    };
+    match precision {
+        Precision::F32 => job.run::<f32>(),
+        Precision::F64 => job.run::<f64>(),
+    }
+}
+
+impl Job<'_> {
+    fn run<T: Scalar>(self) -> Result<ExitCode> {
+        let Job {
+            args,
+            common,
+            ref config,
+            ref dir,
+            start,
+        } = self;
+        let Loaded {
+            train,
+            test,
+            input_scale,
+        } = data::load::<T>(&self.request())?;
+        let (train, validation) = self.split(train)?;
+        let network = self.network(&train)?;
+        let parameters = network.parameter_count();
+        let is_classifier = train.classes().is_some();
+        let loss: Box<dyn Loss<T>> = if is_classifier {
+            Box::new(SoftmaxCrossEntropy)
+        } else {
+            Box::new(MeanSquaredError)
+        };
+        let output = if is_classifier {
+            OutputKind::Logits
+        } else {
+            OutputKind::Values
+        };
+        let info = ModelInfo::new(output)
+            .with_loss(loss.name())
+            .with_input_scale(input_scale)
+            .with_class_names(train.class_names().unwrap_or_default());
+        let mut trainer = Trainer::new(network, loss, config.rule::<T>()?, config.settings())?
+            .with_pool(common.pool())
+            .with_checkpoint(dir.checkpoint());
+        if args.resume && dir.checkpoint().exists() {
+            trainer.resume_from(dir.checkpoint())?;
+        }
+        dir.create(config)?;
+        let say = |line: String| {
+            if !common.quiet {
+                println!("{line}");
+            }
+        };
+        say(format!(
+            "{}: {} training, {} validation and {} test rows; {} parameters; seed {}; {} {}",
+            config.dataset,
+            thousands(train.len()),
+            thousands(validation.len()),
+            thousands(test.len()),
+            thousands(parameters),
+            config.seed,
+            common.threads(),
+            if common.threads() == 1 {
+                "thread"
+            } else {
+                "threads"
+            },
+        ));
+        let path = dir.path().display();
+        if args.resume {
+            let done = trainer.history().epochs().len();
+            say(format!(
+                "going on with {path} after epoch {done} of {}",
+                config.epochs
+            ));
+        }
+        if !trainer.is_over() {
+            let done = trainer.history().epochs();
+            let mut progress = Progress::new(config.epochs, done, dir.history(), common.quiet);
+            let result = trainer
+                .fit(&train, Some(&validation), &mut progress)
+                .map(|_| ());
+            progress.finish()?;
+            result?;
+        }
+        let history = trainer.history();
+        if history.end() == Some(End::Observer) {
+            let done = history.epochs().len();
+            eprintln!(
+                "interrupted; {done} of {} epochs are kept. Go on with: cargo xtask train --resume \
+                 --run-dir {path}",
+                config.epochs
+            );
+            return Ok(ExitCode::from(INTERRUPTED_CODE));
+        }
+        let epochs: Vec<EpochReport> = history.epochs().iter().map(EpochReport::from).collect();
+        let best_epoch = history.best().map(|best| best.epoch);
+        let table = history_csv(history.epochs());
+        backprop_trainer::formats::write_atomic(dir.history(), table.as_bytes())?;
+        if history.end() == Some(End::EarlyStopping) {
+            say(format!("stopped early after epoch {}", epochs.len()));
+        }
+        let evaluation = trainer.evaluate(&test).context("the test set")?;
+        save_model(dir.model(), trainer.network(), &info)?;
+        let accuracy = evaluation.accuracy.map_or(String::new(), |accuracy| {
+            format!(", test accuracy {}", percent(accuracy))
+        });
+        let in_place = if config.patience.is_some() {
+            best_epoch
+        } else {
+            None
+        };
+        let which = in_place.map_or(String::new(), |epoch| {
+            format!(" (parameters of epoch {epoch})")
+        });
+        let seconds = start.elapsed().as_secs_f64();
+        say(format!(
+            "test loss {:.4}{accuracy}{which}; {seconds:.1} s in all",
+            evaluation.loss
+        ));
+        say(format!(
+            "kept in {path}: model.safetensors, checkpoint, history.csv, config.toml"
+        ));
+        if let Some(file) = &args.report {
+            let report = Report {
+                dataset: config.dataset.to_string(),
+                train_samples: train.len(),
+                validation_samples: validation.len(),
+                test_samples: test.len(),
+                parameters,
+                seed: config.seed,
+                threads: common.threads(),
+                precision: T::NAME,
+                seconds,
+                peak_rss_bytes: peak_rss_bytes(),
+                best_epoch,
+                epochs,
+                test: Test {
+                    loss: evaluation.loss,
+                    accuracy: evaluation.accuracy,
+                },
+            };
+            write_json(file, &report)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn request(&self) -> Request {
+        let config = &self.config;
+        let weights_column = match &config.class_weights {
+            ClassWeights::Column(column) => Some(column.clone()),
+            ClassWeights::None | ClassWeights::Balanced => None,
+        };
+        Request {
+            source: config.dataset.clone(),
+            target: config.target.clone(),
+            weights_column,
+            data_dir: config.data_dir.clone(),
+            seed: config.seed,
+        }
+    }
+
+    /// The training rows, weighted, and the validation rows.
+    fn split<T: Scalar>(&self, data: Dataset<T>) -> Result<(Dataset<T>, Dataset<T>)> {
+        let config = &self.config;
+        let data = config.limit.map_or(data.clone(), |limit| data.limit(limit));
+        let key = Key::new(config.seed).derive("split", 0);
+        let (train, validation) = data.split(config.validation_fraction, key)?;
+        let is_balanced = config.class_weights == ClassWeights::Balanced;
+        let train = if is_balanced {
+            train.with_balanced_weights()?
+        } else {
+            train
+        };
+        Ok((train, validation))
+    }
+
+    /// The network, from random parameters or from a model's.
+    fn network<T: Scalar>(&self, train: &Dataset<T>) -> Result<Sequential<T>> {
+        let layers = self.config.layers(train.target_width());
+        let key = Key::new(self.config.seed);
+        let mut network = Sequential::new(train.width(), layers, key)?;
+        if let Some(file) = &self.config.from {
+            let bytes = read_limited(file, 1 << 30)?;
+            load_parameters(&mut network, &file.display().to_string(), &bytes)?;
+        }
+        Ok(network)
+    }
+}
