@@ -120,8 +120,8 @@ pub(crate) fn load<T: Scalar>(request: &Request) -> Result<Loaded<T>> {
         input_scale: bytes,
     };
     match &request.source {
-        Source::Auto | Source::Mnist => Ok(images(mnist::load(&request.data_dir, Which::Mnist)?)),
-        Source::FashionMnist => Ok(images(mnist::load(&request.data_dir, Which::FashionMnist)?)),
+        Source::Auto | Source::Mnist => files(&request.data_dir, Which::Mnist).map(images),
+        Source::FashionMnist => files(&request.data_dir, Which::FashionMnist).map(images),
         Source::Sample => Ok(images(mnist::sample())),
         Source::Csv(file) => {
             let target = request.target.clone().with_context(|| {
@@ -142,4 +142,14 @@ pub(crate) fn load<T: Scalar>(request: &Request) -> Result<Loaded<T>> {
             })
         }
     }
+}
+
+/// Reads the files of a data set; where they are damaged the error says how to get them again.
+fn files<T: Scalar>(data_dir: &Path, which: Which) -> Result<(Dataset<T>, Dataset<T>)> {
+    mnist::load(data_dir, which).with_context(|| {
+        let (name, dir) = (which.name(), data_dir.display());
+        format!(
+            "{name} cannot be read (get it again: cargo xtask download {name} --data-dir {dir})"
+        )
+    })
 }
