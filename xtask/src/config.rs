@@ -63,8 +63,8 @@ pub(crate) struct TrainArgs {
     /// The rule that improves the parameters [default: adam]
     #[arg(long, value_enum, help_heading = "Optimizer")]
     pub(crate) optimizer: Option<Rule>,
-    /// The highest learning rate of the run, above 0 [default: by optimizer: adam 0.003, sgd 0.5,
-    /// nesterov 0.1, rmsprop 0.002]
+    /// The highest learning rate of the run, above 0 [default: by optimizer: adam 0.002, sgd 0.5,
+    /// nesterov 0.05, rmsprop 0.002]
     #[arg(long, value_name = "RATE", help_heading = "Optimizer")]
     pub(crate) learning_rate: Option<f64>,
     /// For nesterov: the share of its velocity that stays, at least 0 and below 1 [default: 0.9]
@@ -104,7 +104,7 @@ pub(crate) struct TrainArgs {
     /// Passes over the training data [default: 15]
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub(crate) epochs: Option<u64>,
-    /// Rows in one step [default: 128]
+    /// Rows in one step [default: 64]
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub(crate) batch_size: Option<usize>,
     /// Stop after so many epochs without a better validation loss, and keep the best parameters
@@ -183,9 +183,9 @@ impl Rule {
     /// The default learning rate under the one-cycle schedule, chosen on validation data.
     fn learning_rate(self) -> f64 {
         match self {
-            Rule::Adam => 0.003,
+            Rule::Adam => 0.002,
             Rule::Sgd => 0.5,
-            Rule::Nesterov => 0.1,
+            Rule::Nesterov => 0.05,
             Rule::Rmsprop => 0.002,
         }
     }
@@ -336,7 +336,7 @@ impl Config {
             step_every: stepped.then(|| args.step_every.unwrap_or(5)),
             step_factor: stepped.then(|| args.step_factor.unwrap_or(0.5)),
             epochs: args.epochs.unwrap_or(15),
-            batch_size: args.batch_size.unwrap_or(128),
+            batch_size: args.batch_size.unwrap_or(64),
             patience: args.patience,
             seed: common.seed.unwrap_or(0),
         })
