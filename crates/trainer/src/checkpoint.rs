@@ -71,17 +71,13 @@ impl<T: Scalar> Trainer<T> {
         let history = history(checkpoint)?;
         let state = self.moments_from(checkpoint.require("moments")?)?;
         let mut network = self.network.clone();
-        let best = match checkpoint.get("best") {
-            None => None,
-            Some(bytes) => {
-                load_parameters(&mut network, "section \"best\" of the checkpoint", bytes)?;
-                Some(
-                    network
-                        .parameters()
-                        .map(|(_, p)| p.values().into())
-                        .collect(),
-                )
-            }
+        let best = if self.settings.patience.is_some() && !history.epochs.is_empty() {
+            let bytes = checkpoint.require("best")?;
+            load_parameters(&mut network, "section \"best\" of the checkpoint", bytes)?;
+            let values = network.parameters().map(|(_, p)| p.values().into());
+            Some(values.collect())
+        } else {
+            None
         };
         let bytes = checkpoint.require("network")?;
         load_parameters(&mut network, "section \"network\" of the checkpoint", bytes)?;
@@ -136,7 +132,7 @@ impl<T: Scalar> Trainer<T> {
     fn fingerprint_text(&self) -> String {
         let rows = self
             .train_rows
-            .map_or("unknown".to_string(), |rows| rows.to_string());
+            .map_or(UNKNOWN.to_string(), |rows| rows.to_string());
         let lines = self.fingerprint().into_iter().chain([(ROWS, rows)]);
         lines
             .map(|(name, value)| format!("{name}\t{}\n", value.escape_debug()))
@@ -164,7 +160,11 @@ impl<T: Scalar> Trainer<T> {
             }
         }
         match lines.next() {
-            Some((ROWS, rows)) => Ok(rows.parse().ok()),
+            Some((ROWS, UNKNOWN)) => Ok(None),
+            Some((ROWS, rows)) => match rows.parse() {
+                Ok(rows) => Ok(Some(rows)),
+                Err(_) => Err(broken("training rows, a number", Some(rows))),
+            },
             other => Err(broken(ROWS, other.map(|(found, _)| found))),
         }
     }
@@ -220,6 +220,8 @@ impl<T: Scalar> Trainer<T> {
 
 /// The name of the line that only `fit` knows the value of.
 const ROWS: &str = "training rows";
+/// Its value before the first epoch is done.
+const UNKNOWN: &str = "unknown";
 
 fn numbers(section: &'static str, bytes: &[u8], unit: usize) -> Result<Vec<f64>, TrainError> {
     if bytes.len() % (8 * unit) != 0 {

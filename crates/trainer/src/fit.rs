@@ -40,26 +40,44 @@ impl<T: Scalar> Trainer<T> {
             });
         }
         self.history.end = None;
+        let learning_rate = self.learning_rate;
+        let end = self.run(train, validation, observer);
+        // The schedule's last rate is none of train_batch's business.
+        self.learning_rate = learning_rate;
+        self.history.end = Some(end?);
+        if self.is_over() {
+            self.put_best_in_place();
+        }
+        Ok(&self.history)
+    }
+
+    /// Epoch after epoch, until there is a reason to end.
+    fn run(
+        &mut self,
+        train: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+        observer: &mut dyn Observer,
+    ) -> Result<End, TrainError> {
         let mut room = Room {
             batches: Batches::new(train.len(), self.settings.batch_size, None),
             batch: Batch::new(),
         };
-        while self.end().is_none() {
+        loop {
             let before = self.snapshot();
             match self.epoch(train, validation, observer, &mut room) {
                 Ok(ControlFlow::Continue(epoch)) => {
+                    self.train_rows = Some(train.len());
                     self.history.epochs.push(epoch);
                     self.keep_best();
                     self.save_checkpoint()?;
-                    if observer.epoch(&epoch).is_break() && self.end().is_none() {
-                        self.history.end = Some(End::Observer);
-                        return Ok(&self.history);
+                    let stop = observer.epoch(&epoch).is_break();
+                    if let Some(end) = self.end().or(stop.then_some(End::Observer)) {
+                        return Ok(end);
                     }
                 }
                 Ok(ControlFlow::Break(())) => {
                     self.roll_back(before);
-                    self.history.end = Some(End::Observer);
-                    return Ok(&self.history);
+                    return Ok(End::Observer);
                 }
                 Err(error) => {
                     self.roll_back(before);
@@ -67,9 +85,6 @@ impl<T: Scalar> Trainer<T> {
                 }
             }
         }
-        self.history.end = self.end();
-        self.put_best_in_place();
-        Ok(&self.history)
     }
 
     /// Why the run is over, if it is: a function of the history alone.
@@ -168,16 +183,16 @@ impl<T: Scalar> Trainer<T> {
         }))
     }
 
-    fn check_rows(&mut self, rows: usize) -> Result<(), TrainError> {
-        let saved = *self.train_rows.get_or_insert(rows);
-        if saved == rows {
-            return Ok(());
+    /// A run goes on with the data that it began with, as far as its length can tell.
+    fn check_rows(&self, rows: usize) -> Result<(), TrainError> {
+        match self.train_rows {
+            Some(saved) if saved != rows => Err(TrainError::Mismatch {
+                what: "training rows".to_string(),
+                saved: saved.to_string(),
+                now: rows.to_string(),
+            }),
+            _ => Ok(()),
         }
-        Err(TrainError::Mismatch {
-            what: "training rows".to_string(),
-            saved: saved.to_string(),
-            now: rows.to_string(),
-        })
     }
 
     fn values(&self) -> Vec<Box<[T]>> {

@@ -14,6 +14,7 @@ mod error;
 mod fit;
 mod history;
 mod observer;
+pub mod search;
 mod settings;
 mod trainer;
 

@@ -1,0 +1,115 @@
+use backprop_data::{Batches, Dataset};
+use backprop_tensor::{Key, Scalar};
+
+use crate::TrainError;
+
+/// The (training, held out) pairs of k-fold cross-validation: every row is held out in exactly one
+/// pair and trained on in all others.
+///
+/// The rows of a part are chosen by the generator of `key` and keep the order they have in `data`;
+/// the sizes of the parts differ by at most one.
+///
+/// ```
+/// use backprop_data::{Dataset, Labels};
+/// use backprop_tensor::Key;
+/// use backprop_trainer::search::folds;
+///
+/// let labels = Labels::Classes { labels: vec![0; 10], classes: 1 };
+/// let data = Dataset::<f32>::from_bytes(1, (0..10).collect(), labels)?;
+/// let pairs = folds(&data, 5, Key::new(0).derive("split/folds", 0))?;
+/// assert!(pairs.iter().all(|(train, held_out)| (train.len(), held_out.len()) == (8, 2)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If there are fewer than two parts, or more parts than rows.
+pub fn folds<T: Scalar>(
+    data: &Dataset<T>,
+    parts: usize,
+    key: Key,
+) -> Result<Vec<(Dataset<T>, Dataset<T>)>, TrainError> {
+    let rows = data.len();
+    if parts < 2 || parts > rows {
+        return Err(TrainError::Setting {
+            what: "the number of folds",
+            value: parts as f64,
+            range: "at least 2 and at most the number of rows",
+        });
+    }
+    let mut order = Batches::new(rows, rows, Some(key));
+    let order = order.next_batch().unwrap_or_default();
+    let pair = |part: usize| {
+        let held_out = part * rows / parts..(part + 1) * rows / parts;
+        let sorted = |mut rows: Vec<u32>| {
+            rows.sort_unstable();
+            data.select(&rows)
+        };
+        let train = [&order[..held_out.start], &order[held_out.end..]].concat();
+        (sorted(train), sorted(order[held_out].to_vec()))
+    };
+    Ok((0..parts).map(pair).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backprop_data::{Batch, Labels};
+
+    /// Row `i` holds the number `i`.
+    fn numbered(rows: usize) -> Dataset<f64> {
+        let labels = Labels::Classes {
+            labels: vec![0; rows],
+            classes: 1,
+        };
+        Dataset::from_values(1, (0..rows).map(|row| row as f64).collect(), labels).unwrap()
+    }
+
+    fn rows(data: &Dataset<f64>) -> Vec<usize> {
+        let mut batch = Batch::new();
+        data.gather(&(0..data.len() as u32).collect::<Vec<_>>(), &mut batch);
+        batch.inputs().iter().map(|row| *row as usize).collect()
+    }
+
+    #[test]
+    fn the_held_out_parts_are_a_partition() {
+        for (count, parts) in [(10, 5), (11, 4), (7, 7), (100, 3)] {
+            let data = numbered(count);
+            let pairs = folds(&data, parts, Key::new(2)).unwrap();
+            assert_eq!(pairs.len(), parts);
+            let mut seen = Vec::new();
+            for (train, held_out) in &pairs {
+                let (train, held_out) = (rows(train), rows(held_out));
+                assert!(train.is_sorted() && held_out.is_sorted());
+                assert!(held_out.len().abs_diff(count / parts) <= 1);
+                let mut all = [train, held_out.clone()].concat();
+                all.sort_unstable();
+                assert_eq!(all, (0..count).collect::<Vec<_>>());
+                seen.extend(held_out);
+            }
+            seen.sort_unstable();
+            assert_eq!(seen, (0..count).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_key_chooses_the_rows() {
+        let data = numbered(50);
+        let first = |seed| rows(&folds(&data, 5, Key::new(seed)).unwrap()[0].1);
+        assert_eq!(first(1), first(1));
+        assert_ne!(first(1), first(2));
+        assert_ne!(first(1), (0..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn too_few_or_too_many_folds_are_refused() {
+        for parts in [0, 1, 6] {
+            let error = folds(&numbered(5), parts, Key::new(0)).unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("the number of folds is {parts};")),
+                "{error}"
+            );
+        }
+    }
+}
