@@ -10,6 +10,9 @@
 #![warn(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+#[doc(hidden)]
+pub mod kernel;
+mod linear;
 mod panels;
 mod pool;
 mod product;
@@ -19,8 +22,11 @@ mod scalar;
 pub use ndarray;
 pub use rand;
 
+pub use linear::{affine, affine_input_grad, affine_weight_grad};
 pub use panels::Panels;
 pub use pool::Pool;
-pub use product::{affine, affine_input_grad, affine_weight_grad, matmul};
+#[doc(hidden)]
+pub use pool::Scratch;
+pub use product::matmul;
 pub use random::Key;
 pub use scalar::Scalar;

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use crate::kernel::{Buffers, Isa};
+
 /// Numbers below which [`Pool::split`] does not wake another thread: a pass over this many
 /// takes about as long as handing them over does.
 const WORTH_SPLITTING: usize = 1 << 14;
@@ -43,6 +45,17 @@ pub struct Pool {
     busy: AtomicBool,
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// The instructions that kernels run on.
+    isa: Isa,
+    /// For each thread what its kernels work in.
+    scratch: Box<[Mutex<Scratch>]>,
+}
+
+/// What the kernels of one thread work in.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pub(crate) f32: Buffers<f32>,
+    pub(crate) f64: Buffers<f64>,
 }
 
 /// A job: a function of the thread's number, borrowed from the caller's stack.
@@ -70,6 +83,16 @@ impl Pool {
     /// # Panics
     /// If the system cannot start a thread.
     pub fn new(threads: usize) -> Self {
+        Pool::with_isa(threads, Isa::best())
+    }
+
+    /// A pool whose kernels run on these instructions: for tests of all that this CPU has.
+    ///
+    /// # Panics
+    /// If the CPU does not have them, or the system cannot start a thread.
+    #[doc(hidden)]
+    pub fn with_isa(threads: usize, isa: Isa) -> Self {
+        assert!(Isa::all().contains(&isa), "this CPU does not have {isa:?}");
         let threads = threads.max(1);
         let shared = Arc::new(Shared {
             job: Mutex::new(None),
@@ -97,7 +120,22 @@ impl Pool {
             busy: AtomicBool::new(false),
             shared,
             workers,
+            isa,
+            scratch: (0..threads).map(|_| Mutex::default()).collect(),
         }
+    }
+
+    /// The instructions that kernels run on.
+    pub(crate) fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// What the kernels of this thread work in. Nobody waits for it, except where several callers
+    /// use one pool at the same time.
+    pub(crate) fn scratch(&self, thread: usize) -> std::sync::MutexGuard<'_, Scratch> {
+        self.scratch[thread]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of threads, the caller among them.

@@ -2,6 +2,9 @@ use std::iter::Sum;
 
 use ndarray::NdFloat;
 
+use crate::kernel::{self, Isa, Kernels};
+use crate::pool::Scratch;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -65,6 +68,14 @@ pub trait Scalar: NdFloat + Sum + Default + sealed::Sealed {
         beta: Self,
         c: (*mut Self, isize, isize),
     );
+
+    /// The products of a layer on these instructions.
+    #[doc(hidden)]
+    fn kernels(isa: Isa) -> Kernels<Self>;
+
+    /// The buffers of this type in a thread's scratch.
+    #[doc(hidden)]
+    fn buffers(scratch: &mut Scratch) -> &mut kernel::Buffers<Self>;
 }
 
 macro_rules! scalar {
@@ -102,6 +113,14 @@ macro_rules! scalar {
                         m, k, n, alpha, a.0, a.1, a.2, b.0, b.1, b.2, beta, c.0, c.1, c.2,
                     )
                 }
+            }
+
+            fn kernels(isa: Isa) -> Kernels<Self> {
+                kernel::$type(isa)
+            }
+
+            fn buffers(scratch: &mut Scratch) -> &mut kernel::Buffers<Self> {
+                &mut scratch.$type
             }
         }
     };

@@ -1,0 +1,193 @@
+//! `C = start + A B` where B lies in panels, tile by tile.
+//!
+//! A tile keeps R rows and G panels of C in registers while it walks down the inner dimension once.
+//! Every element of C is one chain of multiply-adds, in the order of the inner dimension, whatever
+//! the tile: so one row gives the same bits as within a batch, and a kernel that skips zeros gives
+//! the same bits as one that does not.
+
+use super::simd::Simd;
+
+/// What a sum starts from.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<T> {
+    /// Zero.
+    Zero,
+    /// One row for all, the panels' columns one after the other, padded.
+    Row(*const T),
+    /// What C holds.
+    Kept,
+}
+
+/// One product. All strides count numbers.
+pub(crate) struct Dense<T> {
+    /// Rows of A and C.
+    pub(crate) rows: usize,
+    /// The inner dimension.
+    pub(crate) inner: usize,
+    /// Columns of C, in panels, the last of which may be narrower.
+    pub(crate) columns: usize,
+    /// A, with the strides of rows and of columns.
+    pub(crate) a: *const T,
+    pub(crate) a_row: usize,
+    pub(crate) a_column: usize,
+    /// B: panels `[inner][PANEL]`, this far apart.
+    pub(crate) b: *const T,
+    pub(crate) b_panel: usize,
+    pub(crate) start: Start<T>,
+    /// C, with the strides of rows and of panels; within a panel the columns are next to each
+    /// other.
+    pub(crate) c: *mut T,
+    pub(crate) c_row: usize,
+    pub(crate) c_panel: usize,
+}
+
+/// Computes the product. A register tile has R rows and G panels of NV registers; the rows that are
+/// left over come in fours, and then one by one with G1 panels.
+///
+/// # Safety
+/// The CPU has the instructions of `V`. A and B are valid for reads and C for writes at all
+/// elements that the sizes and strides reach (C beyond `columns` excepted), and C overlaps nothing.
+#[inline(always)]
+pub(crate) unsafe fn dense<
+    V: Simd,
+    const NV: usize,
+    const R: usize,
+    const G: usize,
+    const G1: usize,
+>(
+    job: &Dense<V::Number>,
+) {
+    let width = NV * V::LANES;
+    let panels = job.columns.div_ceil(width);
+    let mut panel = 0;
+    while panel < panels {
+        // SAFETY: these rows and panels are within C, so all is as the caller promises.
+        unsafe {
+            if panels - panel >= G1 && job.rows < R {
+                rows::<V, NV, G1, 1>(job, 0, job.rows, panel);
+                panel += G1;
+            } else if panels - panel >= G {
+                let next = rows::<V, NV, G, R>(job, 0, job.rows, panel);
+                let next = rows::<V, NV, G, 4>(job, next, job.rows, panel);
+                rows::<V, NV, G, 1>(job, next, job.rows, panel);
+                panel += G;
+            } else {
+                let next = rows::<V, NV, 1, R>(job, 0, job.rows, panel);
+                let next = rows::<V, NV, 1, 4>(job, next, job.rows, panel);
+                rows::<V, NV, 1, 1>(job, next, job.rows, panel);
+                panel += 1;
+            }
+        }
+    }
+}
+
+/// All whole tiles of R rows from `row` on; gives the first row that is left.
+///
+/// # Safety
+/// As for [`dense`].
+#[inline(always)]
+unsafe fn rows<V: Simd, const NV: usize, const G: usize, const R: usize>(
+    job: &Dense<V::Number>,
+    mut row: usize,
+    end: usize,
+    panel: usize,
+) -> usize {
+    while row + R <= end {
+        // SAFETY: as the caller promises.
+        unsafe { tile::<V, NV, G, R>(job, row, panel) };
+        row += R;
+    }
+    row
+}
+
+/// # Safety
+/// As for [`dense`]; R rows from `row` and G panels from `panel` lie within C.
+#[inline(always)]
+unsafe fn tile<V: Simd, const NV: usize, const G: usize, const R: usize>(
+    job: &Dense<V::Number>,
+    row: usize,
+    panel: usize,
+) {
+    let width = NV * V::LANES;
+    // SAFETY: all offsets lie within what the caller promises.
+    unsafe {
+        let c = job.c.add(row * job.c_row + panel * job.c_panel);
+        let mut sums = [[[V::splat(V::Number::default()); NV]; G]; R];
+        match job.start {
+            Start::Zero => {}
+            Start::Row(start) => {
+                for g in 0..G {
+                    for v in 0..NV {
+                        let first = V::load(start.add((panel + g) * width + v * V::LANES));
+                        for sums in &mut sums {
+                            sums[g][v] = first;
+                        }
+                    }
+                }
+            }
+            Start::Kept => {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    for (g, sums) in sums.iter_mut().enumerate() {
+                        for (v, sum) in sums.iter_mut().enumerate() {
+                            *sum = V::load(c.add(r * job.c_row + g * job.c_panel + v * V::LANES));
+                        }
+                    }
+                }
+            }
+        }
+        let mut a = job.a.add(row * job.a_row);
+        let mut b = job.b.add(panel * job.b_panel);
+        for _ in 0..job.inner {
+            let mut right = [[V::splat(V::Number::default()); NV]; G];
+            for (g, right) in right.iter_mut().enumerate() {
+                for (v, right) in right.iter_mut().enumerate() {
+                    *right = V::load(b.add(g * job.b_panel + v * V::LANES));
+                }
+            }
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let left = V::splat(*a.add(r * job.a_row));
+                for (sums, right) in sums.iter_mut().zip(&right) {
+                    for (sum, &right) in sums.iter_mut().zip(right) {
+                        *sum = right.mul_add(left, *sum);
+                    }
+                }
+            }
+            a = a.wrapping_add(job.a_column);
+            b = b.wrapping_add(width);
+        }
+        for (r, sums) in sums.into_iter().enumerate() {
+            for (g, sums) in sums.into_iter().enumerate() {
+                let left = job.columns - (panel + g) * width;
+                store::<V, NV>(sums, c.add(r * job.c_row + g * job.c_panel), left);
+            }
+        }
+    }
+}
+
+/// Writes a panel's row, or the first `left` numbers of it.
+///
+/// # Safety
+/// `to` is valid for the smaller of `left` and the panel's width.
+#[inline(always)]
+pub(crate) unsafe fn store<V: Simd, const NV: usize>(
+    sums: [V; NV],
+    to: *mut V::Number,
+    left: usize,
+) {
+    let width = NV * V::LANES;
+    // SAFETY: a whole panel fits, or else it goes to `room`, which holds the widest, and only the
+    // numbers that fit are copied.
+    unsafe {
+        if left >= width {
+            for (v, sum) in sums.into_iter().enumerate() {
+                sum.store(to.add(v * V::LANES));
+            }
+        } else {
+            let mut room = [V::Number::default(); 16];
+            for (v, sum) in sums.into_iter().enumerate() {
+                sum.store(room.as_mut_ptr().add(v * V::LANES));
+            }
+            std::ptr::copy_nonoverlapping(room.as_ptr(), to, left);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Registers: a few numbers that one instruction works on.
+
+use crate::Scalar;
+
+/// A register of [`Simd::LANES`] numbers.
+///
+/// Everything here is inlined into a function that enables the instructions; see
+/// [`super::table`].
+pub(crate) trait Simd: Copy {
+    /// The type of one number.
+    type Number: Scalar;
+    /// Numbers in a register.
+    const LANES: usize;
+
+    /// All lanes `x`.
+    ///
+    /// # Safety
+    /// Here and below: the CPU has the instructions, and pointers are valid for `LANES` numbers.
+    unsafe fn splat(x: Self::Number) -> Self;
+
+    /// Reads `LANES` numbers, aligned or not.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`].
+    unsafe fn load(from: *const Self::Number) -> Self;
+
+    /// Writes `LANES` numbers, aligned or not.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`].
+    unsafe fn store(self, to: *mut Self::Number);
+
+    /// `self * x + sum`, rounded once where the CPU can.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`].
+    unsafe fn mul_add(self, x: Self, sum: Self) -> Self;
+
+    /// A bit for each lane that is not zero (NaN is not), the first lane's lowest.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`].
+    unsafe fn nonzero(self) -> u32;
+}
+
+/// What the compiler makes of plain loops over a few lanes: SSE2 on x86-64, NEON on ARM.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes<T, const N: usize>([T; N]);
+
+macro_rules! lanes {
+    ($type:ident, $lanes:literal) => {
+        impl Simd for Lanes<$type, $lanes> {
+            type Number = $type;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            unsafe fn splat(x: $type) -> Self {
+                Lanes([x; $lanes])
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $type) -> Self {
+                // SAFETY: the caller promises that these numbers are there.
+                Lanes(unsafe { from.cast::<[$type; $lanes]>().read_unaligned() })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $type) {
+                // SAFETY: as above.
+                unsafe { to.cast::<[$type; $lanes]>().write_unaligned(self.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn mul_add(self, x: Self, sum: Self) -> Self {
+                // Without the instruction `mul_add` would be a call of a slow function.
+                let fused = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+                let mut out = sum.0;
+                for ((out, a), x) in out.iter_mut().zip(self.0).zip(x.0) {
+                    *out = if fused {
+                        a.mul_add(x, *out)
+                    } else {
+                        a * x + *out
+                    };
+                }
+                Lanes(out)
+            }
+
+            #[inline(always)]
+            unsafe fn nonzero(self) -> u32 {
+                let mut mask = 0;
+                for (lane, x) in self.0.into_iter().enumerate() {
+                    mask |= u32::from(x != 0.0) << lane;
+                }
+                mask
+            }
+        }
+    };
+}
+
+lanes!(f32, 4);
+lanes!(f64, 2);
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86 {
+    //! AVX2 with FMA, and AVX-512.
+
+    use std::arch::x86_64::*;
+
+    use super::Simd;
+
+    macro_rules! register {
+        ($name:ident, $number:ty, $lanes:literal, $register:ty,
+         $splat:ident, $load:ident, $store:ident, $fma:ident, |$x:ident| $nonzero:expr) => {
+            #[derive(Clone, Copy)]
+            pub(crate) struct $name($register);
+
+            // SAFETY of all blocks: the caller promises the instructions and the pointers.
+            impl Simd for $name {
+                type Number = $number;
+                const LANES: usize = $lanes;
+
+                #[inline(always)]
+                unsafe fn splat(x: $number) -> Self {
+                    // SAFETY: see above.
+                    $name(unsafe { $splat(x) })
+                }
+
+                #[inline(always)]
+                unsafe fn load(from: *const $number) -> Self {
+                    // SAFETY: see above.
+                    $name(unsafe { $load(from) })
+                }
+
+                #[inline(always)]
+                unsafe fn store(self, to: *mut $number) {
+                    // SAFETY: see above.
+                    unsafe { $store(to, self.0) }
+                }
+
+                #[inline(always)]
+                unsafe fn mul_add(self, x: Self, sum: Self) -> Self {
+                    // SAFETY: see above.
+                    $name(unsafe { $fma(self.0, x.0, sum.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn nonzero(self) -> u32 {
+                    let $x = self.0;
+                    // SAFETY: see above.
+                    unsafe { $nonzero }
+                }
+            }
+        };
+    }
+
+    register!(
+        Avx2F32,
+        f32,
+        8,
+        __m256,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_fmadd_ps,
+        |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(x, _mm256_setzero_ps())) as u32
+    );
+    register!(
+        Avx2F64,
+        f64,
+        4,
+        __m256d,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_fmadd_pd,
+        |x| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_NEQ_UQ>(x, _mm256_setzero_pd())) as u32
+    );
+    register!(
+        Avx512F32,
+        f32,
+        16,
+        __m512,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_fmadd_ps,
+        |x| u32::from(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_ps()))
+    );
+    register!(
+        Avx512F64,
+        f64,
+        8,
+        __m512d,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_fmadd_pd,
+        |x| u32::from(_mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_pd()))
+    );
+}
