@@ -14,7 +14,7 @@ use crate::Common;
 use crate::data::Source;
 
 /// The flags as given. Those that are not given are `None`, so that `--resume` can tell.
-#[derive(Args, Serialize)]
+#[derive(Args, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct TrainArgs {
     /// auto, mnist, fashion-mnist, sample or csv:FILE; auto is MNIST, or where it cannot be had the
@@ -63,7 +63,7 @@ pub(crate) struct TrainArgs {
     /// The rule that improves the parameters [default: adam]
     #[arg(long, value_enum, help_heading = "Optimizer")]
     pub(crate) optimizer: Option<Rule>,
-    /// The highest learning rate of the run, above 0 [default: by optimizer: adam 0.002, sgd 0.5,
+    /// The highest learning rate of the run, above 0 [default: by optimizer: adam 0.004, sgd 0.5,
     /// nesterov 0.05, rmsprop 0.002]
     #[arg(long, value_name = "RATE", help_heading = "Optimizer")]
     pub(crate) learning_rate: Option<f64>,
@@ -183,14 +183,14 @@ impl Rule {
     /// The default learning rate under the one-cycle schedule, chosen on validation data.
     fn learning_rate(self) -> f64 {
         match self {
-            Rule::Adam => 0.002,
+            Rule::Adam => 0.004,
             Rule::Sgd => 0.5,
             Rule::Nesterov => 0.05,
             Rule::Rmsprop => 0.002,
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Rule::Adam => "adam",
             Rule::Sgd => "sgd",

@@ -113,6 +113,12 @@ pub enum DataError {
         /// How many a row has.
         width: usize,
     },
+    /// Two data sets that do not make one.
+    #[error("two data sets that differ in {what} cannot be joined; make them agree")]
+    Concat {
+        /// What they differ in.
+        what: &'static str,
+    },
     /// Labels and images of different count.
     #[error("{rows} rows of features but {labels} of labels; give each row its label")]
     Count {

@@ -1,27 +1,36 @@
 //! Activations that treat every element by itself. Each derivative is a function of the output,
 //! so that the input need not be kept.
 
-use backprop_tensor::Scalar;
+use backprop_tensor::{Scalar, vectorised};
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
 
+use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BuildError, Layer, LayerSpec, Run, Seen};
 
 /// `y = f(x)` for all elements.
-fn map<T: Scalar>(input: ArrayView2<'_, T>, output: ArrayViewMut2<'_, T>, f: impl Fn(T) -> T) {
-    Zip::from(output).and(input).for_each(|y, &x| *y = f(x));
+#[track_caller]
+fn map<T: Scalar>(
+    layer: &str,
+    input: ArrayView2<'_, T>,
+    output: ArrayViewMut2<'_, T>,
+    f: impl Fn(T) -> T,
+) {
+    check_shape(layer, input.dim(), output.dim());
+    vectorised(|| Zip::from(output).and(input).for_each(|y, &x| *y = f(x)));
 }
 
 /// `dx = f(y, dy)` for all elements.
+#[track_caller]
 fn map_grad<T: Scalar>(
+    layer: &str,
     seen: &Seen<'_, T>,
     input_grad: Option<ArrayViewMut2<'_, T>>,
     f: impl Fn(T, T) -> T,
 ) {
     if let Some(input_grad) = input_grad {
-        Zip::from(input_grad)
-            .and(seen.output)
-            .and(seen.output_grad)
-            .for_each(|dx, &y, &dy| *dx = f(y, dy));
+        check_grad_shapes(layer, seen, &input_grad);
+        let zip = Zip::from(input_grad).and(seen.output).and(seen.output_grad);
+        vectorised(|| zip.for_each(|dx, &y, &dy| *dx = f(y, dy)));
     }
 }
 
@@ -41,7 +50,7 @@ impl<T: Scalar> Layer<T> for Sigmoid {
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
     ) {
-        map(input, output, |x| T::one() / (T::one() + (-x).exp()));
+        map("Sigmoid", input, output, |x| T::one() / (T::one() + (-x).exp()));
     }
 
     fn backward(
@@ -51,7 +60,7 @@ impl<T: Scalar> Layer<T> for Sigmoid {
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
-        map_grad(&seen, input_grad, |y, g| g * y * (T::one() - y));
+        map_grad("Sigmoid", &seen, input_grad, |y, g| g * y * (T::one() - y));
     }
 
     fn spec(&self) -> LayerSpec {
@@ -79,7 +88,7 @@ impl<T: Scalar> Layer<T> for Tanh {
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
     ) {
-        map(input, output, |x| x.tanh());
+        map("Tanh", input, output, |x| x.tanh());
     }
 
     fn backward(
@@ -89,7 +98,7 @@ impl<T: Scalar> Layer<T> for Tanh {
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
-        map_grad(&seen, input_grad, |y, g| g * (T::one() - y * y));
+        map_grad("Tanh", &seen, input_grad, |y, g| g * (T::one() - y * y));
     }
 
     fn spec(&self) -> LayerSpec {
@@ -118,7 +127,7 @@ impl<T: Scalar> Layer<T> for Relu {
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
     ) {
-        map(input, output, |x| {
+        map("ReLU", input, output, |x| {
             if x > T::zero() || x.is_nan() {
                 x
             } else {
@@ -135,6 +144,7 @@ impl<T: Scalar> Layer<T> for Relu {
         _grads: &mut [Box<[T]>],
     ) {
         map_grad(
+            "ReLU",
             &seen,
             input_grad,
             |y, g| if y > T::zero() { g } else { T::zero() },
@@ -185,7 +195,11 @@ impl<T: Scalar> Layer<T> for LeakyRelu {
         _cache: &mut [T],
     ) {
         let slope = T::of(self.slope);
-        map(input, output, |x| if x > T::zero() { x } else { slope * x });
+        map("LeakyReLU", input, output, |x| {
+            // Computed in either case: a choice between two values is no branch to guess wrong.
+            let below = slope * x;
+            if x > T::zero() { x } else { below }
+        });
     }
 
     fn backward(
@@ -197,10 +211,14 @@ impl<T: Scalar> Layer<T> for LeakyRelu {
     ) {
         let slope = T::of(self.slope);
         if let Some(input_grad) = input_grad {
-            Zip::from(input_grad)
-                .and(seen.input)
-                .and(seen.output_grad)
-                .for_each(|dx, &x, &dy| *dx = if x > T::zero() { dy } else { slope * dy });
+            check_grad_shapes("LeakyReLU", &seen, &input_grad);
+            let zip = Zip::from(input_grad).and(seen.input).and(seen.output_grad);
+            vectorised(|| {
+                zip.for_each(|dx, &x, &dy| {
+                    let below = slope * dy;
+                    *dx = if x > T::zero() { dy } else { below };
+                });
+            });
         }
     }
 

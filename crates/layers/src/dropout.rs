@@ -1,6 +1,7 @@
 use backprop_tensor::Scalar;
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
 
+use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BuildError, Layer, LayerSpec, Mode, Run, Seen};
 
 /// Inverted dropout (Srivastava et al., 2014): in training each value is zero with probability `p`
@@ -44,6 +45,7 @@ impl<T: Scalar> Layer<T> for Dropout {
         mut output: ArrayViewMut2<'_, T>,
         cache: &mut [T],
     ) {
+        check_shape("Dropout", input.dim(), output.dim());
         let Mode::Train(key) = run.mode else {
             output.assign(&input);
             return;
@@ -77,6 +79,7 @@ impl<T: Scalar> Layer<T> for Dropout {
         let Some(mut input_grad) = input_grad else {
             return;
         };
+        check_grad_shapes("Dropout", &seen, &input_grad);
         if run.mode == Mode::Predict {
             input_grad.assign(&seen.output_grad);
             return;

@@ -18,11 +18,22 @@ pub enum BuildError {
         /// Which number.
         what: &'static str,
     },
+    /// A weight of more numbers than memory has addresses.
+    #[error(
+        "a weight of {outputs} x {inputs} numbers is more than memory can address; \
+         make the layer narrower"
+    )]
+    TooLarge {
+        /// The inputs of the layer.
+        inputs: usize,
+        /// Its outputs.
+        outputs: usize,
+    },
     /// A dropout probability outside `0 <= p < 1`.
     #[error("the dropout probability is {0}; it must be at least 0 and below 1")]
     Dropout(f64),
     /// A slope that is not a finite number.
-    #[error("the slope of LeakyReLU is {0}; it must be a finite number")]
+    #[error("the slope of a LeakyReLU is {0}; it must be a finite number")]
     Slope(f64),
     /// The list of layers is empty.
     #[error("the network has no layers; give it at least one")]

@@ -96,3 +96,25 @@ impl<T: Scalar> Clone for Box<dyn Layer<T>> {
         self.boxed_clone()
     }
 }
+
+/// That a layer which keeps the shape of a batch has room of that shape.
+#[track_caller]
+pub(crate) fn check_shape(layer: &str, input: (usize, usize), output: (usize, usize)) {
+    assert!(
+        input == output,
+        "a {layer} layer keeps the shape of a batch, but the input is {input:?} and the output \
+         {output:?}"
+    );
+}
+
+/// The same for the gradients.
+#[track_caller]
+pub(crate) fn check_grad_shapes<T>(
+    layer: &str,
+    seen: &Seen<'_, T>,
+    input_grad: &ArrayViewMut2<'_, T>,
+) {
+    check_shape(layer, seen.input.dim(), seen.output.dim());
+    check_shape(layer, seen.output.dim(), seen.output_grad.dim());
+    check_shape(layer, input_grad.dim(), seen.output_grad.dim());
+}

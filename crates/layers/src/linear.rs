@@ -40,7 +40,7 @@ impl<T: Scalar> Linear<T> {
     /// Weights drawn from the stream of `key`, bias zero.
     ///
     /// # Errors
-    /// If a width is 0.
+    /// If a width is 0, the weight is more than memory can address, or a slope is not finite.
     pub fn new(inputs: usize, outputs: usize, init: Init, key: Key) -> Result<Self, BuildError> {
         if inputs == 0 {
             return Err(BuildError::Zero {
@@ -52,7 +52,15 @@ impl<T: Scalar> Linear<T> {
                 what: "the number of outputs of a Linear layer",
             });
         }
+        let stored = outputs
+            .checked_next_multiple_of(T::PANEL)
+            .and_then(|columns| columns.checked_mul(inputs))
+            .and_then(|numbers| numbers.checked_mul(T::BYTES));
+        if stored.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
+            return Err(BuildError::TooLarge { inputs, outputs });
+        }
         let deviation = match init {
+            Init::He { slope } if !slope.is_finite() => return Err(BuildError::Slope(slope)),
             Init::He { slope } => (2.0 / ((1.0 + slope * slope) * inputs as f64)).sqrt(),
             Init::Glorot => (2.0 / (inputs + outputs) as f64).sqrt(),
         };

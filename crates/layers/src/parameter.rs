@@ -131,6 +131,9 @@ impl<T: Scalar> Parameter<T> {
     /// If there are not as many as the storage holds.
     #[track_caller]
     pub fn rows_of(&self, stored: &[T]) -> Vec<T> {
+        let (name, shape) = (self.name, &self.shape);
+        let (found, expected) = (stored.len(), self.values.len());
+        assert_eq!(found, expected, "numbers in the storage of {name} {shape:?}");
         match self.layout {
             None => stored.to_vec(),
             Some(layout) => {
@@ -147,6 +150,8 @@ impl<T: Scalar> Parameter<T> {
     /// If there are not [`Parameter::len`] of them.
     #[track_caller]
     pub fn set_rows(&mut self, rows: &[T]) {
+        let (name, shape) = (self.name, &self.shape);
+        assert_eq!(rows.len(), self.len(), "values of {name} {shape:?}");
         match self.layout {
             None => self.values.copy_from_slice(rows),
             Some(layout) => layout.pack(rows, &mut self.values),

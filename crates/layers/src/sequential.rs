@@ -92,7 +92,8 @@ impl<T: Scalar> Sequential<T> {
     /// The network of these layers, your own among them.
     ///
     /// # Errors
-    /// If there are none, or the widths of two neighbours do not fit; the message names the layer.
+    /// If there are none, the widths of two neighbours do not fit or one is 0; the message names the
+    /// layer.
     pub fn from_layers(
         input_width: usize,
         layers: Vec<Box<dyn Layer<T>>>,
@@ -109,6 +110,10 @@ impl<T: Scalar> Sequential<T> {
         let (mut width, mut linears, mut random) = (input_width, 0, 0);
         for (index, layer) in layers.iter().enumerate() {
             let output = layer.output_width(width).map_err(|error| error.at(index))?;
+            if output == 0 {
+                let what = "the number of outputs of the layer";
+                return Err(BuildError::Zero { what }.at(index));
+            }
             widths.push((output, layer.cache_per_row(width)));
             streams.push((linears, random));
             match layer.spec() {
@@ -186,11 +191,7 @@ impl<T: Scalar> Sequential<T> {
         workspace: &'a Workspace<T>,
     ) -> impl Iterator<Item = Learnable<'a, T>> {
         workspace.check_training();
-        assert_eq!(
-            self.layers.len(),
-            workspace.layers.len(),
-            "layers of network and workspace"
-        );
+        workspace.check_network(self);
         self.layers
             .iter_mut()
             .zip(&workspace.layers)
@@ -241,11 +242,7 @@ impl<T: Scalar> Sequential<T> {
             rows, workspace.rows,
             "rows of the input and of the forward pass"
         );
-        assert_eq!(
-            self.layers.len(),
-            workspace.layers.len(),
-            "layers of network and workspace"
-        );
+        workspace.check_network(self);
         let (pool, mode) = (std::sync::Arc::clone(workspace.pool()), workspace.mode);
         for (index, layer) in self.layers.iter().enumerate().rev() {
             let (before, rest) = workspace.layers.split_at_mut(index);

@@ -1,6 +1,7 @@
 use backprop_tensor::Scalar;
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 
+use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BuildError, Layer, LayerSpec, Run, Seen};
 
 /// Probabilities from each row: `y_j = e^(x_j - max x) / sum_k e^(x_k - max x)`.
@@ -22,6 +23,7 @@ impl<T: Scalar> Layer<T> for Softmax {
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
     ) {
+        check_shape("Softmax", input.dim(), output.dim());
         let mut output = output;
         for (x, mut y) in input.rows().into_iter().zip(output.rows_mut()) {
             let top = x.iter().fold(T::neg_infinity(), |top, &x| top.max(x));
@@ -44,6 +46,7 @@ impl<T: Scalar> Layer<T> for Softmax {
         let Some(mut input_grad) = input_grad else {
             return;
         };
+        check_grad_shapes("Softmax", &seen, &input_grad);
         let rows = seen.output.rows().into_iter().zip(seen.output_grad.rows());
         for ((y, dy), mut dx) in rows.zip(input_grad.rows_mut()) {
             let mean: T = y.iter().zip(dy).map(|(&y, &dy)| y * dy).sum();

@@ -87,6 +87,16 @@ impl<T: Scalar> Workspace<T> {
         assert!(trained, "run Sequential::forward with Mode::Train first");
     }
 
+    /// That the last pass was one of `network`, or of one with the same widths.
+    #[track_caller]
+    pub(crate) fn check_network(&self, network: &Sequential<T>) {
+        let widths = |space: &LayerSpace<T>| (space.width, space.cache_width);
+        assert!(
+            self.layers.iter().map(widths).eq(network.widths()),
+            "the workspace last ran another network; run Sequential::forward of this one first"
+        );
+    }
+
     /// Makes room for a pass of `rows` rows through `network`.
     pub(crate) fn prepare(&mut self, network: &Sequential<T>, rows: usize, mode: Mode) {
         let same = self.layers.len() == network.layers().len()

@@ -56,12 +56,16 @@ pub struct CrossEntropy;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BinaryCrossEntropyWithLogits;
 
-/// The targets of a cross-entropy: classes with an output each, or shares of at least 0.
+/// The targets of a cross-entropy: classes with an output each, or shares of at least 0. There
+/// have to be two outputs: the softmax of one number is 1.
 fn check_distributions<T: Scalar>(
     loss: &'static str,
     outputs: usize,
     targets: Targets<'_, T>,
 ) -> Result<(), LossError> {
+    if outputs < 2 {
+        return Err(LossError::OneClass { loss, outputs });
+    }
     match targets {
         Targets::Classes(classes) => check_classes(outputs, classes),
         Targets::Values(values) => {

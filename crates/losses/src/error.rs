@@ -8,8 +8,19 @@ pub enum LossError {
         /// The loss's name.
         loss: &'static str,
     },
+    /// A cross-entropy over fewer than two outputs.
+    #[error(
+        "{loss} over {outputs} output(s) is the same whatever the network does; give it an output \
+         for each of at least two classes"
+    )]
+    OneClass {
+        /// The loss's name.
+        loss: &'static str,
+        /// The outputs of the network.
+        outputs: usize,
+    },
     /// A class that the network has no output for.
-    #[error("row {row} is of class {class}, but the network has {outputs} outputs (classes 0 to {})", outputs - 1)]
+    #[error("row {row} is of class {class}, but the network has {outputs} outputs (classes 0 to {})", .outputs.saturating_sub(1))]
     Class {
         /// The row, from 0.
         row: usize,

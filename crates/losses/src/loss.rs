@@ -176,7 +176,7 @@ pub(crate) fn sum_rows<T: Scalar>(
                 let class = classes[at] as usize;
                 assert!(
                     class < output.ncols(),
-                    "class {class} of {} outputs",
+                    "row {at} is of class {class}, but the output has {} columns; call Loss::check first",
                     output.ncols()
                 );
                 RowTarget::Class(class)

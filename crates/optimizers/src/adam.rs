@@ -1,6 +1,7 @@
-use backprop_tensor::Scalar;
+use backprop_tensor::{Scalar, vectorised};
 
 use crate::error::{below_one, positive};
+use crate::optimizer::checked;
 use crate::{Optimizer, OptimizerError, Step};
 
 /// Adam (Kingma and Ba, 2015): `m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2;
@@ -49,9 +50,8 @@ impl<T: Scalar> Optimizer<T> for Adam {
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
-        let [m, v] = state else {
-            panic!("Adam has 2 buffers, not {}", state.len())
-        };
+        let [m, v] = checked("Adam", value, grad, state);
+        assert!(step.number > 0, "Adam counts steps from 1, not 0");
         let (b1, b2) = (T::of(self.beta1), T::of(self.beta2));
         let (rest1, rest2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
         // The corrections are the same for all elements: taken out of the loop, and in f64.
@@ -59,16 +59,18 @@ impl<T: Scalar> Optimizer<T> for Adam {
         let rate = T::of(step.learning_rate.as_f64() / (1.0 - self.beta1.powi(t)));
         let root = T::of((1.0 - self.beta2.powi(t)).sqrt().recip());
         let epsilon = T::of(self.epsilon);
-        for (((p, &grad), m), v) in value
-            .iter_mut()
-            .zip(grad)
-            .zip(m.iter_mut())
-            .zip(v.iter_mut())
-        {
-            let g = step.gradient(*p, grad);
-            *m = b1 * *m + rest1 * g;
-            *v = b2 * *v + rest2 * g * g;
-            *p = step.decayed(*p) - rate * *m / (v.sqrt() * root + epsilon);
-        }
+        vectorised(|| {
+            for (((p, &grad), m), v) in value
+                .iter_mut()
+                .zip(grad)
+                .zip(m.iter_mut())
+                .zip(v.iter_mut())
+            {
+                let g = step.gradient(*p, grad);
+                *m = b1 * *m + rest1 * g;
+                *v = b2 * *v + rest2 * g * g;
+                *p = step.decayed(*p) - rate * *m / (v.sqrt() * root + epsilon);
+            }
+        });
     }
 }

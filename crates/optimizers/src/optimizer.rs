@@ -75,6 +75,9 @@ pub trait Optimizer<T: Scalar>: Debug + Send + Sync {
     /// Improves `value`. All slices, those of `state` too, have one length and go together.
     ///
     /// Every element is treated by itself: the slices may be any part of a parameter.
+    ///
+    /// # Panics
+    /// If the lengths differ, or there are other than [`buffers`](Self::buffers) of `state`.
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]);
 }
 
@@ -107,4 +110,24 @@ impl Decay {
         l2: 0.0,
         decoupled: 0.0,
     };
+}
+
+/// The buffers of a rule's state, all as long as values and gradients.
+#[track_caller]
+pub(crate) fn checked<'s, 'a, T, const N: usize>(
+    name: &str,
+    value: &[T],
+    grad: &[T],
+    state: &'s mut [&'a mut [T]],
+) -> &'s mut [&'a mut [T]; N] {
+    let count = value.len();
+    assert_eq!(grad.len(), count, "gradients and values of a step of {name}");
+    let found = state.len();
+    let Ok(state) = <&mut [&mut [T]; N]>::try_from(state) else {
+        panic!("{name} has {N} state buffers, not {found}")
+    };
+    for buffer in state.iter() {
+        assert_eq!(buffer.len(), count, "a state buffer and values of a step of {name}");
+    }
+    state
 }

@@ -1,6 +1,7 @@
-use backprop_tensor::Scalar;
+use backprop_tensor::{Scalar, vectorised};
 
 use crate::error::{below_one, positive};
+use crate::optimizer::checked;
 use crate::{Optimizer, OptimizerError, Step};
 
 /// RMSProp (Tieleman and Hinton, 2012): `v <- d v + (1 - d) g^2; p <- p - lr g / (sqrt(v) + e)`.
@@ -45,13 +46,13 @@ impl<T: Scalar> Optimizer<T> for RmsProp {
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let (d, rest) = (T::of(self.decay_rate), T::of(1.0 - self.decay_rate));
         let epsilon = T::of(self.epsilon);
-        let [v] = state else {
-            panic!("RmsProp has 1 buffer, not {}", state.len())
-        };
-        for ((p, &grad), v) in value.iter_mut().zip(grad).zip(v.iter_mut()) {
-            let g = step.gradient(*p, grad);
-            *v = d * *v + rest * g * g;
-            *p = step.decayed(*p) - step.learning_rate * g / (v.sqrt() + epsilon);
-        }
+        let [v] = checked("RmsProp", value, grad, state);
+        vectorised(|| {
+            for ((p, &grad), v) in value.iter_mut().zip(grad).zip(v.iter_mut()) {
+                let g = step.gradient(*p, grad);
+                *v = d * *v + rest * g * g;
+                *p = step.decayed(*p) - step.learning_rate * g / (v.sqrt() + epsilon);
+            }
+        });
     }
 }

@@ -73,8 +73,10 @@ impl Schedule {
     }
 
     /// The rate of the step that comes after `at.step` others; `base` is the highest of the run.
+    /// After the end of the run it stays what it was at the end.
     pub fn learning_rate(&self, base: f64, at: Progress) -> f64 {
-        let steps = (at.steps_per_epoch * at.epochs) as f64;
+        // In f64: a run until the patience ends may have u64::MAX epochs.
+        let steps = at.steps_per_epoch as f64 * at.epochs as f64;
         let step = at.step as f64;
         match *self {
             Schedule::Constant => base,
@@ -85,7 +87,7 @@ impl Schedule {
                 let changes = at.step / at.steps_per_epoch.max(1) / every_epochs.max(1);
                 base * factor.powf(changes as f64)
             }
-            Schedule::Cosine => cosine(base, 0.0, step / steps),
+            Schedule::Cosine => cosine(base, 0.0, (step / steps.max(1.0)).min(1.0)),
             Schedule::OneCycle => {
                 let (start, end) = (base / 25.0, base / 25.0 / 1e4);
                 let (top, last) = (0.3 * steps - 1.0, steps - 1.0);

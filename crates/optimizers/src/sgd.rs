@@ -1,6 +1,7 @@
-use backprop_tensor::Scalar;
+use backprop_tensor::{Scalar, vectorised};
 
 use crate::error::below_one;
+use crate::optimizer::checked;
 use crate::{Optimizer, OptimizerError, Step};
 
 /// Stochastic gradient descent (Robbins and Monro, 1951): `p <- p - lr g`.
@@ -16,11 +17,14 @@ impl<T: Scalar> Optimizer<T> for Sgd {
         0
     }
 
-    fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], _state: &mut [&mut [T]]) {
-        for (p, &grad) in value.iter_mut().zip(grad) {
-            let g = step.gradient(*p, grad);
-            *p = step.decayed(*p) - step.learning_rate * g;
-        }
+    fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
+        let [] = checked("Sgd", value, grad, state);
+        vectorised(|| {
+            for (p, &grad) in value.iter_mut().zip(grad) {
+                let g = step.gradient(*p, grad);
+                *p = step.decayed(*p) - step.learning_rate * g;
+            }
+        });
     }
 }
 
@@ -61,13 +65,13 @@ impl<T: Scalar> Optimizer<T> for Nesterov {
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let mu = T::of(self.momentum);
-        let [b] = state else {
-            panic!("Nesterov has 1 buffer, not {}", state.len())
-        };
-        for ((p, &grad), b) in value.iter_mut().zip(grad).zip(b.iter_mut()) {
-            let g = step.gradient(*p, grad);
-            *b = mu * *b + g;
-            *p = step.decayed(*p) - step.learning_rate * (g + mu * *b);
-        }
+        let [b] = checked("Nesterov", value, grad, state);
+        vectorised(|| {
+            for ((p, &grad), b) in value.iter_mut().zip(grad).zip(b.iter_mut()) {
+                let g = step.gradient(*p, grad);
+                *b = mu * *b + g;
+                *p = step.decayed(*p) - step.learning_rate * (g + mu * *b);
+            }
+        });
     }
 }

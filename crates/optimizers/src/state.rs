@@ -80,6 +80,10 @@ impl<T: Scalar> OptimizerState<T> {
                 count < known,
                 "more parameters than the {known} of the first step"
             );
+            for moments in &self.moments[count] {
+                let (found, expected) = (moments.len(), value.len());
+                assert_eq!(found, expected, "moments and values of parameter {count}");
+            }
             let step = Step {
                 number: self.steps,
                 learning_rate,

@@ -18,6 +18,7 @@ mod pool;
 mod product;
 mod random;
 mod scalar;
+mod vectorised;
 
 pub use ndarray;
 pub use rand;
@@ -30,3 +31,4 @@ pub use pool::Scratch;
 pub use product::matmul;
 pub use random::Key;
 pub use scalar::Scalar;
+pub use vectorised::vectorised;

@@ -52,6 +52,7 @@ pub fn affine<T: Scalar>(
     let unit = inputs * T::PANEL;
     let (x, x_row) = (Start(input.as_ptr().cast_mut()), stride(&input.view()));
     let (y, y_row) = (Start(output.as_mut_ptr()), stride(&output.view()));
+    let whole = layout.count::<T>();
     let kernel = T::kernels(pool.isa()).forward;
     each_share(
         pool,
@@ -68,6 +69,7 @@ pub fn affine<T: Scalar>(
                     inputs,
                     x: x.at(0),
                     x_row,
+                    whole,
                     weights: &weights[panels.start * unit..panels.end * unit],
                     bias: &bias[columns.clone()],
                     y: y.at(columns.start),
@@ -120,6 +122,7 @@ pub fn affine_weight_grad<T: Scalar>(
         Start(weight_grad.as_mut_ptr()),
         Start(bias_grad.as_mut_ptr()),
     );
+    let whole = layout.count::<T>();
     let kernel = T::kernels(pool.isa()).weight_grad;
     each_share(
         pool,
@@ -136,6 +139,7 @@ pub fn affine_weight_grad<T: Scalar>(
                     inputs,
                     x: x.at(0),
                     x_row,
+                    whole,
                     dy: dy.at(if rows == 0 { 0 } else { columns.start }),
                     dy_row,
                     dw: std::slice::from_raw_parts_mut(

@@ -39,6 +39,9 @@ pub trait Scalar: NdFloat + Sum + Default + sealed::Sealed {
     /// Rounds an `f64` to this type.
     fn of(value: f64) -> Self;
 
+    /// The byte as a number, exactly.
+    fn of_byte(byte: u8) -> Self;
+
     /// Widens to `f64`, exactly.
     fn as_f64(self) -> f64;
 
@@ -85,6 +88,10 @@ macro_rules! scalar {
 
             fn of(value: f64) -> Self {
                 value as $type
+            }
+
+            fn of_byte(byte: u8) -> Self {
+                $type::from(byte)
             }
 
             fn as_f64(self) -> f64 {

@@ -206,6 +206,13 @@ impl<T: Scalar> Trainer<T> {
         if bytes.len() != full {
             return Err(wrong());
         }
+        if steps > MAX_STEPS {
+            return Err(TrainError::Checkpoint {
+                section: "moments",
+                expected: format!("at most {MAX_STEPS} steps"),
+                found: steps.to_string(),
+            });
+        }
         let mut take = |length: usize| -> Box<[T]> {
             let (buffer, after) = rest.split_at(length * T::BYTES);
             rest = after;
@@ -222,6 +229,9 @@ impl<T: Scalar> Trainer<T> {
 const ROWS: &str = "training rows";
 /// Its value before the first epoch is done.
 const UNKNOWN: &str = "unknown";
+
+/// More steps than any run takes, and few enough to go on counting from.
+const MAX_STEPS: u64 = 1 << 53;
 
 fn numbers(section: &'static str, bytes: &[u8], unit: usize) -> Result<Vec<f64>, TrainError> {
     if bytes.len() % (8 * unit) != 0 {

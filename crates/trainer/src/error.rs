@@ -62,7 +62,40 @@ pub enum TrainError {
         /// Weights.
         weights: usize,
     },
-    /// There are no rows, or all have weight 0, so that no mean exists.
+    /// There are no rows.
+    #[error("there are no rows of data; give at least one")]
+    NoRows,
+    /// An input that is infinite or not a number.
+    #[error(
+        "the input at row {row}, column {column} is {value}; it must be a finite number, so mend \
+         the data"
+    )]
+    Input {
+        /// The row of the batch, from 0.
+        row: usize,
+        /// The column, from 0.
+        column: usize,
+        /// What is there.
+        value: f64,
+    },
+    /// A weight that is negative, infinite or not a number.
+    #[error("the weight of row {row} is {value}; it must be a finite number of at least 0")]
+    Weight {
+        /// The row of the batch, from 0.
+        row: usize,
+        /// Its weight.
+        value: f64,
+    },
+    /// A row for which the network gives no number, so that no class is the largest.
+    #[error(
+        "the network's output for row {row} is not a number; look for NaN in that row of the \
+         input and in the parameters"
+    )]
+    NotANumber {
+        /// The row of the inputs, from 0.
+        row: usize,
+    },
+    /// All rows have weight 0, so that no mean exists.
     #[error("the weights of the {rows} rows sum to {sum}; at least one must be above 0")]
     NoWeight {
         /// The rows there are.

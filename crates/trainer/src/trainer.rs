@@ -6,7 +6,7 @@ use backprop_layers::{LayerSpec, Mode, ParameterKind, Sequential, Workspace};
 use backprop_losses::{Expects, Loss, Targets, Total};
 use backprop_optimizers::{Decay, Optimizer, OptimizerState, clip_scale};
 use backprop_tensor::{Key, Pool, Scalar};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::{History, Settings, TrainError};
 
@@ -133,7 +133,7 @@ impl<T: Scalar> Trainer<T> {
     /// is that of the settings, or of [`set_learning_rate`](Self::set_learning_rate).
     ///
     /// # Errors
-    /// If shapes or targets do not fit, the weights sum to 0, or the loss is not finite. The
+    /// If shapes, targets, weights or the learning rate do not fit, or the loss is not finite. The
     /// parameters are then as they were before.
     pub fn train_batch(
         &mut self,
@@ -142,13 +142,18 @@ impl<T: Scalar> Trainer<T> {
         weights: Option<&[T]>,
     ) -> Result<Total, TrainError> {
         self.check_batch(inputs, targets, weights)?;
+        let (what, value) = ("the learning rate", self.learning_rate);
+        if !(value >= 0.0 && value.is_finite()) {
+            let range = "at least 0 and finite";
+            return Err(TrainError::Setting { what, value, range });
+        }
         let number = self.state.steps() + 1;
         let key = Key::new(self.settings.seed).derive("step", number);
         self.network
             .forward(&mut self.workspace, Mode::Train(key), inputs);
         let (output, grad) = self.workspace.output_and_grad();
         let total = self.loss.evaluate(output, targets, weights, Some(grad));
-        self.check_total(total, inputs.nrows())?;
+        self.check_total(total, inputs)?;
         self.network.backward(&mut self.workspace, inputs);
         let scale = match self.settings.clip {
             Some(norm) => clip_scale(self.workspace.gradients(), norm),
@@ -198,7 +203,7 @@ impl<T: Scalar> Trainer<T> {
                     .map(|row| largest(row.iter().copied()));
                 right += guesses
                     .zip(labels)
-                    .filter(|(guess, label)| *guess == **label as usize)
+                    .filter(|(guess, label)| *guess == Some(**label as usize))
                     .count();
             }
         }
@@ -244,14 +249,13 @@ impl<T: Scalar> Trainer<T> {
     /// The class of each row: the largest output, the first of equals.
     ///
     /// # Errors
-    /// If the width does not fit.
+    /// If the width does not fit, or an output is not a number.
     pub fn predict_classes(&mut self, inputs: ArrayView2<'_, T>) -> Result<Vec<usize>, TrainError> {
         let output = self.predict(inputs)?;
-        Ok(output
-            .rows()
-            .into_iter()
-            .map(|row| largest(row.iter().copied()))
-            .collect())
+        let class = |(row, outputs): (usize, ArrayView1<'_, T>)| {
+            largest(outputs.iter().copied()).ok_or(TrainError::NotANumber { row })
+        };
+        output.rows().into_iter().enumerate().map(class).collect()
     }
 
     /// Whether the data fits the network, before anything is computed.
@@ -260,7 +264,7 @@ impl<T: Scalar> Trainer<T> {
         let expected = self.network.output_width();
         match data.classes() {
             Some(found) if found > expected => Err(TrainError::Classes { expected, found }),
-            _ if data.is_empty() => Err(TrainError::NoWeight { rows: 0, sum: 0.0 }),
+            _ if data.is_empty() => Err(TrainError::NoRows),
             _ => Ok(()),
         }
     }
@@ -282,28 +286,48 @@ impl<T: Scalar> Trainer<T> {
     ) -> Result<(), TrainError> {
         self.check_width(inputs.ncols())?;
         let rows = inputs.nrows();
-        let (found, weights) = (targets.rows(), weights.map_or(rows, <[T]>::len));
-        if found != rows || weights != rows {
+        let (found, given) = (targets.rows(), weights.map_or(rows, <[T]>::len));
+        if found != rows || given != rows {
             return Err(TrainError::Rows {
                 inputs: rows,
                 targets: found,
-                weights,
+                weights: given,
             });
+        }
+        if rows == 0 {
+            return Err(TrainError::NoRows);
+        }
+        let fits = |weight: &T| weight.is_finite() && *weight >= T::zero();
+        if let Some((row, weight)) = weights
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .find(|(_, weight)| !fits(weight))
+        {
+            let value = weight.as_f64();
+            return Err(TrainError::Weight { row, value });
         }
         Ok(self.loss.check(self.network.output_width(), targets)?)
     }
 
-    fn check_total(&self, total: Total, rows: usize) -> Result<(), TrainError> {
+    fn check_total(&self, total: Total, inputs: ArrayView2<'_, T>) -> Result<(), TrainError> {
         if total.weight <= 0.0 {
             return Err(TrainError::NoWeight {
-                rows,
+                rows: inputs.nrows(),
                 sum: total.weight,
             });
         }
         if total.mean().is_finite() {
-            Ok(())
-        } else {
-            Err(self.diverged(self.state.steps() + 1, total.mean()))
+            return Ok(());
+        }
+        // It is the data's fault where the data is not finite, and the learning rate's elsewhere.
+        match inputs.indexed_iter().find(|(_, x)| !x.is_finite()) {
+            Some(((row, column), value)) => Err(TrainError::Input {
+                row,
+                column,
+                value: value.as_f64(),
+            }),
+            None => Err(self.diverged(self.state.steps() + 1, total.mean())),
         }
     }
 
@@ -326,15 +350,18 @@ pub(crate) fn targets<T: Scalar>(batch: &Batch<T>) -> Targets<'_, T> {
     }
 }
 
-/// The index of the largest value, the first of equals.
-fn largest<T: Scalar>(values: impl Iterator<Item = T>) -> usize {
-    let mut best = (0, T::neg_infinity());
+/// The index of the largest value, the first of equals; none where one is not a number.
+fn largest<T: Scalar>(values: impl Iterator<Item = T>) -> Option<usize> {
+    let mut best: Option<(usize, T)> = None;
     for (at, value) in values.enumerate() {
-        if value > best.1 {
-            best = (at, value);
+        if value.is_nan() {
+            return None;
+        }
+        if best.is_none_or(|(_, largest)| value > largest) {
+            best = Some((at, value));
         }
     }
-    best.0
+    best.map(|(at, _)| at)
 }
 
 fn check_tail<T: Scalar>(network: &Sequential<T>, loss: &dyn Loss<T>) -> Result<(), TrainError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backprop_tensor::{Key, Scalar};
+use backprop_tensor::{Key, Scalar, vectorised};
 
 use super::{Dataset, Features, Labels};
 use crate::batch::{Target, shuffle};
@@ -33,6 +33,71 @@ impl<T: Scalar> Dataset<T> {
     pub fn limit(&self, n: usize) -> Self {
         let rows: Vec<u32> = (0..n.min(self.len()) as u32).collect();
         self.select(&rows)
+    }
+
+    /// The rows of this data set followed by those of `other`, copied into new storage.
+    ///
+    /// The names of the classes are those of this data set.
+    ///
+    /// # Errors
+    /// If the two differ in the width of a row, in what is to be learnt, in whether features are
+    /// bytes or numbers, or in whether rows have weights.
+    pub fn concat(&self, other: &Self) -> Result<Self, DataError> {
+        let differ = |what| Err(DataError::Concat { what });
+        if self.width() != other.width() {
+            return differ("the width of a row");
+        }
+        let features = match (&self.storage.features, &other.storage.features) {
+            (Features::Values(one), Features::Values(two)) => {
+                Features::Values(self.joined(one, other, two, self.width()))
+            }
+            (Features::Bytes(one), Features::Bytes(two)) => {
+                Features::Bytes(self.joined(one, other, two, self.width()))
+            }
+            _ => return differ("whether features are bytes or numbers"),
+        };
+        let labels = match (&self.storage.labels, &other.storage.labels) {
+            (
+                Labels::Classes {
+                    labels: one,
+                    classes,
+                },
+                Labels::Classes { labels: two, .. },
+            ) if self.classes() == other.classes() => Labels::Classes {
+                labels: self.joined(one, other, two, 1),
+                classes: *classes,
+            },
+            (Labels::Values { width, values: one }, Labels::Values { values: two, .. })
+                if self.target_width() == other.target_width() =>
+            {
+                Labels::Values {
+                    width: *width,
+                    values: self.joined(one, other, two, *width),
+                }
+            }
+            _ => return differ("what is to be learnt about a row"),
+        };
+        let weights = match (&self.weights, &other.weights) {
+            (None, None) => None,
+            (Some(one), Some(two)) => Some(one.iter().chain(two.iter()).copied().collect()),
+            _ => return differ("whether rows have weights"),
+        };
+        let mut joined = Self::new(self.width(), self.len() + other.len(), features, labels)?;
+        joined.weights = weights;
+        joined.class_names.clone_from(&self.class_names);
+        Ok(joined)
+    }
+
+    /// The rows of both data sets, from the stored rows of each.
+    fn joined<V: Copy>(&self, one: &[V], other: &Self, two: &[V], width: usize) -> Vec<V> {
+        let mut joined = Vec::with_capacity((self.len() + other.len()) * width);
+        for (rows, stored) in [(&self.rows, one), (&other.rows, two)] {
+            for &row in rows.iter() {
+                let start = row as usize * width;
+                joined.extend_from_slice(&stored[start..start + width]);
+            }
+        }
+        joined
     }
 
     /// Splits into rows to train on and rows held out, chosen by the generator of `key`; both
@@ -120,7 +185,9 @@ impl<T: Scalar> Dataset<T> {
 /// `numbers <- bytes / 255`
 fn scale<T: Scalar>(bytes: &[u8], numbers: &mut [T]) {
     let factor = T::of(1.0 / 255.0);
-    for (number, &byte) in numbers.iter_mut().zip(bytes) {
-        *number = T::of(f64::from(byte)) * factor;
-    }
+    vectorised(|| {
+        for (number, &byte) in numbers.iter_mut().zip(bytes) {
+            *number = T::of_byte(byte) * factor;
+        }
+    });
 }

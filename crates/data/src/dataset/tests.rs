@@ -321,3 +321,50 @@ fn debug_prints_no_data() {
         "Dataset { rows: 10000, width: 1, target_width: 3, classes: true, weights: false }"
     );
 }
+
+#[test]
+fn two_data_sets_joined_are_the_rows_of_both() {
+    let (one, two) = (numbered(4).select(&[3, 1]), numbered(3));
+    let joined = one.concat(&two).unwrap();
+    assert_eq!(all_inputs(&joined), [3.0, 1.0, 0.0, 1.0, 2.0]);
+    assert_eq!(joined.class_counts(), Some(vec![2, 2, 1]));
+    let mut batch = Batch::new();
+    joined.gather(&[0, 4, 1], &mut batch);
+    assert_eq!(batch.classes(), Some(&[0, 2, 1][..]));
+
+    let weighted = |data: Dataset<f64>, weight| {
+        let weights = vec![weight; data.len()];
+        data.with_weights(weights).unwrap()
+    };
+    let joined = weighted(one.clone(), 2.0).concat(&weighted(two.clone(), 3.0));
+    joined.unwrap().gather(&[1, 2], &mut batch);
+    assert_eq!(batch.weights(), Some(&[2.0, 3.0][..]));
+
+    let values = |bytes, width| {
+        let values = vec![0.5; width];
+        Dataset::<f64>::from_bytes(1, bytes, Labels::Values { width, values }).unwrap()
+    };
+    let bytes = Dataset::from_bytes(1, vec![7], classes(&[0], 3)).unwrap();
+    let wide = Dataset::from_values(2, vec![1.0; 2], classes(&[0], 3)).unwrap();
+    let fewer = Dataset::from_values(1, vec![1.0], classes(&[0], 1)).unwrap();
+    for (one, two, expected) in [
+        (&two, &wide, "the width of a row"),
+        (&two, &bytes, "whether features are bytes or numbers"),
+        (&two, &fewer, "what is to be learnt about a row"),
+        (
+            &bytes,
+            &values(vec![1], 1),
+            "what is to be learnt about a row",
+        ),
+        (
+            &two,
+            &weighted(two.clone(), 1.0),
+            "whether rows have weights",
+        ),
+    ] {
+        let error = one.concat(two).err().unwrap().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let joined = values(vec![1], 1).concat(&values(vec![2], 1)).unwrap();
+    assert_eq!((joined.len(), joined.target_width()), (2, 1));
+}

@@ -55,6 +55,8 @@ pub struct Forward<'a, T> {
     /// (rows, inputs), rows this far apart; valid for reads.
     pub(crate) x: *const T,
     pub(crate) x_row: usize,
+    /// Panels of the whole layer: another call may have them all in one share.
+    pub(crate) whole: usize,
     /// The panels of this share.
     pub(crate) weights: &'a [T],
     /// Their columns of the bias; as many as there are columns.
@@ -82,7 +84,7 @@ pub(crate) unsafe fn forward<
     let panels = columns.div_ceil(width);
     let unit = job.inputs * width;
     assert_eq!(job.weights.len(), panels * unit, "panels of the weights");
-    buffers.grow(panels * width, job.rows, job.inputs, false);
+    buffers.grow(job.whole * width, job.rows, job.inputs, false);
     let bias = &mut buffers.numbers[..panels * width];
     bias.fill(V::Number::default());
     for (padded, &b) in bias.iter_mut().zip(job.bias) {
@@ -153,6 +155,8 @@ pub struct WeightGrad<'a, T> {
     /// (rows, columns) of this share, rows this far apart; valid for reads.
     pub(crate) dy: *const T,
     pub(crate) dy_row: usize,
+    /// Panels of the whole layer: another call may have them all in one share.
+    pub(crate) whole: usize,
     /// The panels of this share.
     pub(crate) dw: &'a mut [T],
     /// Their columns of the bias; as many as there are columns.
@@ -182,7 +186,7 @@ pub(crate) unsafe fn weight_grad<
         job.dw.fill(V::Number::default());
     }
     buffers.grow(
-        BLOCK.min(job.rows) * panels * width,
+        BLOCK.min(job.rows) * job.whole * width,
         job.rows,
         job.inputs,
         true,
@@ -291,8 +295,8 @@ pub(crate) unsafe fn input_grad<
         job.outputs.div_ceil(width) * unit,
         "panels of the weights"
     );
-    let panels = job.share.len().div_ceil(width);
-    buffers.grow(panels.min(PACKED) * job.outputs * width, 0, 0, false);
+    let whole = job.inputs.div_ceil(width);
+    buffers.grow(whole.min(PACKED) * job.outputs * width, 0, 0, false);
     let mut first = job.share.start;
     while first < job.share.end {
         let columns = (PACKED * width).min(job.share.end - first);

@@ -28,23 +28,36 @@ pub enum Isa {
 impl Isa {
     /// Those that this CPU has, the best last.
     pub fn all() -> Vec<Isa> {
-        #[allow(unused_mut)] // Other architectures add nothing.
-        let mut all = vec![Isa::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                all.push(Isa::Avx2);
-            }
-            if is_x86_feature_detected!("avx512f") {
-                all.push(Isa::Avx512);
-            }
-        }
-        all
+        let candidates = [
+            Isa::Portable,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512,
+        ];
+        candidates.into_iter().filter(|isa| isa.is_here()).collect()
     }
 
-    /// The best that this CPU has.
+    /// The best that this CPU has. Allocates nothing.
     pub fn best() -> Isa {
-        *Isa::all().last().expect("there is always the portable one")
+        #[cfg(target_arch = "x86_64")]
+        for isa in [Isa::Avx512, Isa::Avx2] {
+            if isa.is_here() {
+                return isa;
+            }
+        }
+        Isa::Portable
+    }
+
+    /// Whether this CPU has the instructions.
+    fn is_here(self) -> bool {
+        match self {
+            Isa::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => is_x86_feature_detected!("avx512f"),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 /// Calls `work` once for each item, on up to `threads` threads at a time, and `done` on the
@@ -27,27 +27,25 @@ pub fn side_by_side<I: Sync, R: Send, E>(
     work: impl Fn(&I) -> R + Sync,
     mut done: impl FnMut(&I, R) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let next = AtomicUsize::new(0);
     let (sender, results) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, items.len().max(1)) {
-            let (sender, work, next, stopped) = (sender.clone(), &work, &next, &stopped);
+            let (sender, work, next) = (sender.clone(), &work, &next);
             scope.spawn(move || {
-                while !stopped.load(Ordering::Relaxed) {
+                // Nobody receives any more once `done` has failed.
+                let mut is_wanted = true;
+                while is_wanted {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { break };
-                    if sender.send((index, work(item))).is_err() {
-                        break;
-                    }
+                    is_wanted = sender.send((index, work(item))).is_ok();
                 }
             });
         }
         drop(sender);
-        let result = results
+        results
             .into_iter()
-            .try_for_each(|(index, result)| done(&items[index], result));
-        stopped.store(true, Ordering::Relaxed);
-        result
+            .try_for_each(|(index, result)| done(&items[index], result))
     })
 }
 

@@ -1,13 +1,15 @@
-//! What is allocated: never more than the limit or the contents, and nothing while gathering.
+//! What readers allocate: never more than the limit or the contents; and gathering allocates nothing.
 //!
-//! The tests share one counter, so they are one test.
+//! The allocator that counts needs `unsafe`, hence this is here and not beside the readers. The tests
+//! share one counter, so they are one test.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use backprop_data::{Batch, Batches, Dataset, Labels, Limits, idx};
-use backprop_tensor::Key;
+use backprop_trainer::data::{Batch, Batches, Dataset, Labels, Limits, idx};
+use backprop_trainer::formats::{Checkpoint, ModelInfo, model_bytes, model_from_bytes};
+use backprop_trainer::layers::{Key, Sequential, linear};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -104,9 +106,8 @@ fn readers_allocate_no_more_than_there_is() {
     assert!(result.is_ok() && peak <= 24 * MIB + FIXED, "{peak}");
 }
 
-#[cfg(feature = "csv")]
 fn tables_allocate_no_more_than_the_limit() {
-    use backprop_data::csv::{Options, parse};
+    use backprop_trainer::data::csv::{Options, parse};
 
     let limit = 16 * MIB;
     let limits = Limits {
@@ -137,6 +138,44 @@ fn tables_allocate_no_more_than_the_limit() {
     }
 }
 
+fn models_and_checkpoints_allocate_no_more_than_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+
+    // A header that claims more than there is, and a file above the limit.
+    let mut claims = b"BPCKPT\x01\x00\x01\x00\x00\x00\x01\x00\x00\x00x".to_vec();
+    claims.extend((1_u64 << 40).to_le_bytes());
+    claims.resize(4096, 0);
+    std::fs::write(&path, &claims).unwrap();
+    let (result, _, peak) = measure(|| Checkpoint::load(&path, u64::MAX));
+    assert!(result.is_err() && peak < FIXED, "{peak}");
+    let header = r#"{"0.weight":{"dtype":"F32","shape":[1099511627776,1],"data_offsets":[0,4398046511104]}}"#;
+    let model = [
+        &(header.len() as u64).to_le_bytes(),
+        header.as_bytes(),
+        &[0; 64],
+    ]
+    .concat();
+    let (result, _, peak) = measure(|| model_from_bytes::<f32>("m", &model).map(|_| ()));
+    assert!(result.is_err() && peak < FIXED, "{peak}");
+
+    let mut checkpoint = Checkpoint::new();
+    checkpoint.insert("large", vec![7; 16 * MIB]);
+    checkpoint.save(&path).unwrap();
+    drop(checkpoint);
+    let limit = 17 * MIB;
+    let (result, _, peak) = measure(|| Checkpoint::load(&path, limit as u64));
+    assert!(result.is_ok() && peak < limit + FIXED, "{peak}");
+    let (result, _, peak) = measure(|| Checkpoint::load(&path, 16 * MIB as u64));
+    assert!(result.is_err() && peak < FIXED, "{peak}");
+
+    // As documented, at most some 20 times the bytes, where a layer has one neuron.
+    let network = Sequential::<f32>::new(1 << 18, [linear(1)], Key::new(0)).unwrap();
+    let bytes = model_bytes(&network, &ModelInfo::default()).unwrap();
+    let (result, _, peak) = measure(|| model_from_bytes::<f32>("m", &bytes));
+    assert!(result.is_ok() && peak < 20 * bytes.len(), "{peak}");
+}
+
 fn an_epoch_allocates_nothing() {
     let labels = Labels::Classes {
         labels: vec![1; 1000],
@@ -161,7 +200,7 @@ fn an_epoch_allocates_nothing() {
 #[test]
 fn memory() {
     readers_allocate_no_more_than_there_is();
-    #[cfg(feature = "csv")]
     tables_allocate_no_more_than_the_limit();
+    models_and_checkpoints_allocate_no_more_than_there_is();
     an_epoch_allocates_nothing();
 }

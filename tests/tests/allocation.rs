@@ -1,0 +1,148 @@
+//! After its first call at the largest batch, a training step allocates nothing on any thread, and
+//! neither does a prediction. Everything that every thread allocates goes through a counter.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use backprop_trainer::data::{Batch, Batches, mnist};
+use backprop_trainer::layers::{
+    LayerSpec, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
+};
+use backprop_trainer::losses::{CrossEntropy, Loss, SoftmaxCrossEntropy, Targets};
+use backprop_trainer::ndarray::{Array2, s};
+use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
+use backprop_trainer::tensor::{Key, Pool, Scalar};
+use backprop_trainer::{Settings, Trainer};
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::SeqCst);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::SeqCst);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn count(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.load(Ordering::SeqCst);
+    work();
+    ALLOCATIONS.load(Ordering::SeqCst) - before
+}
+
+/// Every layer; wide enough that the products, the update and the activations use all threads.
+fn layers(tail: Option<LayerSpec>) -> Vec<LayerSpec> {
+    let hidden = [
+        linear(160),
+        leaky_relu(0.01),
+        dropout(0.2),
+        linear(150),
+        relu(),
+        linear(40),
+        tanh(),
+        linear(30),
+        sigmoid(),
+        linear(10),
+    ];
+    hidden.into_iter().chain(tail).collect()
+}
+
+fn steps<T: Scalar>(
+    threads: usize,
+    loss: impl Loss<T> + 'static,
+    tail: Option<LayerSpec>,
+    rule: Box<dyn Optimizer<T>>,
+) {
+    let (data, _) = mnist::sample::<T>();
+    let data = data.limit(550).with_balanced_weights().unwrap();
+    let network = Sequential::new(784, layers(tail), Key::new(0)).unwrap();
+    let settings = Settings {
+        clip: Some(1.0),
+        l2: 1e-4,
+        weight_decay: 1e-4,
+        ..Settings::default()
+    };
+    let trainer = Trainer::new(network, loss, rule, settings).unwrap();
+    let mut trainer = trainer.with_pool(Arc::new(Pool::new(threads)));
+    let mut batches = Batches::new(data.len(), 200, Some(Key::new(1)));
+    let mut batch = Batch::new();
+    let mut epoch = || {
+        while let Some(rows) = batches.next_batch() {
+            data.gather(rows, &mut batch);
+            let targets = Targets::Classes(batch.classes().unwrap());
+            trainer
+                .train_batch(batch.inputs(), targets, batch.weights())
+                .unwrap();
+        }
+        batches.reshuffle(Key::new(2));
+    };
+    epoch();
+    // 550 rows: two whole batches and a smaller one.
+    assert_eq!(count(&mut epoch), 0, "{threads} threads, {}", T::NAME);
+}
+
+fn predictions<T: Scalar>(threads: usize) {
+    let (data, _) = mnist::sample::<T>();
+    let mut batch = Batch::new();
+    data.gather(&(0..300).collect::<Vec<u32>>(), &mut batch);
+    let network = Sequential::<T>::new(784, layers(Some(softmax())), Key::new(0)).unwrap();
+    let mut workspace = Workspace::new(Arc::new(Pool::new(threads)));
+    let mut output = Array2::zeros((300, 10));
+    network.predict_into(&mut workspace, batch.inputs(), output.view_mut());
+    let allocations = count(|| {
+        network.predict_into(&mut workspace, batch.inputs(), output.view_mut());
+        for row in 0..20 {
+            let (input, output) = (batch.inputs(), output.slice_mut(s![row..=row, ..]));
+            network.predict_into(&mut workspace, input.slice(s![row..=row, ..]), output);
+        }
+    });
+    assert_eq!(allocations, 0, "{threads} threads, {}", T::NAME);
+}
+
+/// One test, so that no other allocates at the same time.
+#[test]
+fn steps_and_predictions_allocate_nothing_after_the_first() {
+    assert!(count(|| drop(vec![0_u8; 100])) > 0, "the counter counts");
+    for threads in [1, 2, 3] {
+        steps::<f32>(threads, SoftmaxCrossEntropy, None, Box::new(Sgd));
+        steps::<f32>(
+            threads,
+            SoftmaxCrossEntropy,
+            None,
+            Box::<Nesterov>::default(),
+        );
+        steps::<f32>(
+            threads,
+            SoftmaxCrossEntropy,
+            None,
+            Box::<RmsProp>::default(),
+        );
+        steps::<f32>(threads, SoftmaxCrossEntropy, None, Box::<Adam>::default());
+        steps::<f64>(
+            threads,
+            CrossEntropy,
+            Some(softmax()),
+            Box::<Adam>::default(),
+        );
+        predictions::<f32>(threads);
+        predictions::<f64>(threads);
+    }
+}
