@@ -3,7 +3,9 @@
 //! A step of training on a small network takes tens of microseconds, less than it costs to start
 //! a thread. The threads here live as long as the pool, spin for a moment after each job and only
 //! then go to sleep. The pool hands out *ownership*: piece `k` of a split always goes to the same
-//! thread, so what a thread wrote in one step is still in its core's cache in the next.
+//! thread, so what a thread wrote in one step is still in its core's cache in the next. Only where
+//! that thread is late, since the system runs something else on its core, the caller does its share
+//! too: on a busy machine many threads are then no slower than one.
 
 use std::fmt;
 use std::ops::Range;
@@ -69,7 +71,9 @@ struct Shared {
     job: Mutex<Option<Job>>,
     /// Goes up by one with each job.
     generation: AtomicU64,
-    /// Workers that have not finished the current job.
+    /// For each thread the last job whose share of that thread somebody has begun.
+    begun: Box<[AtomicU64]>,
+    /// Shares of the current job, the caller's apart, that are not finished.
     running: AtomicUsize,
     panicked: AtomicBool,
     stop: AtomicBool,
@@ -97,6 +101,7 @@ impl Pool {
         let shared = Arc::new(Shared {
             job: Mutex::new(None),
             generation: AtomicU64::new(0),
+            begun: (0..threads).map(|_| AtomicU64::new(0)).collect(),
             running: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
@@ -224,19 +229,22 @@ impl Pool {
             (0..self.threads).for_each(work);
             return;
         }
-        // SAFETY: only the lifetime is forgotten. The pointer is used by the workers until
-        // `running` is 0, and this function does not return, nor unwind, before that.
+        // SAFETY: only the lifetime is forgotten. The function is called until `running` is 0, and
+        // this one does not return, nor unwind, before that.
         let job: *const (dyn Fn(usize) + Sync + 'static) =
             unsafe { std::mem::transmute(work as *const (dyn Fn(usize) + Sync)) };
         let shared = &*self.shared;
         shared.running.store(self.threads - 1, Ordering::Relaxed);
-        {
+        let generation = {
             let mut slot = shared.lock();
             *slot = Some(Job(job));
-            shared.generation.fetch_add(1, Ordering::Release);
-        }
+            shared.generation.fetch_add(1, Ordering::Release) + 1
+        };
         shared.wake.notify_all();
         let own = catch_unwind(AssertUnwindSafe(|| work(0)));
+        for thread in 1..self.threads {
+            shared.share(Job(job), generation, thread);
+        }
         shared.wait_until_done();
         let panicked = shared.panicked.swap(false, Ordering::Relaxed);
         self.busy.store(false, Ordering::Release);
@@ -258,16 +266,31 @@ impl Shared {
     fn work(&self, thread: usize, spins: u32) {
         let mut seen = 0;
         while let Some(job) = self.next_job(&mut seen, spins) {
-            // SAFETY: the caller of `run` waits until `running` is 0, so the function is alive.
-            let call = catch_unwind(AssertUnwindSafe(|| unsafe { (*job.0)(thread) }));
-            if call.is_err() {
-                self.panicked.store(true, Ordering::Relaxed);
-            }
-            if self.running.fetch_sub(1, Ordering::AcqRel) == 1 {
-                // Taking the lock orders this with a leader that is about to sleep.
-                drop(self.lock());
-                self.done.notify_one();
-            }
+            self.share(job, seen, thread);
+        }
+    }
+
+    /// Does a thread's share of a job, unless somebody has begun it.
+    fn share(&self, job: Job, generation: u64, thread: usize) {
+        let begun = &self.begun[thread];
+        let before = generation - 1;
+        let (done, failed) = (Ordering::AcqRel, Ordering::Relaxed);
+        if begun
+            .compare_exchange(before, generation, done, failed)
+            .is_err()
+        {
+            return;
+        }
+        // SAFETY: this share has only now been begun, so `running` is above 0, and the caller of
+        // `run` keeps the function alive until it is 0.
+        let call = catch_unwind(AssertUnwindSafe(|| unsafe { (*job.0)(thread) }));
+        if call.is_err() {
+            self.panicked.store(true, Ordering::Relaxed);
+        }
+        if self.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // Taking the lock orders this with a caller that is about to sleep.
+            drop(self.lock());
+            self.done.notify_one();
         }
     }
 
