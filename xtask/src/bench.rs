@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::Common;
 use crate::data::{self, Request, Source};
-use crate::output::{thousands, write_json};
+use crate::output::{say, thousands, write_json};
 
 /// Flags of `bench`.
 #[derive(Args)]
@@ -81,14 +81,14 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<ExitCode> {
         None => vec![1, 2],
     };
     if !common.quiet {
-        println!(
+        say!(
             "{}, {} cores; {}, {} rows; medians of {repeats}",
             machine.cpu,
             machine.cores,
             request.source,
             thousands(train.len())
         );
-        println!(
+        say!(
             "A: 784-128-64-10, batch 50, SGD. B: the same, batch 128, Adam. predict-N: N rows a call."
         );
     }
@@ -114,9 +114,12 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<ExitCode> {
         }
     }
     if !common.quiet {
-        println!(
+        say!(
             "{:<14} {:>7} {:>14} {:>14}",
-            "job", "threads", "seconds", "rows/s"
+            "job",
+            "threads",
+            "seconds",
+            "rows/s"
         );
         for Measured {
             job,
@@ -126,7 +129,7 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<ExitCode> {
         } in &jobs
         {
             let per_second = thousands(per_second.round() as usize);
-            println!("{job:<14} {threads:>7} {seconds:>14.7} {per_second:>14}");
+            say!("{job:<14} {threads:>7} {seconds:>14.7} {per_second:>14}");
         }
     }
     if let Some(path) = &args.report {

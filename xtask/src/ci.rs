@@ -1,76 +1,153 @@
 //! `cargo xtask ci`: all checks, the cheapest first.
 
-use std::process::{Command, ExitCode};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use crate::output::say;
+use anyhow::{Context, Result, bail};
 use clap::Args;
+
+/// How many cases the property tests try in the long tests.
+const PROPERTY_CASES: &str = "20000";
+
+/// How long each fuzz target runs.
+const FUZZ_SECONDS: u32 = 60;
 
 /// Flags of `ci`.
 #[derive(Args)]
 pub(crate) struct CiArgs {
-    /// Also run the tests in release mode, and those that are too long for every change
+    /// Also run the tests in release mode, those that are too long for every change, and for a
+    /// minute each the fuzz targets, where a nightly toolchain and cargo-fuzz are installed
     #[arg(long)]
     thorough: bool,
 }
 
-pub(crate) fn run(args: &CiArgs) -> Result<ExitCode> {
-    let mut steps: Vec<(&str, Vec<&str>)> = vec![
-        ("format", vec!["fmt", "--all", "--check"]),
-        (
-            "lints",
-            vec![
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--all-features",
-                "--",
-                "-D",
-                "warnings",
-            ],
-        ),
-        (
-            "documentation",
-            vec!["doc", "--workspace", "--no-deps", "--all-features"],
-        ),
-        ("tests", vec!["test", "--workspace", "--all-features"]),
-    ];
-    if args.thorough {
-        let long = [
-            "test",
-            "--workspace",
-            "--all-features",
-            "--release",
-            "--",
-            "--include-ignored",
-        ];
-        steps.push(("long tests, release", long.to_vec()));
-    }
-    let count = steps.len();
-    for (number, (name, arguments)) in steps.into_iter().enumerate() {
-        println!(
-            "[{}/{count}] {name}: cargo {}",
-            number + 1,
-            arguments.join(" ")
-        );
-        let start = Instant::now();
-        let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-            .args(&arguments)
-            .env("RUSTDOCFLAGS", "-D warnings")
-            .status()
-            .context("cargo could not be started")?;
-        if !status.success() {
-            anyhow::bail!(
-                "{name} failed; run it alone with: cargo {}",
-                arguments.join(" ")
-            );
+/// The folder of the workspace.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// One check: a command line in a folder of the workspace, and what it is called.
+struct Check {
+    name: String,
+    folder: &'static str,
+    program: OsString,
+    arguments: Vec<String>,
+}
+
+impl Check {
+    fn new(name: impl Into<String>, program: impl Into<OsString>, line: &str) -> Self {
+        Check {
+            name: name.into(),
+            folder: ".",
+            program: program.into(),
+            arguments: line.split_whitespace().map(str::to_owned).collect(),
         }
-        println!(
-            "[{}/{count}] {name}: done in {:.1} s",
-            number + 1,
-            start.elapsed().as_secs_f64()
+    }
+
+    /// Cargo of the toolchain that runs this.
+    fn cargo(name: &str, line: &str) -> Self {
+        let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+        Check::new(name, cargo, line)
+    }
+
+    fn line(&self) -> String {
+        let program = Path::new(&self.program).file_name().unwrap_or_default();
+        format!("{} {}", program.display(), self.arguments.join(" "))
+    }
+
+    fn run(&self) -> Result<()> {
+        let status = Command::new(&self.program)
+            .args(&self.arguments)
+            .current_dir(Path::new(ROOT).join(self.folder))
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .env("PROPTEST_CASES", self.property_cases())
+            .status()
+            .with_context(|| format!("{} could not be started", self.line()))?;
+        if !status.success() {
+            bail!("{} failed; run it alone with: {}", self.name, self.line());
+        }
+        Ok(())
+    }
+
+    fn property_cases(&self) -> &'static str {
+        match self.arguments.iter().any(|a| a == "--include-ignored") {
+            true => PROPERTY_CASES,
+            false => "256",
+        }
+    }
+}
+
+fn quick() -> Vec<Check> {
+    vec![
+        Check::cargo("format", "fmt --all --check"),
+        Check::cargo(
+            "lints",
+            "clippy --workspace --all-targets --all-features -- -D warnings",
+        ),
+        Check::cargo("documentation", "doc --workspace --no-deps --all-features"),
+        Check::cargo("tests", "test --workspace --all-features"),
+    ]
+}
+
+fn thorough() -> Vec<Check> {
+    let long = "test --workspace --all-features --release -- --include-ignored";
+    let mut checks = vec![Check::cargo("long tests, release", long)];
+    if can_fuzz() {
+        for target in fuzz_targets() {
+            let line = format!(
+                "run nightly cargo fuzz run {target} -- \
+                 -max_total_time={FUZZ_SECONDS} -rss_limit_mb=512 -malloc_limit_mb=32"
+            );
+            checks.push(Check {
+                folder: "fuzz",
+                ..Check::new(format!("fuzz {target}"), "rustup", &line)
+            });
+        }
+    } else {
+        say!(
+            "the fuzz targets are skipped: they need rustup's nightly toolchain and \
+             `cargo install cargo-fuzz`"
         );
     }
-    println!("all checks passed");
+    checks
+}
+
+/// Whether there are a nightly toolchain and cargo-fuzz.
+fn can_fuzz() -> bool {
+    let version = Command::new("rustup")
+        .args(["run", "nightly", "cargo", "fuzz", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    version.is_ok_and(|status| status.success())
+}
+
+/// The names of the files in `fuzz/fuzz_targets`, sorted.
+fn fuzz_targets() -> Vec<String> {
+    let folder = Path::new(ROOT).join("fuzz/fuzz_targets");
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
+    let mut targets: Vec<String> = entries
+        .filter_map(|entry| stem(&entry.ok()?.path()))
+        .collect();
+    targets.sort();
+    targets
+}
+
+pub(crate) fn run(args: &CiArgs) -> Result<ExitCode> {
+    let mut checks = quick();
+    if args.thorough {
+        checks.extend(thorough());
+    }
+    let count = checks.len();
+    for (check, number) in checks.iter().zip(1..) {
+        say!("[{number}/{count}] {}: {}", check.name, check.line());
+        let start = Instant::now();
+        check.run()?;
+        let seconds = start.elapsed().as_secs_f64();
+        say!("[{number}/{count}] {}: done in {seconds:.1} s", check.name);
+    }
+    say!("all checks passed");
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ use backprop_trainer::tensor::{Key, Scalar};
 use serde::{Deserialize, Serialize};
 
 use crate::download;
+use crate::output::say;
 
 /// The share of a CSV file's rows that is its test set.
 const CSV_TEST_SHARE: f64 = 0.2;
@@ -103,7 +104,7 @@ pub(crate) fn resolve(source: &Source, data_dir: &Path, quiet: bool) -> Result<S
         Ok(()) => Ok(named),
         Err(error) if *source == Source::Auto => {
             if !quiet {
-                println!("{error:#}; using the sample of MNIST that comes with this program");
+                say!("{error:#}; using the sample of MNIST that comes with this program");
             }
             Ok(Source::Sample)
         }

@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use crate::Common;
+use crate::output::say;
 
 /// How long to wait for a connection before the next source is tried.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -80,7 +81,7 @@ pub(crate) fn run(args: &DownloadArgs, common: &Common) -> Result<ExitCode> {
             download(which, &args.data_dir, args.source, common.quiet)?;
         } else if !common.quiet {
             let folder = folder.display();
-            println!(
+            say!(
                 "{}: all four files are in {folder} and match their checksums; nothing to do",
                 which.name()
             );
@@ -112,7 +113,7 @@ pub(crate) fn download(which: Which, data_dir: &Path, from: From, quiet: bool) -
             Ok(()) => {
                 if !quiet {
                     let set = which.name();
-                    println!(
+                    say!(
                         "{set}: four files in {} match their checksums (by {name})",
                         folder.display()
                     );

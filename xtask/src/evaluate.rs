@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::Common;
 use crate::data::{self, Request, Source};
-use crate::output::{percent, thousands, write_json};
+use crate::output::{percent, say, thousands, write_json};
 use crate::run_dir::RunDir;
 
 /// Flags of `evaluate`.
@@ -122,9 +122,10 @@ fn evaluate<T: Scalar>(
             format!(", accuracy {}", percent(accuracy))
         });
         let rows = thousands(evaluation.rows);
-        println!(
+        say!(
             "{}: test loss {:.4}{accuracy} ({rows} rows)",
-            request.source, evaluation.loss
+            request.source,
+            evaluation.loss
         );
     }
     if let Some(path) = &args.report {

@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+mod as_written;
 mod bench;
+mod build;
 mod ci;
 mod config;
 mod data;
@@ -10,7 +12,10 @@ mod download;
 mod evaluate;
 mod output;
 mod progress;
+mod reproduce;
 mod run_dir;
+mod run_page;
+mod search;
 mod train;
 
 use std::process::ExitCode;
@@ -65,6 +70,10 @@ enum Command {
     Train(Box<config::TrainArgs>),
     /// Say how well a trained network does on a test set
     Evaluate(evaluate::EvaluateArgs),
+    /// Try many settings at random, and say which are best
+    Search(Box<search::SearchArgs>),
+    /// Repeat every experiment of the notebook that this project grew from, beside its figures
+    Reproduce(reproduce::ReproduceArgs),
     /// Measure how fast training and prediction are on this machine
     Bench(bench::BenchArgs),
     /// Run all checks, the cheapest first: format, lints, documentation, tests
@@ -78,6 +87,8 @@ fn main() -> ExitCode {
         Command::Download(args) => download::run(&args, &common),
         Command::Train(args) => train::run(&args, &common),
         Command::Evaluate(args) => evaluate::run(&args, &common),
+        Command::Search(args) => search::run(&args, &common),
+        Command::Reproduce(args) => reproduce::run(&args, &common),
         Command::Bench(args) => bench::run(&args, &common),
         Command::Ci(args) => ci::run(&args),
     };

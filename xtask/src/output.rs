@@ -6,6 +6,15 @@ use anyhow::{Context, Result};
 use backprop_trainer::formats::write_atomic;
 use serde::Serialize;
 
+/// Prints a line. When nobody reads any more, as behind `| head`, the work goes on unheard.
+macro_rules! say {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($argument)*);
+    }};
+}
+pub(crate) use say;
+
 /// A whole number with a comma between thousands.
 pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();

@@ -11,7 +11,7 @@ use backprop_trainer::formats::write_atomic;
 use backprop_trainer::{BatchReport, Epoch, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::output::{percent, rate};
+use crate::output::{percent, rate, say};
 
 /// Set while a run can be stopped in an orderly way.
 static TRAINING: AtomicBool = AtomicBool::new(false);
@@ -34,6 +34,15 @@ pub(crate) fn handle_ctrl_c() {
     drop(handled);
 }
 
+/// A bar on a terminal, hidden elsewhere.
+pub(crate) fn bar(template: &str, quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template).expect("a valid template");
+    ProgressBar::no_length().with_style(style)
+}
+
 /// Shows a run, keeps its `history.csv`, and stops it when Ctrl-C is pressed.
 pub(crate) struct Progress {
     epochs: u64,
@@ -49,13 +58,8 @@ impl Progress {
     /// For a run of so many epochs, the first of which are done already.
     pub(crate) fn new(epochs: u64, done: &[Epoch], history_path: PathBuf, quiet: bool) -> Self {
         TRAINING.store(true, Ordering::SeqCst);
-        let bar = if quiet || !std::io::stderr().is_terminal() {
-            ProgressBar::hidden()
-        } else {
-            let template = "epoch {msg} {bar:30} {percent:>3} %  {prefix}  {eta} left";
-            let style = ProgressStyle::with_template(template).expect("a valid template");
-            ProgressBar::no_length().with_style(style)
-        };
+        let template = "epoch {msg} {bar:30} {percent:>3} %  {prefix}  {eta} left";
+        let bar = bar(template, quiet);
         let history = done.to_vec();
         Progress {
             epochs,
@@ -122,7 +126,7 @@ impl Observer for Progress {
 
     fn epoch(&mut self, epoch: &Epoch) -> ControlFlow<()> {
         if !self.quiet {
-            self.bar.suspend(|| println!("{}", self.line(epoch)));
+            self.bar.suspend(|| say!("{}", self.line(epoch)));
         }
         self.history.push(*epoch);
         let written = write_atomic(&self.history_path, history_csv(&self.history).as_bytes());

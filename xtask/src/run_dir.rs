@@ -13,21 +13,12 @@ const RUNS: &str = "runs";
 pub(crate) struct RunDir(PathBuf);
 
 impl RunDir {
-    /// A folder for a new run; refuses one that holds something. It is made by [`Self::create`].
+    /// A folder for a new run; refuses one that holds something, other than what a killed process
+    /// left. It is made by [`Self::create`].
     pub(crate) fn fresh(path: Option<&Path>) -> Result<Self> {
-        let now = || jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S").to_string();
-        let path = path.map_or_else(|| Path::new(RUNS).join(now()), Path::to_path_buf);
-        let is_empty = match std::fs::read_dir(&path) {
-            Ok(mut entries) => entries.next().is_none(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-            Err(error) => return Err(error).with_context(|| path.display().to_string()),
-        };
-        ensure!(
-            is_empty,
-            "the run folder {} is not empty; add --resume to go on with the run in it, or choose \
-             another --run-dir",
-            path.display()
-        );
+        let path = path.map_or_else(dated, Path::to_path_buf);
+        let advice = "add --resume to go on with the run in it, or choose another --run-dir";
+        ensure_empty(&path, advice)?;
         Ok(RunDir(path))
     }
 
@@ -37,10 +28,11 @@ impl RunDir {
         Ok(RunDir(path.to_path_buf()))
     }
 
-    /// Makes the folder and writes the settings.
+    /// Makes the folder, clears away what killed processes left in it, and writes the settings.
     pub(crate) fn create(&self, config: &Config) -> Result<()> {
         std::fs::create_dir_all(&self.0)
             .with_context(|| format!("{}: the run folder cannot be made", self.0.display()))?;
+        clear_leftovers(&self.0);
         let text = toml::to_string(config).context("the settings as TOML")?;
         write_atomic(self.0.join("config.toml"), text.as_bytes())?;
         Ok(())
@@ -82,22 +74,72 @@ impl RunDir {
                 toml::Value::Integer(i64::try_from(seed)?),
             );
         }
-        for (flag, value) in given {
-            // A run of "auto" holds what auto turned out to be.
-            let is_auto = flag == "dataset" && value.as_str() == Some("auto");
-            if saved.get(&flag) != Some(&value) && !is_auto {
-                let before = saved
-                    .get(&flag)
-                    .map_or("nothing".to_string(), toml::Value::to_string);
-                bail!(
-                    "--{flag} {value} cannot be resumed: the run in {} was started with {before}; \
-                     leave the flag out, or start a new run",
-                    self.0.display()
-                );
-            }
-        }
+        ensure_same(&saved, given, &self.0)?;
         Ok(config)
     }
+}
+
+/// Clears away what killed processes left in a folder.
+pub(crate) fn clear_leftovers(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let lives = |process: &str| Path::new("/proc").join(process).exists();
+        if writer(&path).is_some_and(|process| !lives(process)) {
+            // What stays does no harm.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// The number of the process that writes this file, or was killed while it did; `None` for a file
+/// that `write_atomic` did not name.
+fn writer(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?;
+    let rest = name.strip_prefix(".backprop-")?.strip_suffix(".tmp")?;
+    Some(rest.split_once('-')?.0)
+}
+
+/// A folder for a run that is not told where to go, named after this second.
+pub(crate) fn dated() -> PathBuf {
+    let now = jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S").to_string();
+    Path::new(RUNS).join(now)
+}
+
+/// Refuses a folder that holds something, other than what a killed process left, and gives the
+/// advice.
+pub(crate) fn ensure_empty(folder: &Path, advice: &str) -> Result<()> {
+    let is_empty = match std::fs::read_dir(folder) {
+        Ok(mut entries) => {
+            entries.all(|entry| entry.is_ok_and(|entry| writer(&entry.path()).is_some()))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(error).with_context(|| folder.display().to_string()),
+    };
+    ensure!(
+        is_empty,
+        "the run folder {} is not empty; {advice}",
+        folder.display()
+    );
+    Ok(())
+}
+
+/// Refuses settings that differ from the saved ones of the run in `folder`.
+pub(crate) fn ensure_same(saved: &toml::Table, given: toml::Table, folder: &Path) -> Result<()> {
+    for (flag, value) in given {
+        // A run of "auto" holds what auto turned out to be.
+        let is_auto = flag == "dataset" && value.as_str() == Some("auto");
+        if saved.get(&flag) != Some(&value) && !is_auto {
+            let before = saved
+                .get(&flag)
+                .map_or("nothing".to_string(), toml::Value::to_string);
+            bail!(
+                "--{flag} {value} cannot be resumed: the run in {} was started with {before}; \
+                 leave the flag out, or start a new run",
+                folder.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 fn newest() -> Result<RunDir> {

@@ -16,9 +16,10 @@ use crate::Common;
 use crate::config::{ClassWeights, Config, Precision, TrainArgs};
 use crate::data::{self, Loaded, Request};
 use crate::evaluate::Test;
-use crate::output::{peak_rss_bytes, percent, thousands, write_json};
+use crate::output::{peak_rss_bytes, percent, say, thousands, write_json};
 use crate::progress::{INTERRUPTED_CODE, Progress, history_csv};
 use crate::run_dir::RunDir;
+use crate::run_page::{self, Finished};
 
 /// All figures of a run.
 #[derive(Serialize)]
@@ -136,7 +137,7 @@ impl Job<'_> {
         dir.create(config)?;
         let say = |line: String| {
             if !common.quiet {
-                println!("{line}");
+                say!("{line}");
             }
         };
         say(format!(
@@ -201,13 +202,26 @@ impl Job<'_> {
         let which = in_place.map_or(String::new(), |epoch| {
             format!(" (parameters of epoch {epoch})")
         });
+        let finished = Finished {
+            config,
+            // From the seed again, or the model of --from, if it is still there.
+            before: self.network(&train).ok(),
+            train_rows: train.len(),
+            validation_rows: validation.len(),
+            test: &test,
+            evaluation,
+            in_place,
+            threads: common.threads(),
+            start,
+        };
+        let page = run_page::write(&mut trainer, &finished, dir)?;
         let seconds = start.elapsed().as_secs_f64();
         say(format!(
             "test loss {:.4}{accuracy}{which}; {seconds:.1} s in all",
             evaluation.loss
         ));
         say(format!(
-            "kept in {path}: model.safetensors, checkpoint, history.csv, config.toml"
+            "kept in {path}: model.safetensors, checkpoint, history.csv, config.toml, plots"
         ));
         if let Some(file) = &args.report {
             let report = Report {
@@ -230,6 +244,7 @@ impl Job<'_> {
             };
             write_json(file, &report)?;
         }
+        say(format!("report: {}", page.display()));
         Ok(ExitCode::SUCCESS)
     }
 

@@ -134,6 +134,16 @@ fn quiet_is_quiet() {
 }
 
 #[test]
+fn a_run_that_nobody_listens_to_goes_on() {
+    let place = Place::new();
+    let mut command = place.command(&format!("{SHORT} --run-dir run"));
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert!(place.path().join("run/model.safetensors").is_file());
+}
+
+#[test]
 fn settings_that_make_no_sense_are_refused_in_one_sentence() {
     let place = Place::new();
     for (flags, expected) in [

@@ -252,7 +252,7 @@ fn check_rows(what: &'static str, width: usize, length: usize) -> Result<(), Dat
         };
         return Err(DataError::Zero { what });
     }
-    if length % width != 0 {
+    if !length.is_multiple_of(width) {
         return Err(DataError::Ragged {
             what,
             length,

@@ -34,13 +34,38 @@ const FIRST_CHUNK: usize = 1 << 13;
 /// last step fails, the sync of the folder, the new file is in place but a power failure could
 /// undo that.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), FormatError> {
-    write_with(path.as_ref(), |file| file.write_all(bytes))
+    write_on(&System, path.as_ref(), bytes)
 }
 
-fn write_with(
-    path: &Path,
-    fill: impl FnOnce(&mut File) -> std::io::Result<()>,
-) -> Result<(), FormatError> {
+/// The calls to the system that can fail half way. The tests let each of them fail.
+trait Disk {
+    fn write(&self, file: &mut File, bytes: &[u8]) -> std::io::Result<()>;
+    fn sync(&self, file: &File) -> std::io::Result<()>;
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()>;
+    fn sync_folder(&self, folder: &Path) -> std::io::Result<()>;
+}
+
+struct System;
+
+impl Disk for System {
+    fn write(&self, file: &mut File, bytes: &[u8]) -> std::io::Result<()> {
+        file.write_all(bytes)
+    }
+
+    fn sync(&self, file: &File) -> std::io::Result<()> {
+        file.sync_all()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> std::io::Result<()> {
+        sync_folder(folder)
+    }
+}
+
+fn write_on(disk: &impl Disk, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
     let not_a_file = |reason| FormatError::NotAFile {
         action: "write",
         path: path.to_owned(),
@@ -59,14 +84,16 @@ fn write_with(
     let failed = |action| move |source| FormatError::io(action, path, source);
     let (temporary, mut file) =
         Temporary::create(folder).map_err(failed("create a temporary file in the folder of"))?;
-    fill(&mut file).map_err(failed("write the temporary file for"))?;
-    file.sync_all()
+    disk.write(&mut file, bytes)
+        .map_err(failed("write the temporary file for"))?;
+    disk.sync(&file)
         .map_err(failed("sync the temporary file for"))?;
     drop(file); // Some systems do not rename an open file.
     temporary
-        .rename(path)
+        .rename(disk, path)
         .map_err(failed("rename the temporary file to"))?;
-    sync_folder(folder).map_err(failed("sync the folder of"))
+    disk.sync_folder(folder)
+        .map_err(failed("sync the folder of"))
 }
 
 /// A file that is removed when it goes out of scope, unless it was renamed.
@@ -94,8 +121,8 @@ impl Temporary {
         Err(ErrorKind::AlreadyExists.into())
     }
 
-    fn rename(mut self, to: &Path) -> std::io::Result<()> {
-        fs::rename(&self.path, to)?;
+    fn rename(mut self, disk: &impl Disk, to: &Path) -> std::io::Result<()> {
+        disk.rename(&self.path, to)?;
         self.renamed = true;
         Ok(())
     }
@@ -233,29 +260,177 @@ mod tests {
         }
     }
 
+    /// What goes wrong, and where.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Fault {
+        /// The disk is full after so many bytes.
+        Full(usize),
+        /// The system takes so many bytes at a time, and is interrupted in between.
+        Short(usize),
+        /// The process dies after so many bytes.
+        Death(usize),
+        Sync,
+        Rename,
+        SyncFolder,
+        Panic,
+    }
+
+    impl Fault {
+        fn at(self, fault: Fault) -> std::io::Result<()> {
+            match self == fault {
+                true => Err(std::io::Error::other("on purpose")),
+                false => Ok(()),
+            }
+        }
+    }
+
+    /// Takes a few bytes at a time, every other time none.
+    struct Slow<'a>(&'a mut File, usize, bool);
+
+    impl Write for Slow<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.2 = !self.2;
+            if self.2 {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            self.0.write(&bytes[..bytes.len().min(self.1)])
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            self.0.flush()
+        }
+    }
+
+    impl Disk for Fault {
+        fn write(&self, file: &mut File, bytes: &[u8]) -> std::io::Result<()> {
+            match *self {
+                Fault::Full(count) => {
+                    file.write_all(&bytes[..count])?;
+                    Err(ErrorKind::StorageFull.into())
+                }
+                Fault::Short(count) => Slow(file, count, false).write_all(bytes),
+                Fault::Death(count) => file.write_all(&bytes[..count]),
+                Fault::Panic => panic!("on purpose"),
+                _ => System.write(file, bytes),
+            }
+        }
+
+        fn sync(&self, _file: &File) -> std::io::Result<()> {
+            self.at(Fault::Sync)
+        }
+
+        fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+            self.at(Fault::Rename)?;
+            if let Fault::Death(_) = self {
+                // What a dead process has written stays, under a name of its own.
+                fs::copy(from, from.with_extension("dead"))?;
+                return self.at(*self);
+            }
+            System.rename(from, to)
+        }
+
+        fn sync_folder(&self, _folder: &Path) -> std::io::Result<()> {
+            self.at(Fault::SyncFolder)
+        }
+    }
+
+    /// Two checkpoints of a few sections.
+    fn checkpoints() -> (crate::Checkpoint, crate::Checkpoint) {
+        let checkpoint = |epoch: u8| {
+            let mut checkpoint = crate::Checkpoint::new();
+            checkpoint.insert("epoch", vec![epoch]);
+            checkpoint.insert("network", vec![epoch; 300]);
+            checkpoint.insert("moments", (0..=epoch).collect());
+            checkpoint
+        };
+        (checkpoint(3), checkpoint(4))
+    }
+
+    /// At every byte the disk fills up, the system takes less than it was given, or the process
+    /// dies: the checkpoint before is there and loads, or the new one is, whole.
     #[test]
-    fn a_failure_half_way_leaves_the_old_file_and_no_other() {
+    fn whatever_byte_a_write_fails_at_the_checkpoint_before_still_loads() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        write_atomic(&path, b"old").unwrap();
-        let error = write_with(&path, |file| {
-            file.write_all(b"half of it")?;
-            Err(ErrorKind::StorageFull.into())
-        })
-        .unwrap_err();
-        let message = error.to_string();
-        assert!(message.starts_with("cannot write the temporary file for "));
-        assert!(message.contains(path.to_str().unwrap()), "{message}");
-        assert!(message.contains("no storage space"), "{message}");
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(names(folder.path()), ["file"]);
+        let path = folder.path().join("checkpoint");
+        let (old, new) = checkpoints();
+        let bytes = new.to_bytes();
+        // Without waiting for the disk.
+        let save = |checkpoint: &crate::Checkpoint| {
+            write_on(&Fault::Short(1 << 20), &path, &checkpoint.to_bytes()).unwrap();
+        };
+        let load = || {
+            let found = crate::Checkpoint::load(&path, 1 << 20).unwrap();
+            found.to_bytes()
+        };
+        let mut faults = 0;
+        for count in 0..=bytes.len() {
+            for fault in [
+                Fault::Full(count),
+                Fault::Death(count),
+                Fault::Short(count + 1),
+            ] {
+                save(&old);
+                let result = write_on(&fault, &path, &bytes);
+                faults += 1;
+                if let Fault::Short(_) = fault {
+                    result.unwrap();
+                    assert_eq!(load(), bytes, "{fault:?}");
+                } else {
+                    let message = result.unwrap_err().to_string();
+                    assert!(message.contains(path.to_str().unwrap()), "{message}");
+                    assert_eq!(load(), old.to_bytes(), "{fault:?}");
+                }
+                let dead = names(folder.path())
+                    .into_iter()
+                    .filter(|n| n != "checkpoint");
+                for name in dead.collect::<Vec<_>>() {
+                    assert!(name.ends_with(".dead"), "{fault:?} leaves {name}");
+                    let file = folder.path().join(name);
+                    assert_eq!(fs::read(&file).unwrap(), bytes[..count]);
+                    // The next one is written beside it.
+                    save(&new);
+                    assert_eq!(load(), bytes, "after {fault:?}");
+                    fs::remove_file(file).unwrap();
+                }
+            }
+        }
+        println!("{faults} faults in a write of {} bytes", bytes.len());
+        assert_eq!(faults, 3 * (bytes.len() + 1));
+    }
+
+    #[test]
+    fn whatever_call_of_a_write_fails_there_is_a_whole_checkpoint_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        let (old, new) = checkpoints();
+        for (fault, expected) in [
+            (Fault::Full(9), "cannot write the temporary file for "),
+            (Fault::Sync, "cannot sync the temporary file for "),
+            (Fault::Rename, "cannot rename the temporary file to "),
+            (Fault::SyncFolder, "cannot sync the folder of "),
+        ] {
+            old.save(&path).unwrap();
+            let result = write_on(&fault, &path, &new.to_bytes());
+            let message = result.unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+            assert!(message.contains(path.to_str().unwrap()), "{message}");
+            // The last call is after the renaming: as documented, the new file is in place.
+            let kept = if fault == Fault::SyncFolder {
+                &new
+            } else {
+                &old
+            };
+            let found = crate::Checkpoint::load(&path, 1 << 20).unwrap();
+            assert_eq!(found.to_bytes(), kept.to_bytes(), "{fault:?}");
+            assert_eq!(names(folder.path()), ["checkpoint"], "{fault:?}");
+        }
     }
 
     #[test]
     fn a_panic_half_way_leaves_no_temporary_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let attempt = std::panic::catch_unwind(|| write_with(&path, |_| panic!("on purpose")));
+        let attempt = std::panic::catch_unwind(|| write_on(&Fault::Panic, &path, b"new"));
         assert!(attempt.is_err());
         assert!(names(folder.path()).is_empty());
     }

@@ -1,8 +1,8 @@
 //! Activations that treat every element by itself. Each derivative is a function of the output,
 //! so that the input need not be kept.
 
-use backprop_tensor::{Scalar, vectorised};
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
+use backprop_tensor::{Scalar, vectorised};
 
 use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BuildError, Layer, LayerSpec, Run, Seen};
@@ -50,7 +50,9 @@ impl<T: Scalar> Layer<T> for Sigmoid {
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
     ) {
-        map("Sigmoid", input, output, |x| T::one() / (T::one() + (-x).exp()));
+        map("Sigmoid", input, output, |x| {
+            T::one() / (T::one() + (-x).exp())
+        });
     }
 
     fn backward(
@@ -143,12 +145,9 @@ impl<T: Scalar> Layer<T> for Relu {
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
-        map_grad(
-            "ReLU",
-            &seen,
-            input_grad,
-            |y, g| if y > T::zero() { g } else { T::zero() },
-        );
+        map_grad("ReLU", &seen, input_grad, |y, g| {
+            if y > T::zero() { g } else { T::zero() }
+        });
     }
 
     fn spec(&self) -> LayerSpec {

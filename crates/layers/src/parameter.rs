@@ -133,7 +133,10 @@ impl<T: Scalar> Parameter<T> {
     pub fn rows_of(&self, stored: &[T]) -> Vec<T> {
         let (name, shape) = (self.name, &self.shape);
         let (found, expected) = (stored.len(), self.values.len());
-        assert_eq!(found, expected, "numbers in the storage of {name} {shape:?}");
+        assert_eq!(
+            found, expected,
+            "numbers in the storage of {name} {shape:?}"
+        );
         match self.layout {
             None => stored.to_vec(),
             Some(layout) => {

@@ -33,7 +33,10 @@ pub fn global_norm<'a, T: Scalar>(grads: impl Iterator<Item = &'a [T]>) -> f64 {
 /// If `max_norm` is not above 0.
 #[track_caller]
 pub fn clip_scale<'a, T: Scalar>(grads: impl Iterator<Item = &'a [T]>, max_norm: f64) -> f64 {
-    assert!(max_norm > 0.0, "the norm to clip at is {max_norm}; it must be above 0");
+    assert!(
+        max_norm > 0.0,
+        "the norm to clip at is {max_norm}; it must be above 0"
+    );
     let scale = max_norm / (global_norm(grads) + 1e-6);
     // Not `min`, which would turn the NaN of a broken gradient into 1.
     if scale > 1.0 { 1.0 } else { scale }

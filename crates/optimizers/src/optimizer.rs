@@ -121,13 +121,21 @@ pub(crate) fn checked<'s, 'a, T, const N: usize>(
     state: &'s mut [&'a mut [T]],
 ) -> &'s mut [&'a mut [T]; N] {
     let count = value.len();
-    assert_eq!(grad.len(), count, "gradients and values of a step of {name}");
+    assert_eq!(
+        grad.len(),
+        count,
+        "gradients and values of a step of {name}"
+    );
     let found = state.len();
     let Ok(state) = <&mut [&mut [T]; N]>::try_from(state) else {
         panic!("{name} has {N} state buffers, not {found}")
     };
     for buffer in state.iter() {
-        assert_eq!(buffer.len(), count, "a state buffer and values of a step of {name}");
+        assert_eq!(
+            buffer.len(),
+            count,
+            "a state buffer and values of a step of {name}"
+        );
     }
     state
 }

@@ -234,7 +234,7 @@ const UNKNOWN: &str = "unknown";
 const MAX_STEPS: u64 = 1 << 53;
 
 fn numbers(section: &'static str, bytes: &[u8], unit: usize) -> Result<Vec<f64>, TrainError> {
-    if bytes.len() % (8 * unit) != 0 {
+    if !bytes.len().is_multiple_of(8 * unit) {
         return Err(TrainError::Checkpoint {
             section,
             expected: format!("a multiple of {} bytes", 8 * unit),

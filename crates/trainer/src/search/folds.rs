@@ -3,6 +3,9 @@ use backprop_tensor::{Key, Scalar};
 
 use crate::TrainError;
 
+/// Rows to train on, and rows held out.
+pub type Pair<T> = (Dataset<T>, Dataset<T>);
+
 /// The (training, held out) pairs of k-fold cross-validation: every row is held out in exactly one
 /// pair and trained on in all others.
 ///
@@ -27,7 +30,7 @@ pub fn folds<T: Scalar>(
     data: &Dataset<T>,
     parts: usize,
     key: Key,
-) -> Result<Vec<(Dataset<T>, Dataset<T>)>, TrainError> {
+) -> Result<Vec<Pair<T>>, TrainError> {
     let rows = data.len();
     if parts < 2 || parts > rows {
         return Err(TrainError::Setting {

@@ -1,0 +1,141 @@
+//! Every flipped bit and every cut of a small file of each kind.
+
+use backprop_trainer::data::idx::{self, Idx, Values};
+use backprop_trainer::data::{Dataset, Labels, Limits};
+use backprop_trainer::formats::{
+    Checkpoint, ModelInfo, OutputKind, load_parameters, model_bytes, model_from_bytes,
+    stored_precision,
+};
+use backprop_trainer::layers::{Key, Sequential, leaky_relu, linear};
+use backprop_trainer::losses::SoftmaxCrossEntropy;
+use backprop_trainer::optimizers::Adam;
+use backprop_trainer::tensor::Scalar;
+use backprop_trainer::{Settings, Trainer};
+
+fn network<T: Scalar>() -> Sequential<T> {
+    Sequential::new(3, [linear(4), leaky_relu(0.01), linear(2)], Key::new(2)).unwrap()
+}
+
+/// A trainer before its run of two epochs, and the data.
+fn trainer() -> (Trainer<f32>, Dataset<f32>) {
+    let settings = Settings {
+        epochs: 2,
+        batch_size: 4,
+        patience: Some(5),
+        ..Settings::default()
+    };
+    let trainer = Trainer::new(network(), SoftmaxCrossEntropy, Adam::default(), settings);
+    let labels = Labels::Classes {
+        labels: vec![0, 1, 1, 0, 1, 0],
+        classes: 2,
+    };
+    let values = (0..18).map(|i| (i * 7 % 5) as f32).collect();
+    (
+        trainer.unwrap(),
+        Dataset::from_values(3, values, labels).unwrap(),
+    )
+}
+
+/// Calls `f` with every flip of a bit, then with every cut; tells their numbers.
+fn each_damage(whole: &[u8], mut f: impl FnMut(&[u8], String)) -> (usize, usize) {
+    let mut bytes = whole.to_vec();
+    for bit in 0..8 * bytes.len() {
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        f(&bytes, format!("bit {} of byte {}", bit % 8, bit / 8));
+        bytes[bit / 8] ^= 1 << (bit % 8);
+    }
+    for length in 0..whole.len() {
+        f(&whole[..length], format!("cut to {length} bytes"));
+    }
+    (8 * whole.len(), whole.len())
+}
+
+#[test]
+fn every_flip_and_cut_of_a_trainers_checkpoint_is_an_error() {
+    let (mut done, data) = trainer();
+    done.fit(&data, Some(&data), &mut ()).unwrap();
+    let whole = done.checkpoint().unwrap().to_bytes();
+    let (flips, cuts) = each_damage(&whole, |bytes, what| {
+        let found = Checkpoint::from_bytes("c", bytes);
+        let error = found.expect_err(&what).to_string();
+        assert!(
+            error.starts_with('c') && error.len() < 1000,
+            "{what}: {error}"
+        );
+    });
+    println!(
+        "checkpoint of {} bytes: {flips} flips, {cuts} cuts",
+        whole.len()
+    );
+    assert!(flips > 10_000);
+    let (mut back, _) = trainer();
+    back.restore(&Checkpoint::from_bytes("c", &whole).unwrap())
+        .unwrap();
+}
+
+#[test]
+fn every_flip_and_cut_of_a_model_is_an_error() {
+    let info = ModelInfo::new(OutputKind::Logits).with_class_names(["no", "yes"]);
+    let whole = model_bytes(&network::<f32>(), &info).unwrap();
+    let mut other = network::<f64>();
+    let (flips, cuts) = each_damage(&whole, |bytes, what| {
+        assert!(model_from_bytes::<f32>("m", bytes).is_err(), "{what}");
+        assert!(load_parameters(&mut other, "m", bytes).is_err(), "{what}");
+        assert!(stored_precision("m", bytes).is_err(), "{what}");
+    });
+    println!("model of {} bytes: {flips} flips, {cuts} cuts", whole.len());
+    assert!(flips > 5_000);
+    model_from_bytes::<f32>("m", &whole).unwrap();
+}
+
+/// IDX has no checksum: a flip in its header is refused or shows in type or shape, one in the
+/// elements shows in them, a cut is refused. What is packed has the checksum of gzip.
+#[test]
+fn every_flip_of_an_idx_header_is_refused_or_shows() {
+    let limits = Limits { max_bytes: 1 << 12 };
+    let all = [
+        Values::U8((0..12).collect()),
+        Values::I8((0..12).collect()),
+        Values::I16((0..12).collect()),
+        Values::I32((0..12).collect()),
+        Values::F32((0..12).map(|i| i as f32).collect()),
+        Values::F64((0..12).map(f64::from).collect()),
+    ];
+    let (mut refused, mut shown) = (0, 0);
+    for values in all {
+        for shape in [vec![12], vec![3, 4], vec![2, 2, 3]] {
+            let header = 4 + 4 * shape.len();
+            let array = Idx {
+                shape,
+                values: values.clone(),
+            };
+            let whole = array.to_bytes().unwrap();
+            each_damage(&whole, |bytes, what| {
+                let found = idx::parse("a", bytes, limits);
+                let at = bytes.iter().zip(&whole).position(|(a, b)| a != b);
+                let type_name = |array: &Idx| array.values.type_name();
+                match (found, at) {
+                    (Err(_), _) => refused += 1,
+                    (Ok(found), Some(at)) if at < header => {
+                        shown += 1;
+                        let same =
+                            (type_name(&found), &found.shape) == (type_name(&array), &array.shape);
+                        assert!(!same, "{what} does not show: {found:?}");
+                    }
+                    (Ok(found), Some(at)) => {
+                        assert_eq!(
+                            (type_name(&found), &found.shape),
+                            (type_name(&array), &array.shape)
+                        );
+                        let (found, size) = (found.to_bytes().unwrap(), whole.len());
+                        assert!(found == bytes && at < size, "{what} does not show");
+                    }
+                    (Ok(_), None) => panic!("{what} was accepted"),
+                }
+            });
+        }
+    }
+    println!("IDX headers and cuts: {refused} refused, {shown} shown");
+    // A dimension of another length is always of another size; types of one size are not.
+    assert!(refused > 1000 && shown > 0, "{refused} {shown}");
+}

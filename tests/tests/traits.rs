@@ -1,0 +1,217 @@
+//! What a user may count on at compile time, and one network used from many threads at once.
+
+use std::fmt::{Debug, Display};
+use std::sync::{Arc, Barrier};
+
+use backprop_trainer::data::{Batch, Batches, DataError, Dataset, Labels, Limits, csv, idx, mnist};
+use backprop_trainer::formats::{Checkpoint, FormatError, ModelInfo, OutputKind};
+use backprop_trainer::layers::{
+    BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter,
+    ParameterKind, Pool, Relu, Sequential, Sigmoid, Softmax, Tanh, Workspace, dropout, leaky_relu,
+    linear, softmax,
+};
+use backprop_trainer::losses::{
+    BinaryCrossEntropyWithLogits, CrossEntropy, Expects, Loss, LossError, MeanSquaredError,
+    SoftmaxCrossEntropy, Targets, Total,
+};
+use backprop_trainer::ndarray::Array2;
+use backprop_trainer::optimizers::{
+    Adam, Decay, Nesterov, Optimizer, OptimizerError, OptimizerState, Progress, RmsProp, Schedule,
+    Sgd,
+};
+use backprop_trainer::tensor::{Panels, Scalar};
+use backprop_trainer::{
+    BatchReport, End, Epoch, Evaluation, History, Settings, TrainError, Trainer,
+};
+
+fn shared<T: Send + Sync + Debug + ?Sized>() {}
+fn cloned<T: Clone + Send + Sync + Debug>() {}
+fn copied<T: Copy + Send + Sync + Debug>() {}
+fn error<T: std::error::Error + Display + Send + Sync + 'static>() {}
+fn written<T: serde::Serialize + serde::de::DeserializeOwned>() {}
+
+/// Does not compile where one of these is missing.
+#[test]
+fn types_are_send_sync_clone_and_debug() {
+    fn numbers<T: Scalar>() {
+        cloned::<Sequential<T>>();
+        cloned::<Linear<T>>();
+        cloned::<Parameter<T>>();
+        cloned::<Dataset<T>>();
+        cloned::<Labels<T>>();
+        cloned::<Batch<T>>();
+        cloned::<OptimizerState<T>>();
+        cloned::<csv::Table<T>>();
+        copied::<Targets<'static, T>>();
+        shared::<Workspace<T>>();
+        shared::<Trainer<T>>();
+        shared::<dyn Layer<T>>();
+        shared::<dyn Loss<T>>();
+        shared::<dyn Optimizer<T>>();
+        cloned::<Box<dyn Layer<T>>>();
+    }
+    numbers::<f32>();
+    numbers::<f64>();
+    shared::<Pool>();
+    copied::<Key>();
+    copied::<Panels>();
+    copied::<Mode>();
+    copied::<Init>();
+    copied::<ParameterKind>();
+    cloned::<LayerSpec>();
+    cloned::<Relu>();
+    cloned::<LeakyRelu>();
+    cloned::<Sigmoid>();
+    cloned::<Tanh>();
+    cloned::<Softmax>();
+    cloned::<Dropout>();
+    copied::<SoftmaxCrossEntropy>();
+    copied::<CrossEntropy>();
+    copied::<MeanSquaredError>();
+    copied::<BinaryCrossEntropyWithLogits>();
+    copied::<Expects>();
+    copied::<Total>();
+    copied::<Sgd>();
+    copied::<Nesterov>();
+    copied::<RmsProp>();
+    copied::<Adam>();
+    copied::<Decay>();
+    copied::<Schedule>();
+    copied::<Progress>();
+    cloned::<Batches>();
+    copied::<Limits>();
+    cloned::<idx::Idx>();
+    cloned::<idx::Values>();
+    cloned::<csv::Options>();
+    copied::<mnist::Which>();
+    cloned::<Checkpoint>();
+    cloned::<ModelInfo>();
+    copied::<OutputKind>();
+    cloned::<Settings>();
+    cloned::<History>();
+    copied::<Epoch>();
+    copied::<End>();
+    copied::<Evaluation>();
+    copied::<BatchReport>();
+    error::<BuildError>();
+    error::<LossError>();
+    error::<OptimizerError>();
+    error::<DataError>();
+    error::<FormatError>();
+    error::<TrainError>();
+    written::<LayerSpec>();
+    written::<ModelInfo>();
+    written::<OutputKind>();
+}
+
+/// Eight threads predict with one network at the same time, each through a workspace of its own and
+/// half of them through one pool, and all find the bits that one thread finds alone.
+#[test]
+fn one_network_predicts_from_eight_threads_at_once() {
+    fn check<T: Scalar>() {
+        let layers = [
+            linear(200),
+            leaky_relu(0.01),
+            dropout(0.3),
+            linear(100),
+            leaky_relu(0.01),
+            linear(10),
+            softmax(),
+        ];
+        let network = Sequential::<T>::new(300, layers, Key::new(4)).unwrap();
+        let predict = |workspace: &mut Workspace<T>, thread: usize, round: usize| -> Vec<u64> {
+            let rows = 1 + (thread * 7 + round * 5) % 40;
+            let key = Key::new(thread as u64).derive("input", round as u64);
+            let input = Array2::from_shape_fn((rows, 300), |(i, j)| {
+                let draw = key.draws((i * 300 + j) as u64)[0];
+                T::of(f64::from(draw) / f64::from(u32::MAX) - 0.5)
+            });
+            let mut output = Array2::zeros((rows, 10));
+            network.predict_into(workspace, input.view(), output.view_mut());
+            output.iter().map(|y| y.as_f64().to_bits()).collect()
+        };
+        let shared_pool = Arc::new(Pool::new(3));
+        let start = Barrier::new(8);
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|thread| {
+                    let (predict, start) = (&predict, &start);
+                    let pool = if thread % 2 == 0 {
+                        Arc::clone(&shared_pool)
+                    } else {
+                        Arc::new(Pool::new(1 + thread / 2))
+                    };
+                    scope.spawn(move || {
+                        let mut workspace = Workspace::new(pool);
+                        start.wait();
+                        (0..30)
+                            .map(|round| predict(&mut workspace, thread, round))
+                            .collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            for (thread, found) in threads.into_iter().enumerate() {
+                let mut alone = Workspace::new(Arc::new(Pool::new(1)));
+                for (round, found) in found.join().unwrap().into_iter().enumerate() {
+                    let expected = predict(&mut alone, thread, round);
+                    assert!(
+                        found == expected,
+                        "{} thread {thread}, round {round}",
+                        T::NAME
+                    );
+                }
+            }
+        });
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+/// `unsafe` is in `crates/tensor`, and in this package, whose allocator counts.
+#[test]
+fn unsafe_is_where_it_is_said_to_be() {
+    use std::path::{Path, PathBuf};
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = Vec::new();
+    for folder in ["crates", "xtask", "tests", "fuzz/fuzz_targets"] {
+        sources(&root.join(folder), &mut found);
+    }
+    let says_unsafe = |path: &Path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let code = text.lines().map(|line| line.split("//").next().unwrap());
+        let code = code.collect::<Vec<_>>().join("\n");
+        let mut at = code.split("unsafe").skip(1).map(str::trim_start);
+        let keyword = ["{", "(", "fn ", "impl", "trait ", "extern "];
+        at.any(|rest| keyword.iter().any(|next| rest.starts_with(next)))
+    };
+    let (tensor, tests) = (root.join("crates/tensor"), root.join("tests/tests"));
+    let with: Vec<&PathBuf> = found.iter().filter(|path| says_unsafe(path)).collect();
+    let in_tensor = with.iter().filter(|path| path.starts_with(&tensor)).count();
+    assert!(in_tensor > 1, "the search finds nothing: {with:?}");
+    for path in with {
+        assert!(
+            path.starts_with(&tensor) || path.starts_with(&tests),
+            "{} says unsafe; only crates/tensor and tests/tests may",
+            path.display()
+        );
+    }
+    // Every other library says so itself, so that the compiler holds it to that.
+    for entry in std::fs::read_dir(root.join("crates")).unwrap() {
+        let lib = entry.unwrap().path().join("src/lib.rs");
+        if !lib.starts_with(&tensor) && lib.exists() {
+            let text = std::fs::read_to_string(&lib).unwrap();
+            let forbids = text.contains("#![forbid(unsafe_code)]");
+            assert!(forbids, "{} does not forbid unsafe code", lib.display());
+        }
+    }
+}

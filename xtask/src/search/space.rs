@@ -1,0 +1,306 @@
+//! `--search NAME=VALUES`: what a search tries, and what a trial draws.
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use backprop_trainer::search::{Range, choose};
+use backprop_trainer::tensor::Key;
+use clap::ValueEnum;
+
+use crate::config::{Rule, TrainArgs};
+
+/// What is searched for where nothing is asked for.
+pub(crate) const DEFAULT: &str = "learning-rate=1e-6..10";
+
+/// All that a search tries.
+pub(crate) struct Space(Vec<Dimension>);
+
+/// One setting and the values to try.
+struct Dimension {
+    /// The flag, without the dashes.
+    name: &'static str,
+    values: Values,
+}
+
+enum Values {
+    LearningRate(Numbers),
+    L2(Numbers),
+    Dropout(Numbers),
+    BatchSize(Numbers),
+    Hidden(Vec<Vec<usize>>),
+    Optimizer(Vec<Rule>),
+}
+
+enum Numbers {
+    Range(Range),
+    List(Vec<f64>),
+}
+
+impl Space {
+    /// Reads the arguments of `--search`.
+    pub(crate) fn parse(texts: &[String]) -> Result<Self> {
+        let mut dimensions: Vec<Dimension> = Vec::new();
+        for text in texts {
+            let dimension = Dimension::parse(text).with_context(|| format!("--search {text}"))?;
+            let name = dimension.name;
+            ensure!(
+                dimensions.iter().all(|other| other.name != name),
+                "{name} is searched for twice; give all its values in one --search"
+            );
+            dimensions.push(dimension);
+        }
+        Ok(Space(dimensions))
+    }
+
+    /// The names of the settings that are searched for.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|dimension| dimension.name)
+    }
+
+    /// Whether a setting is drawn by order of magnitude.
+    pub(crate) fn is_logarithmic(&self, name: &str) -> bool {
+        let mut dimensions = self.0.iter().filter(|dimension| dimension.name == name);
+        dimensions.any(|dimension| {
+            let (Values::LearningRate(numbers) | Values::L2(numbers) | Values::BatchSize(numbers)) =
+                &dimension.values
+            else {
+                return false;
+            };
+            matches!(numbers, Numbers::Range(range) if range.is_logarithmic())
+        })
+    }
+
+    /// Refuses a setting that is both searched for and given.
+    pub(crate) fn check(&self, given: &toml::Table) -> Result<()> {
+        match self.names().find(|name| given.contains_key(*name)) {
+            None => Ok(()),
+            Some(name) => bail!("{name} is searched for, and --{name} gives it; leave one out"),
+        }
+    }
+
+    /// The flags of the trial whose stream is that of `key`.
+    pub(crate) fn sample(&self, args: &TrainArgs, key: Key) -> TrainArgs {
+        let mut args = args.clone();
+        for Dimension { name, values } in &self.0 {
+            let key = key.derive(name, 0);
+            match values {
+                Values::LearningRate(numbers) => args.learning_rate = Some(numbers.sample(key)),
+                Values::L2(numbers) => args.l2 = Some(numbers.sample(key)),
+                Values::Dropout(numbers) => args.dropout = Some(numbers.sample(key)),
+                Values::BatchSize(numbers) => {
+                    args.batch_size = Some(numbers.sample(key).round() as usize);
+                }
+                Values::Hidden(list) => args.hidden = Some(choose(list, key).clone()),
+                Values::Optimizer(list) => {
+                    let rule = *choose(list, key);
+                    args.optimizer = Some(rule);
+                    leave_out_unused(&mut args, rule, list);
+                }
+            }
+        }
+        args
+    }
+}
+
+/// Takes away constants of another optimizer of the search, and of no other.
+fn leave_out_unused(args: &mut TrainArgs, rule: Rule, list: &[Rule]) {
+    let other = |user: Rule| rule != user && list.contains(&user);
+    if other(Rule::Nesterov) {
+        args.momentum = None;
+    }
+    if other(Rule::Rmsprop) {
+        args.decay_rate = None;
+    }
+    if other(Rule::Adam) {
+        (args.beta1, args.beta2) = (None, None);
+    }
+    let has_epsilon = matches!(rule, Rule::Adam | Rule::Rmsprop);
+    if !has_epsilon && (other(Rule::Adam) || other(Rule::Rmsprop)) {
+        args.epsilon = None;
+    }
+}
+
+impl Dimension {
+    fn parse(text: &str) -> Result<Self> {
+        let (name, values) = text
+            .split_once('=')
+            .context("expected NAME=LOW..HIGH or NAME=A|B|C")?;
+        let (name, values) = match name {
+            "learning-rate" => (
+                "learning-rate",
+                Values::LearningRate(Numbers::parse(values, true)?),
+            ),
+            "l2" => ("l2", Values::L2(Numbers::parse(values, true)?)),
+            "dropout" => ("dropout", Values::Dropout(Numbers::parse(values, false)?)),
+            "batch-size" => (
+                "batch-size",
+                Values::BatchSize(Numbers::parse(values, true)?.whole()?),
+            ),
+            "hidden" => ("hidden", Values::Hidden(list(values, widths)?)),
+            "optimizer" => (
+                "optimizer",
+                Values::Optimizer(list(values, |name| {
+                    let expected = "expected adam, sgd, nesterov or rmsprop";
+                    Rule::from_str(name, false).map_err(|_| anyhow!("{expected}, found \"{name}\""))
+                })?),
+            ),
+            _ => bail!(
+                "\"{name}\" cannot be searched for; choose learning-rate, hidden, batch-size, \
+                 dropout, l2 or optimizer"
+            ),
+        };
+        Ok(Dimension { name, values })
+    }
+}
+
+impl Numbers {
+    /// `LOW..HIGH`, drawn by order of magnitude if `logarithmic`, or `A|B|C`.
+    fn parse(text: &str, logarithmic: bool) -> Result<Self> {
+        match text.split_once("..") {
+            None => Ok(Numbers::List(list(text, number)?)),
+            Some((low, high)) => {
+                let (low, high) = (number(low)?, number(high)?);
+                Ok(Numbers::Range(if logarithmic {
+                    Range::logarithmic(low, high)?
+                } else {
+                    Range::linear(low, high)?
+                }))
+            }
+        }
+    }
+
+    fn whole(self) -> Result<Self> {
+        let ends = match &self {
+            Numbers::Range(range) => vec![range.low(), range.high()],
+            Numbers::List(list) => list.clone(),
+        };
+        match ends.iter().find(|end| end.fract() != 0.0 || **end < 1.0) {
+            None => Ok(self),
+            Some(end) => bail!("expected whole numbers from 1, found {end}"),
+        }
+    }
+
+    /// Four significant digits, so that what is printed is what was tried.
+    fn sample(&self, key: Key) -> f64 {
+        match self {
+            Numbers::List(list) => *choose(list, key),
+            Numbers::Range(range) => {
+                let digits = format!("{:.3e}", range.sample(key));
+                let rounded: f64 = digits.parse().expect("a number that was just written");
+                rounded.clamp(range.low(), range.high())
+            }
+        }
+    }
+}
+
+fn list<V>(text: &str, parse: impl Fn(&str) -> Result<V>) -> Result<Vec<V>> {
+    ensure!(
+        !text.is_empty(),
+        "there are no values; give some, as in NAME=A|B|C"
+    );
+    text.split('|').map(parse).collect()
+}
+
+fn number(text: &str) -> Result<f64> {
+    let number: Option<f64> = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.with_context(|| format!("expected a finite number, found \"{text}\""))
+}
+
+fn widths(text: &str) -> Result<Vec<usize>> {
+    let width = |width: &str| width.parse().ok().filter(|width| *width > 0);
+    let widths: Option<Vec<usize>> = text.split(',').map(width).collect();
+    widths.with_context(|| format!("expected widths such as 128,64, found \"{text}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn space(texts: &[&str]) -> Result<Space> {
+        Space::parse(&texts.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn searching_for_more_changes_none_of_the_other_draws() {
+        let (one, two) = (
+            space(&["learning-rate=1e-6..10"]).unwrap(),
+            space(&[
+                "hidden=64|128,64",
+                "learning-rate=1e-6..10",
+                "batch-size=16..256",
+            ])
+            .unwrap(),
+        );
+        for trial in 0..50 {
+            let key = Key::new(trial);
+            let (one, two) = [&one, &two]
+                .map(|space| space.sample(&TrainArgs::default(), key))
+                .into();
+            let rate = one.learning_rate.unwrap();
+            assert!((1e-6..=10.0).contains(&rate));
+            assert_eq!(one.learning_rate, two.learning_rate);
+            assert_eq!(format!("{rate:.3e}").parse(), Ok(rate));
+            assert!((16..=256).contains(&two.batch_size.unwrap()));
+            assert!([vec![64], vec![128, 64]].contains(&two.hidden.unwrap()));
+        }
+    }
+
+    #[test]
+    fn a_constant_goes_to_the_optimizer_that_has_it() {
+        let space = space(&["optimizer=sgd|nesterov"]).unwrap();
+        let given = TrainArgs {
+            momentum: Some(0.8),
+            beta1: Some(0.5),
+            ..TrainArgs::default()
+        };
+        for trial in 0..20 {
+            let args = space.sample(&given, Key::new(trial));
+            let expected = (args.optimizer == Some(Rule::Nesterov)).then_some(0.8);
+            assert_eq!(args.momentum, expected);
+            // Neither of the two has it: still there, to be refused.
+            assert_eq!(args.beta1, Some(0.5));
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        for (text, expected) in [
+            ("learning-rate", "expected NAME=LOW..HIGH or NAME=A|B|C"),
+            ("learning-rate=", "there are no values"),
+            (
+                "learning-rate=1..x",
+                "expected a finite number, found \"x\"",
+            ),
+            ("learning-rate=10..1", "the lower end of a range is 10"),
+            (
+                "learning-rate=0..1",
+                "a logarithmic range is 0; it must be above 0",
+            ),
+            (
+                "learning-rate=0.1||0.2",
+                "expected a finite number, found \"\"",
+            ),
+            ("l2=NaN", "expected a finite number, found \"NaN\""),
+            ("batch-size=0..5", "above 0"),
+            (
+                "batch-size=1.5|2",
+                "expected whole numbers from 1, found 1.5",
+            ),
+            ("hidden=64|0", "expected widths such as 128,64, found \"0\""),
+            ("hidden=64..128", "expected widths"),
+            ("hidden=", "there are no values"),
+            (
+                "optimizer=sgd|lion",
+                "expected adam, sgd, nesterov or rmsprop, found \"lion\"",
+            ),
+            (
+                "widht=3",
+                "\"widht\" cannot be searched for; choose learning-rate",
+            ),
+        ] {
+            let error = format!("{:#}", space(&[text]).err().unwrap());
+            assert!(error.starts_with(&format!("--search {text}: ")), "{error}");
+            assert!(error.contains(expected), "{error}");
+        }
+        let twice = space(&["l2=0|1", "l2=2|3"]).err().unwrap();
+        assert!(twice.to_string().contains("l2 is searched for twice"));
+    }
+}
