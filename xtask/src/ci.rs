@@ -33,6 +33,8 @@ struct Check {
     folder: &'static str,
     program: OsString,
     arguments: Vec<String>,
+    /// Flags for the compiler.
+    flags: &'static str,
 }
 
 impl Check {
@@ -42,6 +44,7 @@ impl Check {
             folder: ".",
             program: program.into(),
             arguments: line.split_whitespace().map(str::to_owned).collect(),
+            flags: "",
         }
     }
 
@@ -57,7 +60,11 @@ impl Check {
     }
 
     fn run(&self) -> Result<()> {
-        let status = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        if !self.flags.is_empty() {
+            command.env("RUSTFLAGS", self.flags);
+        }
+        let status = command
             .args(&self.arguments)
             .current_dir(Path::new(ROOT).join(self.folder))
             .env("RUSTDOCFLAGS", "-D warnings")
@@ -93,7 +100,17 @@ fn quick() -> Vec<Check> {
 fn thorough() -> Vec<Check> {
     let long = "test --workspace --all-features --release -- --include-ignored";
     let mut checks = vec![Check::cargo("long tests, release", long)];
-    if can_fuzz() {
+    if has_nightly(&["--version"]) && cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        let line = "run nightly cargo test -p backprop-tensor --lib --target \
+                    x86_64-unknown-linux-gnu --target-dir target/sanitizer";
+        checks.push(Check {
+            flags: "-Zsanitizer=address",
+            ..Check::new("unsafe code under AddressSanitizer", "rustup", line)
+        });
+    } else {
+        say!("AddressSanitizer is skipped: it needs rustup's nightly toolchain on x86-64 Linux");
+    }
+    if has_nightly(&["fuzz", "--version"]) {
         for target in fuzz_targets() {
             let line = format!(
                 "run nightly cargo fuzz run {target} -- \
@@ -113,10 +130,11 @@ fn thorough() -> Vec<Check> {
     checks
 }
 
-/// Whether there are a nightly toolchain and cargo-fuzz.
-fn can_fuzz() -> bool {
+/// Whether there is a nightly cargo that knows this command.
+fn has_nightly(arguments: &[&str]) -> bool {
     let version = Command::new("rustup")
-        .args(["run", "nightly", "cargo", "fuzz", "--version"])
+        .args(["run", "nightly", "cargo"])
+        .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();

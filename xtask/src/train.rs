@@ -4,17 +4,16 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use backprop_trainer::data::Dataset;
-use backprop_trainer::formats::{ModelInfo, OutputKind, load_parameters, read_limited, save_model};
-use backprop_trainer::layers::Sequential;
-use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
-use backprop_trainer::tensor::{Key, Scalar};
+use backprop_trainer::formats::{ModelInfo, OutputKind, save_model};
+use backprop_trainer::losses::Loss;
+use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{End, Epoch, Trainer};
 use serde::Serialize;
 
 use crate::Common;
-use crate::config::{ClassWeights, Config, Precision, TrainArgs};
-use crate::data::{self, Loaded, Request};
+use crate::build;
+use crate::config::{Config, Precision, TrainArgs};
+use crate::data::{self, Loaded};
 use crate::evaluate::Test;
 use crate::output::{peak_rss_bytes, percent, say, thousands, write_json};
 use crate::progress::{INTERRUPTED_CODE, Progress, history_csv};
@@ -109,16 +108,13 @@ impl Job<'_> {
             train,
             test,
             input_scale,
-        } = data::load::<T>(&self.request())?;
-        let (train, validation) = self.split(train)?;
-        let network = self.network(&train)?;
+        } = data::load::<T>(&build::request(config))?;
+        let (train, validation) = build::split(config, &build::limited(config, train))?;
+        let train = build::weighted(config, train)?;
+        let network = build::network(config, &train)?;
         let parameters = network.parameter_count();
         let is_classifier = train.classes().is_some();
-        let loss: Box<dyn Loss<T>> = if is_classifier {
-            Box::new(SoftmaxCrossEntropy)
-        } else {
-            Box::new(MeanSquaredError)
-        };
+        let loss = build::loss(&train);
         let output = if is_classifier {
             OutputKind::Logits
         } else {
@@ -205,7 +201,7 @@ impl Job<'_> {
         let finished = Finished {
             config,
             // From the seed again, or the model of --from, if it is still there.
-            before: self.network(&train).ok(),
+            before: build::network(config, &train).ok(),
             train_rows: train.len(),
             validation_rows: validation.len(),
             test: &test,
@@ -246,47 +242,5 @@ impl Job<'_> {
         }
         say(format!("report: {}", page.display()));
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn request(&self) -> Request {
-        let config = &self.config;
-        let weights_column = match &config.class_weights {
-            ClassWeights::Column(column) => Some(column.clone()),
-            ClassWeights::None | ClassWeights::Balanced => None,
-        };
-        Request {
-            source: config.dataset.clone(),
-            target: config.target.clone(),
-            weights_column,
-            data_dir: config.data_dir.clone(),
-            seed: config.seed,
-        }
-    }
-
-    /// The training rows, weighted, and the validation rows.
-    fn split<T: Scalar>(&self, data: Dataset<T>) -> Result<(Dataset<T>, Dataset<T>)> {
-        let config = &self.config;
-        let data = config.limit.map_or(data.clone(), |limit| data.limit(limit));
-        let key = Key::new(config.seed).derive("split", 0);
-        let (train, validation) = data.split(config.validation_fraction, key)?;
-        let is_balanced = config.class_weights == ClassWeights::Balanced;
-        let train = if is_balanced {
-            train.with_balanced_weights()?
-        } else {
-            train
-        };
-        Ok((train, validation))
-    }
-
-    /// The network, from random parameters or from a model's.
-    fn network<T: Scalar>(&self, train: &Dataset<T>) -> Result<Sequential<T>> {
-        let layers = self.config.layers(train.target_width());
-        let key = Key::new(self.config.seed);
-        let mut network = Sequential::new(train.width(), layers, key)?;
-        if let Some(file) = &self.config.from {
-            let bytes = read_limited(file, 1 << 30)?;
-            load_parameters(&mut network, &file.display().to_string(), &bytes)?;
-        }
-        Ok(network)
     }
 }
