@@ -447,7 +447,7 @@ fn rows_of_weight_zero_are_rows_left_out() {
 #[test]
 fn what_is_in_rows_of_weight_zero_does_not_matter() {
     let run = |scale: f64| {
-        let weight = |row: usize| f64::from(row % 3 == 0);
+        let weight = |row: usize| f64::from(row.is_multiple_of(3));
         let scaled = |(at, x): (usize, f64)| match weight(at / WIDTH) {
             0.0 => scale * x,
             _ => x,

@@ -11,7 +11,7 @@ use std::fmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::kernel::{Buffers, Isa};
@@ -111,15 +111,21 @@ impl Pool {
         // More threads than cores: spinning would keep the others from the core they wait for.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let spins = if threads > cores { 0 } else { SPINS };
+        let started = Arc::new(Barrier::new(threads));
         let workers = (1..threads)
             .map(|thread| {
-                let shared = Arc::clone(&shared);
+                let (shared, started) = (Arc::clone(&shared), Arc::clone(&started));
                 std::thread::Builder::new()
                     .name(format!("backprop {thread}"))
-                    .spawn(move || shared.work(thread, spins))
+                    .spawn(move || {
+                        started.wait();
+                        shared.work(thread, spins);
+                    })
                     .expect("the system starts a thread")
             })
             .collect();
+        // What a thread allocates to start is no part of the first job.
+        started.wait();
         Pool {
             threads,
             busy: AtomicBool::new(false),
