@@ -113,8 +113,16 @@ impl Observer for Progress {
                 let speed = self.rows as f64 / seconds;
                 self.bar
                     .set_message(format!("{}/{}", report.epoch, self.epochs));
+                let known = self
+                    .history
+                    .last()
+                    .and_then(|last| last.validation_accuracy);
+                let accuracy = known.map_or(String::new(), |known| {
+                    format!("accuracy {}  ", percent(known))
+                });
+                let loss = report.loss;
                 self.bar
-                    .set_prefix(format!("loss {:.4}  {speed:.0} rows/s", report.loss));
+                    .set_prefix(format!("loss {loss:.4}  {accuracy}{speed:.0} rows/s"));
             }
         }
         if INTERRUPTED.load(Ordering::SeqCst) {
