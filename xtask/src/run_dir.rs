@@ -79,6 +79,12 @@ impl RunDir {
     }
 }
 
+/// Makes a folder and those above it.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path)
+        .with_context(|| format!("{}: the folder cannot be made", path.display()))
+}
+
 /// Clears away what killed processes left in a folder.
 pub(crate) fn clear_leftovers(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

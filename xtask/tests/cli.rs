@@ -1,54 +1,15 @@
 //! The program as a user types it, on the sample that comes with it. Nothing here needs a network.
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+mod common;
 
-use serde_json::Value;
+use std::process::{Command, Stdio};
 
-/// Runs in a folder of its own, so that nothing is left behind.
-struct Place(tempfile::TempDir);
+use common::{Place, sentence};
 
 impl Place {
-    fn new() -> Self {
-        Place(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command
-            .args(line.split_whitespace())
-            .current_dir(self.path());
-        command
-    }
-
-    fn run(&self, line: &str) -> Output {
-        self.command(line).output().unwrap()
-    }
-
-    fn succeeds(&self, line: &str) -> String {
-        let output = self.run(line);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{line}: {stderr}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
     /// Runs what must fail with one sentence; gives the sentence.
     fn fails(&self, line: &str) -> String {
-        let output = self.run(line);
-        assert!(!output.status.success(), "{line} succeeds");
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.starts_with("error: "), "{line}: {stderr}");
-        assert!(!stderr.contains("panicked"), "{line}: {stderr}");
-        stderr
-    }
-
-    fn json(&self, file: &str) -> Value {
-        let bytes = std::fs::read(self.path().join(file)).unwrap();
-        serde_json::from_slice(&bytes).unwrap()
+        sentence(line, &self.run(line))
     }
 }
 

@@ -1,58 +1,23 @@
 //! `cargo xtask search` as a user types it: the same table for any number of threads, and after any
 //! kill.
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod common;
 
+use common::{Place, sentence};
 use serde_json::Value;
 
 /// A search of a second or so; sometimes a rate is so high that training diverges.
 const SHORT: &str = "search --dataset sample --limit 300 --hidden 16 --dropout 0 --optimizer sgd \
                      --schedule constant --epochs 4 --quiet";
 
-struct Place(tempfile::TempDir);
-
 impl Place {
-    fn new() -> Self {
-        Place(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command
-            .args(line.split_whitespace())
-            .current_dir(self.path());
-        command
-    }
-
-    fn run(&self, line: &str) -> Output {
-        self.command(line).output().unwrap()
-    }
-
-    fn succeeds(&self, line: &str) -> String {
-        let output = self.run(line);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{line}: {stderr}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Runs what must fail with one sentence; gives the sentence.
+    /// Runs what must fail with one line; gives the line.
     fn fails(&self, line: &str) -> String {
         let output = self.run(line);
         assert_eq!(output.status.code(), Some(1), "{line}");
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.starts_with("error: "), "{line}: {stderr}");
+        let stderr = sentence(line, &output);
         assert_eq!(stderr.lines().count(), 1, "{line}: {stderr}");
         stderr
-    }
-
-    fn json(&self, file: &str) -> Value {
-        let bytes = std::fs::read(self.path().join(file)).unwrap();
-        serde_json::from_slice(&bytes).unwrap()
     }
 
     /// The table of a search without its last column, the seconds.

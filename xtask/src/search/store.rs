@@ -9,9 +9,8 @@ use backprop_trainer::search::{Rung, best};
 use serde::{Deserialize, Serialize};
 
 use super::trial::Trial;
-use crate::build::make_folder;
-use crate::output::write_json;
-use crate::run_dir::clear_leftovers;
+use crate::output::{cell, write_json};
+use crate::run_dir::{clear_leftovers, make_folder};
 
 /// The most bytes that a file of a search may have to be read again.
 const MAX_BYTES: u64 = 1 << 28;
@@ -149,7 +148,6 @@ impl Store {
 fn table(trials: &[Trial]) -> String {
     let head = "trial,learning_rate,hidden,batch_size,dropout,l2,optimizer,epochs,train_loss,\
                 validation_loss,validation_accuracy,diverged,seconds\n";
-    let some = |number: Option<f64>| number.map_or(String::new(), |number| number.to_string());
     let lines = trials.iter().map(|trial| {
         format!(
             "{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
@@ -161,9 +159,9 @@ fn table(trials: &[Trial]) -> String {
             trial.l2,
             trial.optimizer.name(),
             trial.epochs,
-            some(trial.train_loss),
-            some(trial.validation_loss),
-            some(trial.validation_accuracy),
+            cell(trial.train_loss),
+            cell(trial.validation_loss),
+            cell(trial.validation_accuracy),
             trial.diverged,
             trial.seconds
         )

@@ -58,15 +58,15 @@ impl Trial {
 
     /// Whether two trials have the same number and settings.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let settings = |trial: &Self| Trial {
-            epochs: 0,
-            train_loss: None,
-            validation_loss: None,
-            validation_accuracy: None,
-            diverged: false,
-            rungs: Vec::new(),
-            seconds: 0.0,
-            ..trial.clone()
+        let settings = |trial: &Self| {
+            let numbers = [trial.learning_rate, trial.dropout, trial.l2];
+            (
+                trial.trial,
+                numbers,
+                trial.hidden.clone(),
+                trial.batch_size,
+                trial.optimizer,
+            )
         };
         settings(self) == settings(other)
     }
