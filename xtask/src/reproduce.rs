@@ -18,7 +18,7 @@ use clap::Args;
 
 use crate::data::{self, Request, Source};
 use crate::output::{peak_rss_bytes, say, thousands, write_json};
-use crate::{Common, as_written, build, run_dir};
+use crate::{Common, as_written, run_dir};
 
 pub(crate) use experiments::SENSIBLE_RATES;
 use experiments::TEN_EPOCHS;
