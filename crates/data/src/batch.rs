@@ -1,5 +1,5 @@
-use backprop_tensor::Key;
 use backprop_tensor::rand::RngExt;
+use backprop_tensor::{Aligned, Key, Scalar};
 use ndarray::ArrayView2;
 
 /// The rows of one minibatch, copied out of a [`Dataset`](crate::Dataset) by
@@ -11,7 +11,7 @@ use ndarray::ArrayView2;
 pub struct Batch<T> {
     pub(crate) rows: usize,
     pub(crate) width: usize,
-    pub(crate) inputs: Vec<T>,
+    pub(crate) inputs: Aligned<T>,
     pub(crate) target: Target,
     pub(crate) classes: Vec<u32>,
     pub(crate) values: Vec<T>,
@@ -30,13 +30,13 @@ pub(crate) enum Target {
     },
 }
 
-impl<T> Batch<T> {
+impl<T: Scalar> Batch<T> {
     /// A batch without rows.
     pub fn new() -> Self {
         Batch {
             rows: 0,
             width: 0,
-            inputs: Vec::new(),
+            inputs: Aligned::default(),
             target: Target::None,
             classes: Vec::new(),
             values: Vec::new(),
@@ -52,7 +52,8 @@ impl<T> Batch<T> {
 
     /// The features, (rows, width).
     pub fn inputs(&self) -> ArrayView2<'_, T> {
-        ArrayView2::from_shape((self.rows, self.width), &self.inputs).expect("rows of one width")
+        let inputs = &self.inputs[..self.rows * self.width];
+        ArrayView2::from_shape((self.rows, self.width), inputs).expect("rows of one width")
     }
 
     /// The class of each row, if the labels are classes.

@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{Key, Pool, Scalar};
+use backprop_tensor::{Gradient, Key, Pool, Scalar};
 
 use crate::{BuildError, LayerSpec, Parameter};
 
@@ -35,6 +35,9 @@ pub struct Seen<'a, T> {
     /// The gradient of the loss by the output, (batch, outputs).
     pub output_grad: ArrayView2<'a, T>,
 }
+
+/// What is told the number of a parameter in its layer, and its gradient, and improves it.
+pub type Learn<'a, T> = dyn FnMut(usize, &mut Parameter<T>, Gradient<'_, T>) + 'a;
 
 /// One step of a network: a function with parameters, and its gradient.
 ///
@@ -73,6 +76,27 @@ pub trait Layer<T: Scalar>: Debug + Send + Sync {
         input_grad: Option<ArrayViewMut2<'_, T>>,
         grads: &mut [Box<[T]>],
     );
+
+    /// As [`backward`](Self::backward), and hands each parameter, with its number in this layer and
+    /// its gradient, to `learn`, which may change the values.
+    ///
+    /// A layer whose gradient is a product of matrices hands over the product, so that each piece
+    /// of it is used as soon as it is computed and the whole is never written; `grads` may then keep
+    /// what it was.
+    fn backward_and_learn(
+        &mut self,
+        run: &Run<'_>,
+        seen: Seen<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        grads: &mut [Box<[T]>],
+        learn: &mut Learn<'_, T>,
+    ) {
+        self.backward(run, seen, input_grad, grads);
+        let parameters = self.parameters_mut().iter_mut();
+        for (number, (parameter, grad)) in parameters.zip(grads).enumerate() {
+            learn(number, parameter, Gradient::Ready(grad));
+        }
+    }
 
     /// The parameters, in a fixed order.
     fn parameters(&self) -> &[Parameter<T>] {

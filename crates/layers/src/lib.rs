@@ -20,12 +20,12 @@ mod softmax;
 mod spec;
 mod workspace;
 
-pub use backprop_tensor::{Key, Pool, Scalar, ndarray};
+pub use backprop_tensor::{Gradient, Key, Pool, Scalar, ndarray};
 
 pub use activation::{LeakyRelu, Relu, Sigmoid, Tanh};
 pub use dropout::Dropout;
 pub use error::BuildError;
-pub use layer::{Layer, Mode, Run, Seen};
+pub use layer::{Layer, Learn, Mode, Run, Seen};
 pub use linear::{Init, Linear};
 pub use parameter::{Parameter, ParameterKind};
 pub use sequential::{Learnable, Sequential};

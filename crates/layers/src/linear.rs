@@ -1,8 +1,10 @@
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{Key, Panels, Scalar, affine, affine_input_grad, affine_weight_grad};
+use backprop_tensor::{
+    Gradient, Key, Panels, Scalar, affine, affine_bias_grad, affine_input_grad, affine_weight_grad,
+};
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::{BuildError, Layer, LayerSpec, Parameter, Run, Seen};
+use crate::{BuildError, Layer, LayerSpec, Learn, Parameter, Run, Seen};
 
 /// How the weights of a [`Linear`] layer are drawn: normal, with mean zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -145,6 +147,33 @@ impl<T: Scalar> Layer<T> for Linear<T> {
             let weights = self.parameters[0].values();
             affine_input_grad(run.pool, layout, dy, weights, input_grad);
         }
+    }
+
+    fn backward_and_learn(
+        &mut self,
+        run: &Run<'_>,
+        seen: Seen<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        grads: &mut [Box<[T]>],
+        learn: &mut Learn<'_, T>,
+    ) {
+        let [_, bias_grad] = grads else {
+            panic!("a Linear layer has 2 gradients, not {}", grads.len())
+        };
+        let (layout, input, output_grad) = (self.layout, seen.input, seen.output_grad);
+        let [weight, bias] = &mut self.parameters;
+        // By the weights as they were in the forward pass: before they learn.
+        if let Some(input_grad) = input_grad {
+            affine_input_grad(run.pool, layout, output_grad, weight.values(), input_grad);
+        }
+        let product = Gradient::Affine {
+            layout,
+            input,
+            output_grad,
+        };
+        learn(0, weight, product);
+        affine_bias_grad(output_grad, bias_grad);
+        learn(1, bias, Gradient::Ready(bias_grad));
     }
 
     fn parameters(&self) -> &[Parameter<T>] {

@@ -1,4 +1,4 @@
-use backprop_tensor::{Panels, Scalar};
+use backprop_tensor::{Aligned, Panels, Scalar};
 
 /// What a parameter is: weight decay acts on weights alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Parameter<T> {
     kind: ParameterKind,
     shape: Vec<usize>,
     layout: Option<Panels>,
-    values: Box<[T]>,
+    values: Aligned<T>,
 }
 
 impl<T: Scalar> Parameter<T> {
@@ -38,7 +38,7 @@ impl<T: Scalar> Parameter<T> {
     #[track_caller]
     pub fn weight(outputs: usize, inputs: usize, rows: &[T]) -> Self {
         let layout = Panels::new(inputs, outputs);
-        let mut values = vec![T::zero(); layout.len::<T>()].into_boxed_slice();
+        let mut values = Aligned::zeros(layout.len::<T>());
         layout.pack(rows, &mut values);
         Parameter {
             name: "weight",
@@ -76,7 +76,7 @@ impl<T: Scalar> Parameter<T> {
             kind,
             shape,
             layout: None,
-            values: values.into_boxed_slice(),
+            values: Aligned::copied(&values),
         }
     }
 

@@ -1,11 +1,19 @@
-use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{Key, Scalar};
+use std::sync::PoisonError;
 
-use crate::workspace::{view, view_mut};
+use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use backprop_tensor::{Gradient, Key, Scalar};
+
+use crate::workspace::view_mut;
 use crate::{
     BuildError, Dropout, Init, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter, ParameterKind,
-    Relu, Run, Seen, Sigmoid, Softmax, Tanh, Workspace,
+    Relu, Run, Sigmoid, Softmax, Tanh, Workspace,
 };
+
+/// Rows that are predicted at a time: they and what the layers make of them stay in the cache.
+const ROWS_AT_A_TIME: usize = 64;
+
+/// Multiply-adds below which a prediction stays on one thread.
+const WORTH_SPLITTING: usize = 1 << 19;
 
 /// A network: layers, each of which takes the output of the one before.
 ///
@@ -155,9 +163,8 @@ impl<T: Scalar> Sequential<T> {
 
     /// The number of learned values.
     pub fn parameter_count(&self) -> usize {
-        self.parameters()
-            .map(|(_, parameter)| parameter.len())
-            .sum()
+        let parameters = self.layers.iter().flat_map(|layer| layer.parameters());
+        parameters.map(Parameter::len).sum()
     }
 
     /// The parameters with names such as `0.weight`: the layer's index and the name within it.
@@ -236,37 +243,45 @@ impl<T: Scalar> Sequential<T> {
     /// If the last forward pass was not in training mode, or `input` has another shape than its.
     #[track_caller]
     pub fn backward(&self, workspace: &mut Workspace<T>, input: ArrayView2<'_, T>) {
-        workspace.check_training();
-        let rows = self.check_input(input);
-        assert_eq!(
-            rows, workspace.rows,
-            "rows of the input and of the forward pass"
-        );
-        workspace.check_network(self);
+        self.check_backward(workspace, input);
         let (pool, mode) = (std::sync::Arc::clone(workspace.pool()), workspace.mode);
         for (index, layer) in self.layers.iter().enumerate().rev() {
-            let (before, rest) = workspace.layers.split_at_mut(index);
-            let space = &mut rest[0];
-            let (input, input_grad) = match before.last_mut() {
-                None => (input, None),
-                Some(below) => {
-                    let shape = (rows, below.width);
-                    let input_grad = view_mut(&mut below.output_grad, shape);
-                    (view(&below.output, shape), Some(input_grad))
-                }
-            };
-            let shape = (rows, space.width);
-            let seen = Seen {
-                input,
-                output: view(&space.output, shape),
-                cache: &space.cache[..rows * space.cache_width],
-                output_grad: view(&space.output_grad, shape),
-            };
-            layer.backward(
-                &self.run(index, &pool, mode),
+            let (seen, input_grad, grads) = workspace.backward(input, index);
+            layer.backward(&self.run(index, &pool, mode), seen, input_grad, grads);
+        }
+    }
+
+    /// As [`backward`](Self::backward), and hands each parameter to `learn` as soon as its gradient
+    /// is known, with its number in the order of [`parameters`](Self::parameters).
+    ///
+    /// The gradients of large weights are handed over as products that are not computed yet, and
+    /// those in the workspace are not to be used afterwards: see [`Layer::backward_and_learn`].
+    ///
+    /// # Panics
+    /// As [`backward`](Self::backward).
+    #[track_caller]
+    pub fn backward_and_learn(
+        &mut self,
+        workspace: &mut Workspace<T>,
+        input: ArrayView2<'_, T>,
+        mut learn: impl FnMut(usize, &mut Parameter<T>, Gradient<'_, T>),
+    ) {
+        self.check_backward(workspace, input);
+        let (pool, mode) = (std::sync::Arc::clone(workspace.pool()), workspace.mode);
+        let mut before: usize = self.layers.iter().map(|l| l.parameters().len()).sum();
+        for index in (0..self.layers.len()).rev() {
+            let run = self.run(index, &pool, mode);
+            let (seen, input_grad, grads) = workspace.backward(input, index);
+            let layer = &mut self.layers[index];
+            before -= layer.parameters().len();
+            layer.backward_and_learn(
+                &run,
                 seen,
                 input_grad,
-                &mut space.grads,
+                grads,
+                &mut |number, parameter, grad| {
+                    learn(before + number, parameter, grad);
+                },
             );
         }
     }
@@ -290,8 +305,38 @@ impl<T: Scalar> Sequential<T> {
             expected,
             "shape of the output, (batch, outputs)"
         );
-        self.forward(workspace, Mode::Predict, input);
-        output.assign(&workspace.output());
+        let (rows, work) = (input.nrows(), input.nrows() * self.parameter_count());
+        let pool = std::sync::Arc::clone(workspace.pool());
+        let threads = pool.threads().min(rows);
+        match output.as_slice_mut() {
+            Some(slice) if threads > 1 && work >= WORTH_SPLITTING => {
+                let (width, parts) = (self.output_width(), workspace.parts());
+                pool.parts(width, [slice], |thread, part, [slice]| {
+                    let rows = part.start / width..part.end / width;
+                    let shape = (rows.len(), width);
+                    let output = ArrayViewMut2::from_shape(shape, slice).expect("whole rows");
+                    let input = input.slice_axis(Axis(0), Slice::from(rows));
+                    let mut part = parts[thread].lock().unwrap_or_else(PoisonError::into_inner);
+                    self.predict_blocks(&mut part, input, output);
+                });
+            }
+            _ => self.predict_blocks(workspace, input, output),
+        }
+    }
+
+    /// Predicts some rows at a time, all layers of them before the next.
+    fn predict_blocks(
+        &self,
+        workspace: &mut Workspace<T>,
+        input: ArrayView2<'_, T>,
+        mut output: ArrayViewMut2<'_, T>,
+    ) {
+        let inputs = input.axis_chunks_iter(Axis(0), ROWS_AT_A_TIME);
+        let outputs = output.axis_chunks_iter_mut(Axis(0), ROWS_AT_A_TIME);
+        for (input, mut output) in inputs.zip(outputs) {
+            self.forward(workspace, Mode::Predict, input);
+            output.assign(&workspace.output());
+        }
     }
 
     pub(crate) fn widths(&self) -> impl Iterator<Item = (usize, usize)> {
@@ -310,6 +355,17 @@ impl<T: Scalar> Sequential<T> {
             }
         };
         Run { pool, mode }
+    }
+
+    #[track_caller]
+    fn check_backward(&self, workspace: &Workspace<T>, input: ArrayView2<'_, T>) {
+        workspace.check_training();
+        let rows = self.check_input(input);
+        assert_eq!(
+            rows, workspace.rows,
+            "rows of the input and of the forward pass"
+        );
+        workspace.check_network(self);
     }
 
     #[track_caller]

@@ -1,9 +1,9 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{Pool, Scalar};
+use backprop_tensor::{Aligned, Pool, Scalar};
 
-use crate::{Mode, Sequential};
+use crate::{Mode, Seen, Sequential};
 
 /// Everything that a pass through a network writes: activations, caches and gradients.
 ///
@@ -15,16 +15,26 @@ pub struct Workspace<T> {
     pub(crate) mode: Mode,
     pub(crate) rows: usize,
     pub(crate) layers: Vec<LayerSpace<T>>,
+    /// For each thread a workspace of its own, for predictions that are split by rows.
+    parts: Vec<Mutex<Workspace<T>>>,
 }
+
+/// What the backward pass of a layer reads, and where its gradients go: by its input, if anybody
+/// needs it, and by its parameters.
+type Backward<'a, T> = (
+    Seen<'a, T>,
+    Option<ArrayViewMut2<'a, T>>,
+    &'a mut [Box<[T]>],
+);
 
 /// The buffers of one layer.
 #[derive(Debug)]
 pub(crate) struct LayerSpace<T> {
     pub(crate) width: usize,
     pub(crate) cache_width: usize,
-    pub(crate) output: Vec<T>,
-    pub(crate) cache: Vec<T>,
-    pub(crate) output_grad: Vec<T>,
+    pub(crate) output: Aligned<T>,
+    pub(crate) cache: Aligned<T>,
+    pub(crate) output_grad: Aligned<T>,
     /// One for each parameter, in its storage order; empty until a training pass.
     pub(crate) grads: Vec<Box<[T]>>,
 }
@@ -37,6 +47,7 @@ impl<T: Scalar> Workspace<T> {
             mode: Mode::Predict,
             rows: 0,
             layers: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -97,6 +108,44 @@ impl<T: Scalar> Workspace<T> {
         );
     }
 
+    /// A workspace for each thread of the pool, that runs on the thread alone.
+    pub(crate) fn parts(&mut self) -> &[Mutex<Workspace<T>>] {
+        if self.parts.is_empty() {
+            let alone = self.pool.alone().iter();
+            self.parts = alone
+                .map(|pool| Mutex::new(Workspace::new(Arc::clone(pool))))
+                .collect();
+        }
+        &self.parts
+    }
+
+    /// What the backward pass of a layer reads and writes; `input` is the network's.
+    pub(crate) fn backward<'a>(
+        &'a mut self,
+        input: ArrayView2<'a, T>,
+        index: usize,
+    ) -> Backward<'a, T> {
+        let rows = self.rows;
+        let (before, rest) = self.layers.split_at_mut(index);
+        let space = &mut rest[0];
+        let (input, input_grad) = match before.last_mut() {
+            None => (input, None),
+            Some(below) => {
+                let shape = (rows, below.width);
+                let input_grad = view_mut(&mut below.output_grad, shape);
+                (view(&below.output, shape), Some(input_grad))
+            }
+        };
+        let shape = (rows, space.width);
+        let seen = Seen {
+            input,
+            output: view(&space.output, shape),
+            cache: &space.cache[..rows * space.cache_width],
+            output_grad: view(&space.output_grad, shape),
+        };
+        (seen, input_grad, &mut space.grads)
+    }
+
     /// Makes room for a pass of `rows` rows through `network`.
     pub(crate) fn prepare(&mut self, network: &Sequential<T>, rows: usize, mode: Mode) {
         let same = self.layers.len() == network.layers().len()
@@ -109,10 +158,10 @@ impl<T: Scalar> Workspace<T> {
         }
         let training = matches!(mode, Mode::Train(_));
         for (space, layer) in self.layers.iter_mut().zip(network.layers()) {
-            grow(&mut space.output, rows * space.width);
-            grow(&mut space.cache, rows * space.cache_width);
+            space.output.grow(rows * space.width);
+            space.cache.grow(rows * space.cache_width);
             if training {
-                grow(&mut space.output_grad, rows * space.width);
+                space.output_grad.grow(rows * space.width);
                 let parameters = layer.parameters();
                 let fits = space.grads.len() == parameters.len()
                     && space
@@ -136,21 +185,15 @@ impl<T: Scalar> LayerSpace<T> {
         LayerSpace {
             width,
             cache_width,
-            output: Vec::new(),
-            cache: Vec::new(),
-            output_grad: Vec::new(),
+            output: Aligned::default(),
+            cache: Aligned::default(),
+            output_grad: Aligned::default(),
             grads: Vec::new(),
         }
     }
 
     pub(crate) fn output(&self, rows: usize) -> ArrayView2<'_, T> {
         view(&self.output, (rows, self.width))
-    }
-}
-
-fn grow<T: Scalar>(buffer: &mut Vec<T>, length: usize) {
-    if buffer.len() < length {
-        buffer.resize(length, T::zero());
     }
 }
 

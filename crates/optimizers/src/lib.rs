@@ -25,4 +25,4 @@ pub use optimizer::{Decay, MAX_BUFFERS, Optimizer, Step};
 pub use rmsprop::RmsProp;
 pub use schedule::{Progress, Schedule};
 pub use sgd::{Nesterov, Sgd};
-pub use state::OptimizerState;
+pub use state::{OptimizerState, Update};

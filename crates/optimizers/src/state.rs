@@ -1,4 +1,4 @@
-use backprop_tensor::{Pool, Scalar};
+use backprop_tensor::{Aligned, Gradient, Pool, Scalar};
 
 use crate::{Decay, MAX_BUFFERS, Optimizer, Step};
 
@@ -9,7 +9,7 @@ use crate::{Decay, MAX_BUFFERS, Optimizer, Step};
 pub struct OptimizerState<T> {
     steps: u64,
     /// For each parameter, the buffers that its rule asked for.
-    moments: Vec<Vec<Box<[T]>>>,
+    moments: Vec<Vec<Aligned<T>>>,
 }
 
 impl<T: Scalar> OptimizerState<T> {
@@ -22,7 +22,7 @@ impl<T: Scalar> OptimizerState<T> {
     }
 
     /// The state that [`steps`](Self::steps) and [`moments`](Self::moments) came from.
-    pub fn from_parts(steps: u64, moments: Vec<Vec<Box<[T]>>>) -> Self {
+    pub fn from_parts(steps: u64, moments: Vec<Vec<Aligned<T>>>) -> Self {
         OptimizerState { steps, moments }
     }
 
@@ -32,7 +32,7 @@ impl<T: Scalar> OptimizerState<T> {
     }
 
     /// For each parameter the buffers of its rule, in the parameter's storage order.
-    pub fn moments(&self) -> &[Vec<Box<[T]>>] {
+    pub fn moments(&self) -> &[Vec<Aligned<T>>] {
         &self.moments
     }
 
@@ -57,6 +57,39 @@ impl<T: Scalar> OptimizerState<T> {
     ) where
         T: 'a,
     {
+        let mut update = self.begin(pool, rule, learning_rate, grad_scale);
+        for (number, (value, grad, unit, decay)) in items.enumerate() {
+            update.parameter(number, value, Gradient::Ready(grad), unit, decay);
+        }
+        update.finish();
+    }
+
+    /// Begins a step whose parameters come one by one, in any order, while their gradients are
+    /// computed: see [`Update::parameter`]. [`step`](Self::step) takes them all at once.
+    ///
+    /// ```
+    /// use backprop_optimizers::{Decay, OptimizerState, Sgd};
+    /// use backprop_tensor::{Gradient, Pool};
+    ///
+    /// let (mut weight, mut bias) = ([1.0_f64], [2.0]);
+    /// let (pool, mut state) = (Pool::new(1), OptimizerState::new());
+    /// let mut update = state.begin(&pool, &Sgd, 0.1, 1.0);
+    /// update.parameter(1, &mut bias, Gradient::Ready(&[10.0]), 1, Decay::NONE);
+    /// update.parameter(0, &mut weight, Gradient::Ready(&[5.0]), 1, Decay::NONE);
+    /// update.finish();
+    /// assert_eq!((weight, bias, state.steps()), ([0.5], [1.0], 1));
+    /// ```
+    ///
+    /// # Panics
+    /// If the rule wants more than [`MAX_BUFFERS`] buffers.
+    #[track_caller]
+    pub fn begin<'s>(
+        &'s mut self,
+        pool: &'s Pool,
+        rule: &'s dyn Optimizer<T>,
+        learning_rate: T,
+        grad_scale: T,
+    ) -> Update<'s, T> {
         let buffers = rule.buffers();
         assert!(
             buffers <= MAX_BUFFERS,
@@ -64,47 +97,94 @@ impl<T: Scalar> OptimizerState<T> {
         );
         let first = self.steps == 0 && self.moments.is_empty();
         self.steps += 1;
-        let mut count = 0;
-        for (value, grad, unit, decay) in items {
+        Update {
+            state: self,
+            pool,
+            rule,
+            learning_rate,
+            grad_scale,
+            first,
+            count: 0,
+        }
+    }
+}
+
+/// A step under way: what [`OptimizerState::begin`] began.
+#[derive(Debug)]
+#[must_use = "a step has to be finished"]
+pub struct Update<'s, T> {
+    state: &'s mut OptimizerState<T>,
+    pool: &'s Pool,
+    rule: &'s dyn Optimizer<T>,
+    learning_rate: T,
+    grad_scale: T,
+    /// Whether it is the step that makes the moments.
+    first: bool,
+    /// Parameters that came.
+    count: usize,
+}
+
+impl<T: Scalar> Update<'_, T> {
+    /// Improves the parameter with this number, on the threads that own it; `unit` is the number of
+    /// elements that stay together on one.
+    ///
+    /// # Panics
+    /// If the parameter is not that of the steps before, by number or length, the lengths differ,
+    /// or the rule wants another number of buffers.
+    #[track_caller]
+    pub fn parameter(
+        &mut self,
+        number: usize,
+        value: &mut [T],
+        grad: Gradient<'_, T>,
+        unit: usize,
+        decay: Decay,
+    ) {
+        if let Gradient::Ready(grad) = grad {
             assert_eq!(
                 value.len(),
                 grad.len(),
-                "values and gradients of parameter {count}"
+                "values and gradients of parameter {number}"
             );
-            if first {
-                let zeros = || vec![T::zero(); value.len()].into_boxed_slice();
-                self.moments.push((0..buffers).map(|_| zeros()).collect());
-            }
-            let known = self.moments.len();
-            assert!(
-                count < known,
-                "more parameters than the {known} of the first step"
-            );
-            for moments in &self.moments[count] {
-                let (found, expected) = (moments.len(), value.len());
-                assert_eq!(found, expected, "moments and values of parameter {count}");
-            }
-            let step = Step {
-                number: self.steps,
-                learning_rate,
-                l2: T::of(decay.l2),
-                decoupled: T::of(decay.decoupled),
-                grad_scale,
-            };
-            update(
-                pool,
-                rule,
-                step,
-                unit,
-                value,
-                grad,
-                &mut self.moments[count],
-            );
-            count += 1;
         }
+        let moments = &mut self.state.moments;
+        if self.first {
+            if moments.len() <= number {
+                moments.resize_with(number + 1, Vec::new);
+            }
+            let zeros = || Aligned::zeros(value.len());
+            moments[number] = (0..self.rule.buffers()).map(|_| zeros()).collect();
+        }
+        let known = moments.len();
+        assert!(
+            number < known,
+            "more parameters than the {known} of the first step"
+        );
+        for moments in &moments[number] {
+            let (found, expected) = (moments.len(), value.len());
+            assert_eq!(found, expected, "moments and values of parameter {number}");
+        }
+        let step = Step {
+            number: self.state.steps,
+            learning_rate: self.learning_rate,
+            l2: T::of(decay.l2),
+            decoupled: T::of(decay.decoupled),
+            grad_scale: self.grad_scale,
+        };
+        let moments = &mut self.state.moments[number];
+        update(self.pool, self.rule, step, unit, value, grad, moments);
+        self.count += 1;
+    }
+
+    /// Ends the step.
+    ///
+    /// # Panics
+    /// If fewer parameters came than in the first step.
+    #[track_caller]
+    pub fn finish(self) {
         assert_eq!(
-            count,
-            self.moments.len(),
+            self.count,
+            self.state.moments.len(),
             "parameters in this step and in the first"
         );
     }
@@ -119,8 +199,8 @@ fn update<T: Scalar>(
     step: Step<T>,
     unit: usize,
     value: &mut [T],
-    grad: &[T],
-    moments: &mut [Box<[T]>],
+    grad: Gradient<'_, T>,
+    moments: &mut [Aligned<T>],
 ) {
     let found = moments.len();
     assert_eq!(
@@ -130,20 +210,20 @@ fn update<T: Scalar>(
         rule.name()
     );
     match moments {
-        [] => pool.split(unit, [value], |at, [v]| {
-            rule.update(step, v, &grad[at], &mut [])
+        [] => grad.each(pool, unit, [value], |g, [v]| {
+            rule.update(step, v, g, &mut [])
         }),
-        [a] => pool.split(unit, [value, a], |at, [v, a]| {
-            rule.update(step, v, &grad[at], &mut [a]);
+        [a] => grad.each(pool, unit, [value, a], |g, [v, a]| {
+            rule.update(step, v, g, &mut [a]);
         }),
-        [a, b] => pool.split(unit, [value, a, b], |at, [v, a, b]| {
-            rule.update(step, v, &grad[at], &mut [a, b]);
+        [a, b] => grad.each(pool, unit, [value, a, b], |g, [v, a, b]| {
+            rule.update(step, v, g, &mut [a, b]);
         }),
-        [a, b, c] => pool.split(unit, [value, a, b, c], |at, [v, a, b, c]| {
-            rule.update(step, v, &grad[at], &mut [a, b, c]);
+        [a, b, c] => grad.each(pool, unit, [value, a, b, c], |g, [v, a, b, c]| {
+            rule.update(step, v, g, &mut [a, b, c]);
         }),
-        [a, b, c, d] => pool.split(unit, [value, a, b, c, d], |at, [v, a, b, c, d]| {
-            rule.update(step, v, &grad[at], &mut [a, b, c, d]);
+        [a, b, c, d] => grad.each(pool, unit, [value, a, b, c, d], |g, [v, a, b, c, d]| {
+            rule.update(step, v, g, &mut [a, b, c, d]);
         }),
         _ => unreachable!("at most {MAX_BUFFERS} buffers"),
     }

@@ -10,11 +10,14 @@
 #![warn(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod aligned;
+mod gradient;
 #[doc(hidden)]
 pub mod kernel;
 mod linear;
 mod panels;
 mod pool;
+mod prefetch;
 mod product;
 mod random;
 mod scalar;
@@ -23,11 +26,14 @@ mod vectorised;
 pub use ndarray;
 pub use rand;
 
-pub use linear::{affine, affine_input_grad, affine_weight_grad};
+pub use aligned::Aligned;
+pub use gradient::Gradient;
+pub use linear::{affine, affine_bias_grad, affine_input_grad, affine_weight_grad};
 pub use panels::Panels;
 pub use pool::Pool;
 #[doc(hidden)]
-pub use pool::Scratch;
+pub use pool::{Rooms, Scratch};
+pub use prefetch::prefetch;
 pub use product::matmul;
 pub use random::Key;
 pub use scalar::Scalar;

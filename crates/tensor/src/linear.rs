@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 
-use crate::kernel::{Forward, InputGrad, WeightGrad};
+use crate::kernel::{Forward, InputGrad, Matrix, RowLists};
 use crate::pool::Start;
-use crate::{Panels, Pool, Scalar};
+use crate::{Gradient, Panels, Pool, Scalar};
 
 /// Multiply-adds below which a product stays on one thread.
 const WORTH_SPLITTING: usize = 1 << 18;
@@ -32,53 +32,52 @@ pub fn affine<T: Scalar>(
     bias: &[T],
     mut output: ArrayViewMut2<'_, T>,
 ) {
-    check::<T>(
-        layout,
-        input.dim(),
-        output.dim(),
-        weights.len(),
-        Some(bias.len()),
-    );
+    check::<T>(layout, input.dim(), output.dim(), weights.len());
+    check_bias(layout, bias.len());
     if !rows_are_contiguous(&output.view()) {
         let mut whole = Array2::zeros(output.raw_dim());
         affine(pool, layout, input, weights, bias, whole.view_mut());
         return output.assign(&whole);
     }
-    let input = with_contiguous_rows(input);
-    let (rows, inputs) = input.dim();
     if output.is_empty() {
         return;
     }
-    let unit = inputs * T::PANEL;
-    let (x, x_row) = (Start(input.as_ptr().cast_mut()), stride(&input.view()));
+    let input = with_contiguous_rows(input);
+    let x = matrix(&input.view());
+    let unit = x.columns * T::PANEL;
     let (y, y_row) = (Start(output.as_mut_ptr()), stride(&output.view()));
     let whole = layout.count::<T>();
-    let kernel = T::kernels(pool.isa()).forward;
-    each_share(
-        pool,
-        layout.count::<T>(),
-        rows * inputs * layout.outputs(),
-        |thread, panels| {
+    let kernels = T::kernels(pool.isa());
+    let split = is_worth_splitting(x.rows, layout);
+    let product = |lists: Option<RowLists<T>>| {
+        each_share(pool, split, whole, |thread, panels| {
             let columns = columns::<T>(&panels, layout.outputs());
-            // SAFETY: the kernel is one for this CPU. The rows of `x` are within the input, and these
-            // columns of `y` within the output; they belong to this call alone, since `each_share`
-            // gives every panel to one call and panels share no column.
+            // SAFETY: the kernel is one for this CPU. `x` is within the input and its lists are made;
+            // these columns of `y` are within the output and belong to this call alone, since
+            // `each_share` gives every panel to one call and panels share no column.
             unsafe {
                 let job = Forward {
-                    rows,
-                    inputs,
-                    x: x.at(0),
-                    x_row,
+                    x,
+                    lists,
                     whole,
                     weights: &weights[panels.start * unit..panels.end * unit],
                     bias: &bias[columns.clone()],
                     y: y.at(columns.start),
                     y_row,
                 };
-                kernel(&job, T::buffers(&mut pool.scratch(thread)));
+                (kernels.forward)(&job, T::buffers(&mut pool.scratch(thread)));
             }
-        },
-    );
+        });
+    };
+    if is_sparse(pool, &x) {
+        pool.with_rooms(|rooms| {
+            let lists = T::room(rooms).rows(x.rows, x.columns);
+            list_rows(pool, split, &x, &lists);
+            product(Some(lists));
+        });
+    } else {
+        product(None);
+    }
 }
 
 /// `W' = output_grad^T input` and `b' =` the column sums of `output_grad`: the gradients of a
@@ -99,59 +98,37 @@ pub fn affine_weight_grad<T: Scalar>(
     weight_grad: &mut [T],
     bias_grad: &mut [T],
 ) {
-    let stored = weight_grad.len();
-    check::<T>(
+    check::<T>(layout, input.dim(), output_grad.dim(), weight_grad.len());
+    check_bias(layout, bias_grad.len());
+    affine_bias_grad(output_grad, bias_grad);
+    let gradient = Gradient::Affine {
         layout,
-        input.dim(),
-        output_grad.dim(),
-        stored,
-        Some(bias_grad.len()),
+        input,
+        output_grad,
+    };
+    gradient.each(pool, 1, [weight_grad], |grad, [out]| {
+        out.copy_from_slice(grad)
+    });
+}
+
+/// `b' =` the column sums of `output_grad` (batch, out): the gradient of a linear layer's bias (out),
+/// summed row by row. Overwritten.
+///
+/// # Panics
+/// If the widths differ.
+#[track_caller]
+pub fn affine_bias_grad<T: Scalar>(output_grad: ArrayView2<'_, T>, bias_grad: &mut [T]) {
+    let (outputs, found) = (output_grad.ncols(), bias_grad.len());
+    assert_eq!(
+        found, outputs,
+        "numbers in the gradient of a bias of {outputs}"
     );
-    let (input, output_grad) = (
-        with_contiguous_rows(input),
-        with_contiguous_rows(output_grad),
-    );
-    let (rows, inputs) = input.dim();
-    let unit = inputs * T::PANEL;
-    let (x, x_row) = (Start(input.as_ptr().cast_mut()), stride(&input.view()));
-    let (dy, dy_row) = (
-        Start(output_grad.as_ptr().cast_mut()),
-        stride(&output_grad.view()),
-    );
-    let (dw, db) = (
-        Start(weight_grad.as_mut_ptr()),
-        Start(bias_grad.as_mut_ptr()),
-    );
-    let whole = layout.count::<T>();
-    let kernel = T::kernels(pool.isa()).weight_grad;
-    each_share(
-        pool,
-        layout.count::<T>(),
-        rows * inputs * layout.outputs(),
-        |thread, panels| {
-            let columns = columns::<T>(&panels, layout.outputs());
-            // SAFETY: the kernel is one for this CPU. `x` and these columns of `dy` are within their
-            // views; these panels of the gradient and columns of the bias are within their slices and
-            // belong to this call alone, as in `affine`.
-            unsafe {
-                let mut job = WeightGrad {
-                    rows,
-                    inputs,
-                    x: x.at(0),
-                    x_row,
-                    whole,
-                    dy: dy.at(if rows == 0 { 0 } else { columns.start }),
-                    dy_row,
-                    dw: std::slice::from_raw_parts_mut(
-                        dw.at(panels.start * unit),
-                        panels.len() * unit,
-                    ),
-                    db: std::slice::from_raw_parts_mut(db.at(columns.start), columns.len()),
-                };
-                kernel(&mut job, T::buffers(&mut pool.scratch(thread)));
-            }
-        },
-    );
+    bias_grad.fill(T::zero());
+    for row in output_grad.rows() {
+        for (sum, &x) in bias_grad.iter_mut().zip(row) {
+            *sum += x;
+        }
+    }
 }
 
 /// `input_grad = output_grad W`: the gradient that a linear layer passes down. Overwritten.
@@ -169,13 +146,7 @@ pub fn affine_input_grad<T: Scalar>(
     weights: &[T],
     mut input_grad: ArrayViewMut2<'_, T>,
 ) {
-    check::<T>(
-        layout,
-        input_grad.dim(),
-        output_grad.dim(),
-        weights.len(),
-        None,
-    );
+    check::<T>(layout, input_grad.dim(), output_grad.dim(), weights.len());
     if !rows_are_contiguous(&input_grad.view()) {
         let mut whole = Array2::zeros(input_grad.raw_dim());
         affine_input_grad(pool, layout, output_grad, weights, whole.view_mut());
@@ -195,8 +166,8 @@ pub fn affine_input_grad<T: Scalar>(
     let kernel = T::kernels(pool.isa()).input_grad;
     each_share(
         pool,
+        is_worth_splitting(rows, layout),
         inputs.div_ceil(T::PANEL),
-        rows * inputs * outputs,
         |thread, panels| {
             let share = columns::<T>(&panels, inputs);
             // SAFETY: the kernel is one for this CPU. `dy` is within its view; these columns of `dx`
@@ -221,19 +192,52 @@ pub fn affine_input_grad<T: Scalar>(
     );
 }
 
-/// Calls `f(thread, panels)` for each thread that owns some of the panels; for a small product,
-/// once with all of them.
-fn each_share(
+/// The memory of a view whose rows are contiguous.
+pub(crate) fn matrix<T>(view: &ArrayView2<'_, T>) -> Matrix<T> {
+    Matrix {
+        rows: view.nrows(),
+        columns: view.ncols(),
+        start: Start(view.as_ptr().cast_mut()),
+        stride: stride(view),
+    }
+}
+
+/// Whether it pays to skip the zeros of `x`.
+pub(crate) fn is_sparse<T: Scalar>(pool: &Pool, x: &Matrix<T>) -> bool {
+    // Lists number what they hold with a u32.
+    u32::try_from(x.rows * x.columns).is_ok()
+        // SAFETY: the kernel is one for this CPU, and a `Matrix` is valid for reads.
+        && unsafe { (T::kernels(pool.isa()).looks_sparse)(x) }
+}
+
+/// Makes the lists of all rows, each on the thread that owns the row.
+pub(crate) fn list_rows<T: Scalar>(pool: &Pool, split: bool, x: &Matrix<T>, lists: &RowLists<T>) {
+    let kernel = T::kernels(pool.isa()).list_rows;
+    each_share(pool, split, x.rows, |_, rows| {
+        // SAFETY: the kernel is one for this CPU, the lists are room for `x`, and every row is of one
+        // call alone.
+        unsafe { kernel(x, lists, rows) }
+    });
+}
+
+/// Whether a product of `rows` rows and this weight is enough work for more than one thread.
+pub(crate) fn is_worth_splitting(rows: usize, layout: Panels) -> bool {
+    rows * layout.inputs() * layout.outputs() >= WORTH_SPLITTING
+}
+
+/// Calls `f(thread, share)` for each thread that owns some of `count` things; where that is not to
+/// be split, once with all of them.
+pub(crate) fn each_share(
     pool: &Pool,
-    panels: usize,
-    multiply_adds: usize,
+    split: bool,
+    count: usize,
     f: impl Fn(usize, Range<usize>) + Sync,
 ) {
-    if pool.threads() == 1 || panels <= 1 || multiply_adds < WORTH_SPLITTING {
-        f(0, 0..panels);
+    if pool.threads() == 1 || count <= 1 || !split {
+        f(0, 0..count);
     } else {
         pool.run(&|thread| {
-            let share = pool.share(panels, thread);
+            let share = pool.share(count, thread);
             if !share.is_empty() {
                 f(thread, share);
             }
@@ -242,19 +246,19 @@ fn each_share(
 }
 
 /// The columns of some panels.
-fn columns<T: Scalar>(panels: &Range<usize>, columns: usize) -> Range<usize> {
+pub(crate) fn columns<T: Scalar>(panels: &Range<usize>, columns: usize) -> Range<usize> {
     panels.start * T::PANEL..(panels.end * T::PANEL).min(columns)
 }
 
 /// Whether the numbers of a row are next to each other, and rows follow in order.
-fn rows_are_contiguous<T>(view: &ArrayView2<'_, T>) -> bool {
+pub(crate) fn rows_are_contiguous<T>(view: &ArrayView2<'_, T>) -> bool {
     view.is_empty()
         || (view.ncols() == 1 || view.strides()[1] == 1)
             && (view.nrows() == 1 || view.strides()[0] >= 0)
 }
 
 /// Numbers from one row to the next.
-fn stride<T>(view: &ArrayView2<'_, T>) -> usize {
+pub(crate) fn stride<T>(view: &ArrayView2<'_, T>) -> usize {
     if view.nrows() <= 1 || view.is_empty() {
         0
     } else {
@@ -263,7 +267,7 @@ fn stride<T>(view: &ArrayView2<'_, T>) -> usize {
 }
 
 /// The view, or a copy of it where its rows are scattered, as those of a transpose are.
-fn with_contiguous_rows<T: Scalar>(view: ArrayView2<'_, T>) -> CowArray<'_, T, Ix2> {
+pub(crate) fn with_contiguous_rows<T: Scalar>(view: ArrayView2<'_, T>) -> CowArray<'_, T, Ix2> {
     if rows_are_contiguous(&view) {
         view.into()
     } else {
@@ -274,12 +278,11 @@ fn with_contiguous_rows<T: Scalar>(view: ArrayView2<'_, T>) -> CowArray<'_, T, I
 }
 
 #[track_caller]
-fn check<T: Scalar>(
+pub(crate) fn check<T: Scalar>(
     layout: Panels,
     input: (usize, usize),
     output: (usize, usize),
     stored: usize,
-    bias: Option<usize>,
 ) {
     let (inputs, outputs) = (layout.inputs(), layout.outputs());
     assert!(
@@ -292,264 +295,16 @@ fn check<T: Scalar>(
         stored, expected,
         "numbers in the storage of a ({outputs}, {inputs}) weight"
     );
-    if let Some(bias) = bias {
-        assert_eq!(
-            bias, outputs,
-            "numbers in the bias of a ({outputs}, {inputs}) weight"
-        );
-    }
+}
+
+#[track_caller]
+fn check_bias(layout: Panels, bias: usize) {
+    let (inputs, outputs) = (layout.inputs(), layout.outputs());
+    assert_eq!(
+        bias, outputs,
+        "numbers in the bias of a ({outputs}, {inputs}) weight"
+    );
 }
 
 #[cfg(test)]
-mod tests {
-    use ndarray::s;
-
-    use super::*;
-    use crate::Key;
-    use crate::kernel::Isa;
-
-    /// Numbers between -1/2 and 1/2, of which this share is not zero.
-    fn random<T: Scalar>(rows: usize, columns: usize, name: u64, filled: f64) -> Array2<T> {
-        let key = Key::new(name);
-        Array2::from_shape_fn((rows, columns), |(i, j)| {
-            let [value, keep, ..] = key.draws((i * columns + j) as u64);
-            let uniform = |draw: u32| f64::from(draw) / f64::from(u32::MAX);
-            T::of(if uniform(keep) < filled {
-                uniform(value) - 0.5
-            } else {
-                0.0
-            })
-        })
-    }
-
-    /// The definition, in f64.
-    fn slow<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Array2<f64> {
-        let term = |i, j, k| a[[i, k]].as_f64() * b[[k, j]].as_f64();
-        let shape = (a.nrows(), b.ncols());
-        Array2::from_shape_fn(shape, |(i, j)| (0..a.ncols()).map(|k| term(i, j, k)).sum())
-    }
-
-    #[track_caller]
-    fn assert_close<T: Scalar>(found: ArrayView2<'_, T>, expected: &Array2<f64>, inner: usize) {
-        // Terms are at most 1/4, and so is each rounding of a sum of `inner` of them.
-        let tolerance = T::epsilon().as_f64() * (inner as f64 + 1.0);
-        assert_eq!(found.dim(), expected.dim());
-        for (x, y) in found.iter().zip(expected) {
-            assert!((x.as_f64() - y).abs() <= tolerance, "{x} is not {y}");
-        }
-    }
-
-    /// One layer with its data and what must come out.
-    struct Case<T> {
-        layout: Panels,
-        x: Array2<T>,
-        w: Array2<T>,
-        stored: Vec<T>,
-        bias: Vec<T>,
-        dy: Array2<T>,
-    }
-
-    impl<T: Scalar> Case<T> {
-        fn new((rows, inputs, outputs): (usize, usize, usize), filled: f64) -> Self {
-            let layout = Panels::new(inputs, outputs);
-            let w = random::<T>(outputs, inputs, 2, 1.0);
-            let mut stored = vec![T::zero(); layout.len::<T>()];
-            layout.pack(w.as_slice().unwrap(), &mut stored);
-            Case {
-                layout,
-                x: random(rows, inputs, 1, filled),
-                w,
-                stored,
-                bias: random::<T>(1, outputs, 3, 1.0).into_raw_vec_and_offset().0,
-                dy: random(rows, outputs, 4, 1.0),
-            }
-        }
-
-        /// Output, weight gradient, bias gradient, input gradient; all start as NaN.
-        fn run(&self, pool: &Pool) -> [Vec<T>; 4] {
-            let nan = |shape| Array2::from_elem(shape, T::nan());
-            let (mut y, mut dx) = (nan(self.dy.dim()), nan(self.x.dim()));
-            let mut dw = vec![T::nan(); self.stored.len()];
-            let mut db = vec![T::nan(); self.bias.len()];
-            let (layout, x, dy) = (self.layout, self.x.view(), self.dy.view());
-            affine(pool, layout, x, &self.stored, &self.bias, y.view_mut());
-            affine_weight_grad(pool, layout, x, dy, &mut dw, &mut db);
-            affine_input_grad(pool, layout, dy, &self.stored, dx.view_mut());
-            [
-                y.into_raw_vec_and_offset().0,
-                dw,
-                db,
-                dx.into_raw_vec_and_offset().0,
-            ]
-        }
-
-        fn check(&self, [y, dw, db, dx]: &[Vec<T>; 4]) {
-            let (rows, inputs) = self.x.dim();
-            let outputs = self.bias.len();
-            let view = |shape, numbers| ArrayView2::from_shape(shape, numbers).unwrap();
-            let bias = view((1, outputs), &self.bias).mapv(Scalar::as_f64);
-            let expected = slow(self.x.view(), self.w.t()) + bias;
-            assert_close(view((rows, outputs), y), &expected, inputs);
-            let mut dw_rows = Array2::from_elem((outputs, inputs), T::nan());
-            self.layout.unpack(dw, dw_rows.as_slice_mut().unwrap());
-            assert_close(dw_rows.view(), &slow(self.dy.t(), self.x.view()), rows);
-            let padding = dw.iter().filter(|x| **x == T::zero()).count();
-            assert!(
-                padding >= dw.len() - inputs * outputs,
-                "the padding is not zero"
-            );
-            let ones = Array2::from_elem((1, rows), T::one());
-            assert_close(
-                view((1, outputs), db),
-                &slow(ones.view(), self.dy.view()),
-                rows,
-            );
-            assert_close(
-                view((rows, inputs), dx),
-                &slow(self.dy.view(), self.w.view()),
-                outputs,
-            );
-        }
-    }
-
-    fn sizes() -> Vec<(usize, usize, usize)> {
-        let mut sizes = vec![
-            (300, 70, 50),
-            (64, 100, 129),
-            (131, 200, 300),
-            (13, 784, 10),
-        ];
-        for rows in [0, 1, 2, 5, 7, 13, 40] {
-            for inputs in [0, 1, 3, 16, 17, 33, 40] {
-                for outputs in [0, 1, 8, 15, 16, 33, 40] {
-                    sizes.push((rows, inputs, outputs));
-                }
-            }
-        }
-        sizes
-    }
-
-    fn products<T: Scalar>() {
-        for isa in Isa::all() {
-            let pools = [1, 2, 3, 8].map(|threads| Pool::with_isa(threads, isa));
-            for size in sizes() {
-                for filled in [1.0, 0.1, 0.0] {
-                    let case = Case::<T>::new(size, filled);
-                    let first = case.run(&pools[0]);
-                    case.check(&first);
-                    for pool in &pools[1..] {
-                        let same = case.run(pool) == first;
-                        assert!(
-                            same,
-                            "{isa:?} {size:?}: bits depend on the number of threads"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn products_of_a_layer_agree_with_the_definition_and_between_thread_counts() {
-        products::<f32>();
-        products::<f64>();
-    }
-
-    /// All products of one row and of many, dense and with zeros, on each set of instructions.
-    #[test]
-    fn one_row_gives_the_same_bits_as_within_a_batch() {
-        for isa in Isa::all() {
-            let pool = Pool::with_isa(1, isa);
-            for filled in [1.0, 0.2] {
-                let case = Case::<f32>::new((29, 100, 137), filled);
-                let [batch, ..] = case.run(&pool);
-                for (i, expected) in batch.chunks(137).enumerate() {
-                    let mut row = Array2::zeros((1, 137));
-                    let x = case.x.slice(s![i..=i, ..]);
-                    affine(
-                        &pool,
-                        case.layout,
-                        x,
-                        &case.stored,
-                        &case.bias,
-                        row.view_mut(),
-                    );
-                    assert_eq!(row.as_slice().unwrap(), expected, "{isa:?}");
-                }
-            }
-        }
-    }
-
-    /// Rows of zeros beside full ones: the block is listed in one case and not in the other.
-    #[test]
-    fn skipping_zeros_changes_no_bit() {
-        for isa in Isa::all() {
-            let pool = Pool::with_isa(1, isa);
-            let full = Case::<f32>::new((128, 90, 40), 0.9);
-            let mut sparse = Case::<f32>::new((128, 90, 40), 0.9);
-            sparse.x.slice_mut(s![8.., ..]).fill(0.0);
-            let mut dense = Case::<f32>::new((128, 90, 40), 0.9);
-            dense.x.slice_mut(s![8..40, ..]).fill(0.0);
-            let (full, sparse, dense) = (full.run(&pool), sparse.run(&pool), dense.run(&pool));
-            assert_eq!(full[0][..8 * 40], sparse[0][..8 * 40], "{isa:?}");
-            assert_eq!(full[0][..8 * 40], dense[0][..8 * 40], "{isa:?}");
-            assert_eq!(
-                sparse[0][8 * 40..40 * 40],
-                dense[0][8 * 40..40 * 40],
-                "{isa:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn views_of_any_strides_give_the_same_bits() {
-        let pool = Pool::new(2);
-        let case = Case::<f64>::new((21, 50, 35), 1.0);
-        let expected = case.run(&pool);
-        let layout = case.layout;
-        // Every second row and column backwards; and columns before rows.
-        let mut wide = Array2::from_elem((42, 100), f64::NAN);
-        wide.slice_mut(s![..;-2, ..;-2]).assign(&case.x);
-        let dy = case.dy.t().as_standard_layout().into_owned();
-        let (x, dy) = (wide.slice(s![..;-2, ..;-2]), dy.t());
-        let mut y = Array2::from_elem((35, 21), f64::NAN);
-        affine(
-            &pool,
-            layout,
-            x,
-            &case.stored,
-            &case.bias,
-            y.view_mut().reversed_axes(),
-        );
-        assert!(y.t().iter().eq(&expected[0]));
-        let mut dw = vec![f64::NAN; case.stored.len()];
-        let mut db = vec![f64::NAN; 35];
-        affine_weight_grad(&pool, layout, x, dy, &mut dw, &mut db);
-        assert!(dw == expected[1] && db == expected[2]);
-        let mut dx = Array2::from_elem((50, 21), f64::NAN);
-        affine_input_grad(
-            &pool,
-            layout,
-            dy,
-            &case.stored,
-            dx.view_mut().reversed_axes(),
-        );
-        assert!(dx.t().iter().eq(&expected[3]));
-    }
-
-    #[test]
-    #[should_panic(expected = "a (2, 3) weight maps (batch, 3) to (batch, 2)")]
-    fn shapes_that_do_not_fit_are_named() {
-        let layout = Panels::new(3, 2);
-        let (x, mut y) = (Array2::<f32>::zeros((4, 5)), Array2::zeros((4, 2)));
-        let stored = vec![0.0; layout.len::<f32>()];
-        affine(
-            &Pool::default(),
-            layout,
-            x.view(),
-            &stored,
-            &[0.0; 2],
-            y.view_mut(),
-        );
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::kernel::{Buffers, Isa};
+use crate::kernel::{Buffers, Isa, Room};
 
 /// Numbers below which [`Pool::split`] does not wake another thread: a pass over this many
 /// takes about as long as handing them over does.
@@ -51,6 +51,10 @@ pub struct Pool {
     isa: Isa,
     /// For each thread what its kernels work in.
     scratch: Box<[Mutex<Scratch>]>,
+    /// What all threads write lists to together.
+    rooms: Mutex<Rooms>,
+    /// For each thread a pool of one, for work that is split above the level of a product.
+    alone: Box<[Arc<Pool>]>,
 }
 
 /// What the kernels of one thread work in.
@@ -58,6 +62,13 @@ pub struct Pool {
 pub struct Scratch {
     pub(crate) f32: Buffers<f32>,
     pub(crate) f64: Buffers<f64>,
+}
+
+/// What the threads write lists to.
+#[derive(Debug, Default)]
+pub struct Rooms {
+    pub(crate) f32: Room<f32>,
+    pub(crate) f64: Room<f64>,
 }
 
 /// A job: a function of the thread's number, borrowed from the caller's stack.
@@ -77,6 +88,10 @@ struct Shared {
     running: AtomicUsize,
     panicked: AtomicBool,
     stop: AtomicBool,
+    /// Threads that sleep until the next job; changed under the lock alone.
+    asleep: AtomicUsize,
+    /// Whether the caller sleeps until the job is done; changed under the lock alone.
+    waiting: AtomicBool,
     wake: Condvar,
     done: Condvar,
 }
@@ -105,6 +120,8 @@ impl Pool {
             running: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
+            asleep: AtomicUsize::new(0),
+            waiting: AtomicBool::new(false),
             wake: Condvar::new(),
             done: Condvar::new(),
         });
@@ -133,6 +150,13 @@ impl Pool {
             workers,
             isa,
             scratch: (0..threads).map(|_| Mutex::default()).collect(),
+            rooms: Mutex::default(),
+            alone: match threads {
+                1 => Box::default(),
+                _ => (0..threads)
+                    .map(|_| Arc::new(Pool::with_isa(1, isa)))
+                    .collect(),
+            },
         }
     }
 
@@ -147,6 +171,15 @@ impl Pool {
         self.scratch[thread]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls `f` with the room for lists; with a new one where another caller of this pool has it.
+    pub(crate) fn with_rooms<R>(&self, f: impl FnOnce(&mut Rooms) -> R) -> R {
+        match self.rooms.try_lock() {
+            Ok(mut rooms) => f(&mut rooms),
+            Err(std::sync::TryLockError::Poisoned(rooms)) => f(&mut rooms.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) => f(&mut Rooms::default()),
+        }
     }
 
     /// The number of threads, the caller among them.
@@ -211,6 +244,31 @@ impl Pool {
         if self.threads == 1 || length < WORTH_SPLITTING {
             return f(0..length, slices);
         }
+        self.parts(unit, slices, |_, range, parts| f(range, parts));
+    }
+
+    /// As [`split`](Self::split), however small the work is, for work that is far more than its
+    /// result; `f` is told the thread's number too. It must not use this pool, but may use the
+    /// thread's pool of [`alone`](Self::alone).
+    ///
+    /// # Panics
+    /// As [`split`](Self::split).
+    #[track_caller]
+    pub fn parts<T: Send, const N: usize>(
+        &self,
+        unit: usize,
+        slices: [&mut [T]; N],
+        f: impl Fn(usize, Range<usize>, [&mut [T]; N]) + Sync,
+    ) {
+        assert!(unit > 0, "a unit of 0 elements cannot be split off");
+        let length = slices.first().map_or(0, |slice| slice.len());
+        for slice in &slices {
+            assert_eq!(
+                slice.len(),
+                length,
+                "slices that are split together have one length"
+            );
+        }
         let units = length.div_ceil(unit);
         let starts = slices.map(|slice| Start(slice.as_mut_ptr()));
         self.run(&|thread| {
@@ -225,8 +283,14 @@ impl Pool {
                 // until `run` returns.
                 unsafe { std::slice::from_raw_parts_mut(start.at(range.start), range.len()) }
             });
-            f(range, parts);
+            f(thread, range, parts);
         });
+    }
+
+    /// A pool of one thread for each thread of this one that has several, to compute with in
+    /// [`parts`](Self::parts).
+    pub fn alone(&self) -> &[Arc<Pool>] {
+        &self.alone
     }
 
     /// Runs `work` once for each thread's number and returns when all calls have returned.
@@ -246,7 +310,11 @@ impl Pool {
             *slot = Some(Job(job));
             shared.generation.fetch_add(1, Ordering::Release) + 1
         };
-        shared.wake.notify_all();
+        // Whoever is about to sleep says so under the lock, so nobody is missed; telling the system
+        // costs as much as a small product.
+        if shared.asleep.load(Ordering::Relaxed) > 0 {
+            shared.wake.notify_all();
+        }
         let own = catch_unwind(AssertUnwindSafe(|| work(0)));
         for thread in 1..self.threads {
             shared.share(Job(job), generation, thread);
@@ -295,8 +363,12 @@ impl Shared {
         }
         if self.running.fetch_sub(1, Ordering::AcqRel) == 1 {
             // Taking the lock orders this with a caller that is about to sleep.
-            drop(self.lock());
-            self.done.notify_one();
+            let slot = self.lock();
+            let waiting = self.waiting.load(Ordering::Relaxed);
+            drop(slot);
+            if waiting {
+                self.done.notify_one();
+            }
         }
     }
 
@@ -313,7 +385,9 @@ impl Shared {
             if self.stop.load(Ordering::Acquire) {
                 return None;
             }
+            self.asleep.fetch_add(1, Ordering::Relaxed);
             slot = self.wake.wait(slot).unwrap_or_else(PoisonError::into_inner);
+            self.asleep.fetch_sub(1, Ordering::Relaxed);
         }
         *seen = self.generation.load(Ordering::Acquire);
         *slot
@@ -327,14 +401,25 @@ impl Shared {
             std::hint::spin_loop();
         }
         let mut slot = self.lock();
+        self.waiting.store(true, Ordering::Relaxed);
         while self.running.load(Ordering::Acquire) != 0 {
             slot = self.done.wait(slot).unwrap_or_else(PoisonError::into_inner);
         }
+        self.waiting.store(false, Ordering::Relaxed);
     }
 }
 
 /// The start of a slice whose parts go to different threads.
+#[derive(Debug)]
 pub(crate) struct Start<T>(pub(crate) *mut T);
+
+impl<T> Clone for Start<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Start<T> {}
 
 impl<T> Start<T> {
     /// The element at `offset`.

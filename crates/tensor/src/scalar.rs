@@ -3,7 +3,7 @@ use std::iter::Sum;
 use ndarray::NdFloat;
 
 use crate::kernel::{self, Isa, Kernels};
-use crate::pool::Scratch;
+use crate::pool::{Rooms, Scratch};
 
 mod sealed {
     pub trait Sealed {}
@@ -79,6 +79,10 @@ pub trait Scalar: NdFloat + Sum + Default + sealed::Sealed {
     /// The buffers of this type in a thread's scratch.
     #[doc(hidden)]
     fn buffers(scratch: &mut Scratch) -> &mut kernel::Buffers<Self>;
+
+    /// The room for lists of this type.
+    #[doc(hidden)]
+    fn room(rooms: &mut Rooms) -> &mut kernel::Room<Self>;
 }
 
 macro_rules! scalar {
@@ -128,6 +132,10 @@ macro_rules! scalar {
 
             fn buffers(scratch: &mut Scratch) -> &mut kernel::Buffers<Self> {
                 &mut scratch.$type
+            }
+
+            fn room(rooms: &mut Rooms) -> &mut kernel::Room<Self> {
+                &mut rooms.$type
             }
         }
     };

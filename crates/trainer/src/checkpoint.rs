@@ -15,7 +15,7 @@ use std::path::Path;
 
 use backprop_formats::{Checkpoint, ModelInfo, load_parameters, model_bytes};
 use backprop_optimizers::OptimizerState;
-use backprop_tensor::Scalar;
+use backprop_tensor::{Aligned, Scalar};
 
 use crate::{Epoch, History, TrainError, Trainer};
 
@@ -213,10 +213,14 @@ impl<T: Scalar> Trainer<T> {
                 found: steps.to_string(),
             });
         }
-        let mut take = |length: usize| -> Box<[T]> {
+        let mut take = |length: usize| {
             let (buffer, after) = rest.split_at(length * T::BYTES);
             rest = after;
-            buffer.chunks_exact(T::BYTES).map(T::read_le).collect()
+            let mut moments = Aligned::zeros(length);
+            for (moment, bytes) in moments.iter_mut().zip(buffer.chunks_exact(T::BYTES)) {
+                *moment = T::read_le(bytes);
+            }
+            moments
         };
         let moments = lengths
             .iter()

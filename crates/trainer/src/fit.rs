@@ -125,7 +125,7 @@ impl<T: Scalar> Trainer<T> {
         let mut total = Total::default();
         let mut batch = 0;
         while let Some(rows) = room.batches.next_batch() {
-            train.gather(rows, &mut room.batch);
+            train.gather_on(self.workspace.pool(), rows, &mut room.batch);
             let progress = Progress {
                 step: done * batches + batch,
                 steps_per_epoch: batches,

@@ -6,7 +6,7 @@ use backprop_layers::{LayerSpec, Mode, ParameterKind, Sequential, Workspace};
 use backprop_losses::{Expects, Loss, Targets, Total};
 use backprop_optimizers::{Decay, Optimizer, OptimizerState, clip_scale};
 use backprop_tensor::{Key, Pool, Scalar};
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Slice};
 
 use crate::{History, Settings, TrainError};
 
@@ -154,28 +154,39 @@ impl<T: Scalar> Trainer<T> {
         let (output, grad) = self.workspace.output_and_grad();
         let total = self.loss.evaluate(output, targets, weights, Some(grad));
         self.check_total(total, inputs)?;
-        self.network.backward(&mut self.workspace, inputs);
-        let scale = match self.settings.clip {
-            Some(norm) => clip_scale(self.workspace.gradients(), norm),
-            None => 1.0,
-        };
+        self.learn(inputs);
+        Ok(total)
+    }
+
+    /// Goes backward and improves the parameters.
+    fn learn(&mut self, inputs: ArrayView2<'_, T>) {
         let weight = Decay {
             l2: self.settings.l2,
             decoupled: self.settings.weight_decay,
         };
-        let pool = Arc::clone(self.workspace.pool());
-        let items = self.network.learnables(&self.workspace).map(|item| {
-            let decay = if item.kind == ParameterKind::Weight {
-                weight
-            } else {
-                Decay::NONE
-            };
-            (item.values, item.grad, item.unit, decay)
-        });
-        let learning_rate = T::of(self.learning_rate);
-        self.state
-            .step(&pool, &*self.rule, learning_rate, T::of(scale), items);
-        Ok(total)
+        let decay = |kind| match kind {
+            ParameterKind::Weight => weight,
+            ParameterKind::Bias => Decay::NONE,
+        };
+        let (pool, rule) = (Arc::clone(self.workspace.pool()), &*self.rule);
+        let (network, workspace) = (&mut self.network, &mut self.workspace);
+        let rate = T::of(self.learning_rate);
+        let Some(norm) = self.settings.clip else {
+            // Each gradient is used while it is computed.
+            let mut update = self.state.begin(&pool, rule, rate, T::one());
+            network.backward_and_learn(workspace, inputs, |number, parameter, grad| {
+                let (unit, decay) = (parameter.unit(), decay(parameter.kind()));
+                update.parameter(number, parameter.values_mut(), grad, unit, decay);
+            });
+            return update.finish();
+        };
+        // Their common norm has to be known before the first is used.
+        network.backward(workspace, inputs);
+        let scale = T::of(clip_scale(workspace.gradients(), norm));
+        let items = network
+            .learnables(workspace)
+            .map(|item| (item.values, item.grad, item.unit, decay(item.kind)));
+        self.state.step(&pool, rule, rate, scale, items);
     }
 
     /// The loss and the accuracy of the network as it is now.
@@ -187,13 +198,16 @@ impl<T: Scalar> Trainer<T> {
         let (mut total, mut right, mut classes) = (Total::default(), 0, false);
         let mut batch = Batch::new();
         let mut batches = Batches::new(data.len(), ROWS_AT_A_TIME, None);
+        let mut output = Array2::zeros((ROWS_AT_A_TIME, self.network.output_width()));
+        let pool = Arc::clone(self.workspace.pool());
         while let Some(rows) = batches.next_batch() {
-            data.gather(rows, &mut batch);
+            data.gather_on(&pool, rows, &mut batch);
             let targets = targets(&batch);
             self.loss.check(self.network.output_width(), targets)?;
+            let mut output = output.slice_axis_mut(Axis(0), Slice::from(..batch.rows()));
             self.network
-                .forward(&mut self.workspace, Mode::Predict, batch.inputs());
-            let output = self.workspace.output();
+                .predict_into(&mut self.workspace, batch.inputs(), output.view_mut());
+            let output = output.view();
             total += self.loss.evaluate(output, targets, batch.weights(), None);
             if let Targets::Classes(labels) = targets {
                 classes = true;

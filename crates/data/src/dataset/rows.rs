@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use backprop_tensor::{Key, Scalar, vectorised};
+use backprop_tensor::{Key, Pool, Scalar, prefetch, vectorised};
 
 use super::{Dataset, Features, Labels};
 use crate::batch::{Target, shuffle};
 use crate::{Batch, DataError};
+
+/// Rows that are asked for ahead of the one that is copied.
+const AHEAD: usize = 8;
 
 impl<T: Scalar> Dataset<T> {
     /// The data set of some rows of this one, in the order given; a row may come twice.
@@ -134,20 +137,56 @@ impl<T: Scalar> Dataset<T> {
     #[track_caller]
     pub fn gather(&self, rows: &[u32], batch: &mut Batch<T>) {
         self.check_range(rows);
+        let inputs = self.prepare(rows, batch);
+        self.copy_rows(rows, inputs);
+    }
+
+    /// As [`gather`](Self::gather), on the threads of a pool.
+    ///
+    /// # Panics
+    /// If a row is out of range.
+    #[track_caller]
+    pub fn gather_on(&self, pool: &Pool, rows: &[u32], batch: &mut Batch<T>) {
+        self.check_range(rows);
+        let width = self.storage.width;
+        let inputs = self.prepare(rows, batch);
+        pool.split(width, [inputs], |part, [inputs]| {
+            self.copy_rows(&rows[part.start / width..part.end / width], inputs);
+        });
+    }
+
+    /// Copies the features of some rows.
+    fn copy_rows(&self, rows: &[u32], inputs: &mut [T]) {
+        let width = self.storage.width;
+        let range = |row: u32| {
+            let row = self.rows[row as usize] as usize;
+            row * width..(row + 1) * width
+        };
+        for (at, input) in inputs.chunks_exact_mut(width).enumerate() {
+            // Rows lie anywhere in memory, which takes longer to answer than a row to copy.
+            let ahead = rows.get(at + AHEAD).map(|&row| range(row));
+            let range = range(rows[at]);
+            match &self.storage.features {
+                Features::Values(values) => {
+                    ahead.into_iter().for_each(|range| prefetch(&values[range]));
+                    input.copy_from_slice(&values[range]);
+                }
+                Features::Bytes(bytes) => {
+                    ahead.into_iter().for_each(|range| prefetch(&bytes[range]));
+                    scale(&bytes[range], input);
+                }
+            }
+        }
+    }
+
+    /// Copies all but the features of some rows, and gives the place for those.
+    fn prepare<'b>(&self, rows: &[u32], batch: &'b mut Batch<T>) -> &'b mut [T] {
         let width = self.storage.width;
         let stored = rows.iter().map(|&row| self.rows[row as usize] as usize);
 
         batch.rows = rows.len();
         batch.width = width;
-        batch.inputs.resize(rows.len() * width, T::zero());
-        for (input, row) in batch.inputs.chunks_exact_mut(width).zip(stored.clone()) {
-            let range = row * width..(row + 1) * width;
-            match &self.storage.features {
-                Features::Values(values) => input.copy_from_slice(&values[range]),
-                Features::Bytes(bytes) => scale(&bytes[range], input),
-            }
-        }
-
+        batch.inputs.grow(rows.len() * width);
         match &self.storage.labels {
             Labels::Classes { labels, .. } => {
                 batch.target = Target::Classes;
@@ -172,6 +211,7 @@ impl<T: Scalar> Dataset<T> {
                 .weights
                 .extend(rows.iter().map(|&row| weights[row as usize]));
         }
+        &mut batch.inputs[..rows.len() * width]
     }
 
     #[track_caller]

@@ -30,12 +30,13 @@ pub(crate) struct Dense<T> {
     pub(crate) a: *const T,
     pub(crate) a_row: usize,
     pub(crate) a_column: usize,
-    /// B: panels `[inner][PANEL]`, this far apart.
+    /// B, with the strides of the inner dimension and of panels; within a panel the columns are
+    /// next to each other.
     pub(crate) b: *const T,
+    pub(crate) b_row: usize,
     pub(crate) b_panel: usize,
     pub(crate) start: Start<T>,
-    /// C, with the strides of rows and of panels; within a panel the columns are next to each
-    /// other.
+    /// C, with the strides of rows and of panels.
     pub(crate) c: *mut T,
     pub(crate) c_row: usize,
     pub(crate) c_panel: usize,
@@ -153,7 +154,7 @@ unsafe fn tile<V: Simd, const NV: usize, const G: usize, const R: usize>(
                 }
             }
             a = a.wrapping_add(job.a_column);
-            b = b.wrapping_add(width);
+            b = b.wrapping_add(job.b_row);
         }
         for (r, sums) in sums.into_iter().enumerate() {
             for (g, sums) in sums.into_iter().enumerate() {

@@ -41,6 +41,31 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// See [`Simd::splat`].
     unsafe fn nonzero(self) -> u32;
+
+    /// Writes the lanes that are not zero, the lane's number plus `first` to `places` and what it
+    /// holds to `values`, and gives how many they are.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`]; both pointers are valid for writes of `LANES` numbers, all of which may
+    /// be written.
+    #[inline(always)]
+    unsafe fn list(self, first: u32, places: *mut u32, values: *mut Self::Number) -> usize {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let mut lanes = [Self::Number::default(); 16];
+            self.store(lanes.as_mut_ptr());
+            let mut mask = self.nonzero();
+            let mut count = 0;
+            while mask != 0 {
+                let lane = mask.trailing_zeros();
+                *places.add(count) = first + lane;
+                *values.add(count) = lanes[lane as usize];
+                count += 1;
+                mask &= mask - 1;
+            }
+            count
+        }
+    }
 }
 
 /// What the compiler makes of plain loops over a few lanes: SSE2 on x86-64, NEON on ARM.
@@ -110,7 +135,8 @@ pub(crate) mod x86 {
 
     macro_rules! register {
         ($name:ident, $number:ty, $lanes:literal, $register:ty,
-         $splat:ident, $load:ident, $store:ident, $fma:ident, |$x:ident| $nonzero:expr) => {
+         $splat:ident, $load:ident, $store:ident, $fma:ident, |$x:ident| $nonzero:expr
+         $(, |$self:ident, $first:ident, $places:ident, $values:ident| $list:expr)?) => {
             #[derive(Clone, Copy)]
             pub(crate) struct $name($register);
 
@@ -149,9 +175,41 @@ pub(crate) mod x86 {
                     // SAFETY: see above.
                     unsafe { $nonzero }
                 }
+
+                $(
+                    #[inline(always)]
+                    unsafe fn list(
+                        self,
+                        $first: u32,
+                        $places: *mut u32,
+                        $values: *mut $number,
+                    ) -> usize {
+                        let $self = self;
+                        // SAFETY: see above; both pointers are valid for as many writes.
+                        unsafe { $list }
+                    }
+                )?
             }
         };
     }
+
+    /// For each mask of eight lanes the numbers of those that are set, in order.
+    static CHOSEN: [[u32; 8]; 256] = {
+        let mut chosen = [[0; 8]; 256];
+        let mut mask = 0;
+        while mask < 256 {
+            let (mut lane, mut count) = (0, 0);
+            while lane < 8 {
+                if mask >> lane & 1 == 1 {
+                    chosen[mask][count] = lane;
+                    count += 1;
+                }
+                lane += 1;
+            }
+            mask += 1;
+        }
+        chosen
+    };
 
     register!(
         Avx2F32,
@@ -162,7 +220,15 @@ pub(crate) mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         _mm256_fmadd_ps,
-        |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(x, _mm256_setzero_ps())) as u32
+        |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(x, _mm256_setzero_ps())) as u32,
+        |x, first, places, values| {
+            let mask = x.nonzero();
+            let lanes = _mm256_loadu_si256(CHOSEN[mask as usize].as_ptr().cast());
+            let place = _mm256_add_epi32(lanes, _mm256_set1_epi32(first as i32));
+            _mm256_storeu_si256(places.cast(), place);
+            _mm256_storeu_ps(values, _mm256_permutevar8x32_ps(x.0, lanes));
+            mask.count_ones() as usize
+        }
     );
     register!(
         Avx2F64,
@@ -184,7 +250,17 @@ pub(crate) mod x86 {
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         _mm512_fmadd_ps,
-        |x| u32::from(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_ps()))
+        |x| u32::from(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_ps())),
+        |x, first, places, values| {
+            let mask = x.nonzero() as __mmask16;
+            let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+            let place = _mm512_add_epi32(lanes, _mm512_set1_epi32(first as i32));
+            // To a register first: compressing into memory takes many times as long on Zen 4.
+            let place = _mm512_maskz_compress_epi32(mask, place);
+            _mm512_storeu_si512(places.cast(), place);
+            _mm512_storeu_ps(values, _mm512_maskz_compress_ps(mask, x.0));
+            mask.count_ones() as usize
+        }
     );
     register!(
         Avx512F64,
@@ -195,6 +271,15 @@ pub(crate) mod x86 {
         _mm512_loadu_pd,
         _mm512_storeu_pd,
         _mm512_fmadd_pd,
-        |x| u32::from(_mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_pd()))
+        |x| u32::from(_mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_pd())),
+        |x, first, places, values| {
+            let mask = x.nonzero() as __mmask8;
+            let lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+            let place = _mm512_add_epi64(lanes, _mm512_set1_epi64(i64::from(first)));
+            let place = _mm512_maskz_compress_epi64(mask, place);
+            _mm256_storeu_si256(places.cast(), _mm512_cvtepi64_epi32(place));
+            _mm512_storeu_pd(values, _mm512_maskz_compress_pd(mask, x.0));
+            mask.count_ones() as usize
+        }
     );
 }

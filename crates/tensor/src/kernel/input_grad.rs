@@ -1,0 +1,104 @@
+//! One thread's share of the input gradient.
+
+use std::ops::Range;
+
+use super::Buffers;
+use super::dense::{Dense, Start, dense};
+use super::simd::Simd;
+use crate::Scalar;
+
+/// Panels of a transposed weight that are packed at a time.
+const PACKED: usize = 8;
+
+/// `dx = dy W^T` for some columns of dx.
+pub struct InputGrad<'a, T> {
+    pub(crate) rows: usize,
+    pub(crate) outputs: usize,
+    /// (rows, outputs), rows this far apart; valid for reads.
+    pub(crate) dy: *const T,
+    pub(crate) dy_row: usize,
+    /// All panels of W, for so many inputs.
+    pub(crate) weights: &'a [T],
+    pub(crate) inputs: usize,
+    /// The inputs of this share.
+    pub(crate) share: Range<usize>,
+    /// (rows, share), rows this far apart; valid for writes, nobody else's.
+    pub(crate) dx: *mut T,
+    pub(crate) dx_row: usize,
+}
+
+/// # Safety
+/// The CPU has the instructions of `V`, and the job's pointers are as its type says.
+#[inline(always)]
+pub(crate) unsafe fn input_grad<
+    V: Simd,
+    const NV: usize,
+    const R: usize,
+    const G: usize,
+    const G1: usize,
+>(
+    job: &InputGrad<'_, V::Number>,
+    buffers: &mut Buffers<V::Number>,
+) {
+    let width = NV * V::LANES;
+    let unit = job.inputs * width;
+    assert_eq!(
+        job.weights.len(),
+        job.outputs.div_ceil(width) * unit,
+        "panels of the weights"
+    );
+    let whole = job.inputs.div_ceil(width);
+    buffers
+        .numbers
+        .grow(whole.min(PACKED) * job.outputs * width);
+    let mut first = job.share.start;
+    while first < job.share.end {
+        let columns = (PACKED * width).min(job.share.end - first);
+        for panel in 0..columns.div_ceil(width) {
+            let packed = &mut buffers.numbers[panel * job.outputs * width..][..job.outputs * width];
+            let inputs = first + panel * width..job.share.end.min(first + (panel + 1) * width);
+            pack_inputs(job.weights, unit, inputs, width, packed);
+        }
+        // SAFETY: all rows of dy and these columns of dx are the job's, as the caller promises;
+        // the packed panels have a row for each output.
+        unsafe {
+            dense::<V, NV, R, G, G1>(&Dense {
+                rows: job.rows,
+                inner: job.outputs,
+                columns,
+                a: job.dy,
+                a_row: job.dy_row,
+                a_column: 1,
+                b: buffers.numbers.as_ptr(),
+                b_row: width,
+                b_panel: job.outputs * width,
+                start: Start::Zero,
+                c: job.dx.add(first - job.share.start),
+                c_row: job.dx_row,
+                c_panel: width,
+            });
+        }
+        first += columns;
+    }
+}
+
+/// Copies what some inputs weigh in each output into `[outputs][width]`, padded with zeros.
+#[inline(always)]
+fn pack_inputs<T: Scalar>(
+    weights: &[T],
+    unit: usize,
+    inputs: Range<usize>,
+    width: usize,
+    packed: &mut [T],
+) {
+    for (panel, packed) in packed.chunks_mut(width * width).enumerate() {
+        let rows = &weights[panel * unit..][inputs.start * width..inputs.end * width];
+        for (output, packed) in packed.chunks_exact_mut(width).enumerate() {
+            let (filled, rest) = packed.split_at_mut(inputs.len());
+            for (packed, row) in filled.iter_mut().zip(rows.chunks_exact(width)) {
+                *packed = row[output];
+            }
+            rest.fill(T::zero());
+        }
+    }
+}
