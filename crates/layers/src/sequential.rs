@@ -305,7 +305,8 @@ impl<T: Scalar> Sequential<T> {
             expected,
             "shape of the output, (batch, outputs)"
         );
-        let (rows, work) = (input.nrows(), input.nrows() * self.parameter_count());
+        let rows = self.check_input(input);
+        let work = rows * self.parameter_count();
         let pool = std::sync::Arc::clone(workspace.pool());
         let threads = pool.threads().min(rows);
         match output.as_slice_mut() {
@@ -320,7 +321,14 @@ impl<T: Scalar> Sequential<T> {
                     self.predict_blocks(&mut part, input, output);
                 });
             }
-            _ => self.predict_blocks(workspace, input, output),
+            // With the workspace that it would have within a larger batch: it is large enough.
+            _ => match workspace.parts() {
+                [] => self.predict_blocks(workspace, input, output),
+                [first, ..] => {
+                    let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+                    self.predict_blocks(&mut first, input, output);
+                }
+            },
         }
     }
 
@@ -331,6 +339,7 @@ impl<T: Scalar> Sequential<T> {
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
     ) {
+        workspace.prepare(self, ROWS_AT_A_TIME, Mode::Predict);
         let inputs = input.axis_chunks_iter(Axis(0), ROWS_AT_A_TIME);
         let outputs = output.axis_chunks_iter_mut(Axis(0), ROWS_AT_A_TIME);
         for (input, mut output) in inputs.zip(outputs) {
