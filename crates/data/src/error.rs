@@ -68,6 +68,28 @@ pub enum DataError {
         /// [`Limits::max_bytes`](crate::Limits::max_bytes).
         limit: u64,
     },
+    /// A picture that a network cannot take.
+    #[error(
+        "{file} is a picture of {width} x {height} pixels but the network takes {inputs} inputs; \
+         a picture of another size is scaled for networks of 28 x 28 = 784 inputs alone, give one \
+         that is square and has {inputs} pixels, or an IDX file"
+    )]
+    Picture {
+        /// The file.
+        file: String,
+        /// Its pixels in a row.
+        width: usize,
+        /// Its rows.
+        height: usize,
+        /// The network's inputs.
+        inputs: usize,
+    },
+    /// A picture with nothing on it.
+    #[error("{file} is blank, all pixels are of one shade; draw something on it")]
+    Blank {
+        /// The file.
+        file: String,
+    },
     /// An IDX array that no IDX file can hold.
     #[error("the IDX array cannot be written: {0}")]
     Shape(String),

@@ -12,7 +12,7 @@ use std::io::Write;
 
 use crate::DataError;
 pub use crate::Limits;
-#[cfg(feature = "csv")]
+#[cfg(any(feature = "csv", feature = "png"))]
 pub(crate) use read::open;
 pub use read::{parse, read};
 

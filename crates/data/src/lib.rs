@@ -43,6 +43,8 @@ mod error;
 pub mod idx;
 mod limits;
 pub mod mnist;
+#[cfg(feature = "png")]
+pub mod png;
 
 pub use batch::{Batch, Batches};
 pub use dataset::{Dataset, Labels};
