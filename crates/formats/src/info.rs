@@ -1,4 +1,16 @@
+use backprop_tensor::Scalar;
 use serde::{Deserialize, Serialize};
+
+/// The loss whose logits are each on their own.
+const BINARY: &str = "BinaryCrossEntropyWithLogits";
+
+/// What makes predictions of outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prediction {
+    AsItIs,
+    Softmax,
+    Sigmoid,
+}
 
 /// What the last layer of a network gives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +88,49 @@ impl ModelInfo {
         self
     }
 
+    /// Turns outputs of the network into what they say, row by row and in place: logits into
+    /// probabilities, everything else stays.
+    ///
+    /// `p_j = e^z_j / sum_k e^z_k`, shifted by the largest logit, so none is too large. For a
+    /// network trained with `BinaryCrossEntropyWithLogits`, whose outputs are yes-or-no answers of
+    /// their own, `p_j = 1 / (1 + e^-z_j)`.
+    ///
+    /// ```
+    /// use backprop_formats::{ModelInfo, OutputKind};
+    ///
+    /// let mut row = [1000.0_f32, 1000.0];
+    /// ModelInfo::new(OutputKind::Logits).to_predictions(2, &mut row);
+    /// assert_eq!(row, [0.5, 0.5]);
+    /// ```
+    ///
+    /// # Panics
+    /// If `outputs`, the width of a row, is 0 or does not divide the number of values.
+    #[track_caller]
+    pub fn to_predictions<T: Scalar>(&self, outputs: usize, values: &mut [T]) {
+        assert!(
+            outputs > 0 && values.len().is_multiple_of(outputs),
+            "{} values are not rows of {outputs}",
+            values.len()
+        );
+        match self.prediction() {
+            Prediction::AsItIs => {}
+            Prediction::Softmax => values.chunks_exact_mut(outputs).for_each(softmax),
+            Prediction::Sigmoid => {
+                for z in values {
+                    *z = T::one() / (T::one() + (-*z).exp());
+                }
+            }
+        }
+    }
+
+    pub(crate) fn prediction(&self) -> Prediction {
+        match self.output {
+            OutputKind::Logits if self.loss.as_deref() == Some(BINARY) => Prediction::Sigmoid,
+            OutputKind::Logits => Prediction::Softmax,
+            OutputKind::Probabilities | OutputKind::Values => Prediction::AsItIs,
+        }
+    }
+
     /// What is wrong with this description of a network of `outputs` outputs.
     pub(crate) fn problem(&self, outputs: usize) -> Option<String> {
         let (scale, names) = (self.input_scale, self.class_names.len());
@@ -90,5 +145,17 @@ impl ModelInfo {
         } else {
             None
         }
+    }
+}
+
+fn softmax<T: Scalar>(row: &mut [T]) {
+    let top = row.iter().copied().fold(T::neg_infinity(), T::max);
+    let mut sum = T::zero();
+    for z in &mut *row {
+        *z = (*z - top).exp();
+        sum += *z;
+    }
+    for p in row {
+        *p /= sum;
     }
 }

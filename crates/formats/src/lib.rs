@@ -40,6 +40,8 @@ mod error;
 mod files;
 mod info;
 mod model;
+#[cfg(feature = "onnx")]
+mod onnx;
 
 pub use checkpoint::Checkpoint;
 pub use error::FormatError;
@@ -49,3 +51,5 @@ pub use model::{
     MODEL_LIMIT, load_model, load_parameters, model_bytes, model_from_bytes, save_model,
     stored_precision,
 };
+#[cfg(feature = "onnx")]
+pub use onnx::{onnx_bytes, save_onnx};

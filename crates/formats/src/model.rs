@@ -56,36 +56,54 @@ fn named_model_bytes<T: Scalar>(
     network: &Sequential<T>,
     info: &ModelInfo,
 ) -> Result<Vec<u8>, FormatError> {
-    let unsavable = |problem: String| FormatError::Unsavable {
-        file: file.to_owned(),
-        problem,
-    };
-    if let Some(problem) = info.problem(network.output_width()) {
-        return Err(unsavable(format!("its description {problem}")));
-    }
-    let mut tensors: Vec<(String, Vec<usize>, Vec<T>)> = Vec::new();
-    for (name, parameter) in network.parameters() {
-        if tensors.iter().any(|(other, ..)| *other == name) {
-            return Err(unsavable(format!(
-                "two parameters are called {name}; give them names of their own"
-            )));
-        }
-        let values = parameter.to_rows();
-        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-            return Err(unsavable(format!(
-                "value {index} of the parameter {name} is {}; train it with a smaller learning rate",
-                values[index]
-            )));
-        }
-        tensors.push((name, parameter.shape().to_vec(), values));
-    }
-    let json = |text: serde_json::Result<String>| text.map_err(|e| unsavable(e.to_string()));
+    let tensors = checked_tensors(file, network, info)?;
+    let json =
+        |text: serde_json::Result<String>| text.map_err(|error| unsavable(file, error.to_string()));
     let metadata = [
         ("input_width", network.input_width().to_string()),
         ("layers", json(serde_json::to_string(&network.specs()))?),
         ("info", json(serde_json::to_string(info))?),
     ];
     write(file, &metadata, &tensors)
+}
+
+/// A parameter as it is stored: its name, its shape and its values in row-major order.
+pub(crate) type StoredTensor<T> = (String, Vec<usize>, Vec<T>);
+
+/// The parameters of a network, if they and its description can be saved; `file` is what errors
+/// call it.
+pub(crate) fn checked_tensors<T: Scalar>(
+    file: &str,
+    network: &Sequential<T>,
+    info: &ModelInfo,
+) -> Result<Vec<StoredTensor<T>>, FormatError> {
+    if let Some(problem) = info.problem(network.output_width()) {
+        return Err(unsavable(file, format!("its description {problem}")));
+    }
+    let mut tensors: Vec<StoredTensor<T>> = Vec::new();
+    for (name, parameter) in network.parameters() {
+        if tensors.iter().any(|(other, ..)| *other == name) {
+            let problem = format!("two parameters are called {name}; give them names of their own");
+            return Err(unsavable(file, problem));
+        }
+        let values = parameter.to_rows();
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            let problem = format!(
+                "value {index} of the parameter {name} is {}; train it with a smaller learning rate",
+                values[index]
+            );
+            return Err(unsavable(file, problem));
+        }
+        tensors.push((name, parameter.shape().to_vec(), values));
+    }
+    Ok(tensors)
+}
+
+pub(crate) fn unsavable(file: &str, problem: String) -> FormatError {
+    FormatError::Unsavable {
+        file: file.to_owned(),
+        problem,
+    }
 }
 
 /// Reads a network from the bytes of a file that [`model_bytes`] made; `name` is what errors call
