@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use backprop_trainer::formats::{
-    MODEL_LIMIT, OutputKind, model_from_bytes, read_limited, stored_precision,
-};
+use anyhow::{Context, Result};
+use backprop_trainer::formats::{OutputKind, model_from_bytes};
 use backprop_trainer::losses::{CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::tensor::Scalar;
@@ -15,9 +13,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::Common;
+use crate::config::Precision;
 use crate::data::{self, Request, Source};
+use crate::model::Model;
 use crate::output::{percent, say, thousands, write_json};
-use crate::run_dir::RunDir;
 
 /// Flags of `evaluate`.
 #[derive(Args)]
@@ -57,19 +56,12 @@ pub(crate) struct Test {
 }
 
 pub(crate) fn run(args: &EvaluateArgs, common: &Common) -> Result<ExitCode> {
-    let (model, config) = if args.model.is_dir() {
-        let run = RunDir::existing(Some(&args.model))?;
-        let config = run.config()?;
-        if !run.model().is_file() {
-            let path = args.model.display();
-            bail!(
-                "the run in {path} has not finished; go on with: cargo xtask train --resume --run-dir {path}"
-            );
-        }
-        (run.model(), Some(config))
-    } else {
-        (args.model.clone(), None)
-    };
+    let Model {
+        name,
+        bytes,
+        precision,
+        config,
+    } = Model::read(&args.model)?;
     let seed = config.as_ref().map_or(0, |config| config.seed);
     let config_dir = config.as_ref().map(|config| config.data_dir.clone());
     let data_dir = args
@@ -94,11 +86,9 @@ pub(crate) fn run(args: &EvaluateArgs, common: &Common) -> Result<ExitCode> {
         data_dir,
         seed: common.seed.unwrap_or(seed),
     };
-    let name = model.display().to_string();
-    let bytes = read_limited(&model, MODEL_LIMIT)?;
-    match stored_precision(&name, &bytes)? {
-        "f64" => evaluate::<f64>(args, common, (&name, &bytes), &request),
-        _ => evaluate::<f32>(args, common, (&name, &bytes), &request),
+    match precision {
+        Precision::F64 => evaluate::<f64>(args, common, (&name, &bytes), &request),
+        Precision::F32 => evaluate::<f32>(args, common, (&name, &bytes), &request),
     }
 }
 

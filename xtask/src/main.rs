@@ -10,7 +10,10 @@ mod config;
 mod data;
 mod download;
 mod evaluate;
+mod export;
+mod model;
 mod output;
+mod predict;
 mod progress;
 mod reproduce;
 mod run_dir;
@@ -70,6 +73,10 @@ enum Command {
     Train(Box<config::TrainArgs>),
     /// Say how well a trained network does on a test set
     Evaluate(evaluate::EvaluateArgs),
+    /// Say what a trained network sees in files of your own: PNG, IDX or CSV
+    Predict(predict::PredictArgs),
+    /// Write a trained network for other programs, as safetensors or ONNX
+    Export(export::ExportArgs),
     /// Try many settings at random, and say which are best
     Search(Box<search::SearchArgs>),
     /// Repeat every experiment of the notebook that this project grew from, beside its figures
@@ -87,6 +94,8 @@ fn main() -> ExitCode {
         Command::Download(args) => download::run(&args, &common),
         Command::Train(args) => train::run(&args, &common),
         Command::Evaluate(args) => evaluate::run(&args, &common),
+        Command::Predict(args) => predict::run(&args, &common),
+        Command::Export(args) => export::run(&args, &common),
         Command::Search(args) => search::run(&args, &common),
         Command::Reproduce(args) => reproduce::run(&args, &common),
         Command::Bench(args) => bench::run(&args, &common),

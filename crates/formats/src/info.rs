@@ -123,6 +123,18 @@ impl ModelInfo {
         }
     }
 
+    /// Whether the predictions are the probabilities of classes, of which one is right; not those
+    /// of yes-or-no answers, and not values.
+    pub fn is_classifier(&self) -> bool {
+        self.prediction() == Prediction::Softmax || self.output == OutputKind::Probabilities
+    }
+
+    /// The name of a class, or its number where the classes have no names.
+    pub fn class_name(&self, index: usize) -> String {
+        let name = self.class_names.get(index).cloned();
+        name.unwrap_or_else(|| index.to_string())
+    }
+
     pub(crate) fn prediction(&self) -> Prediction {
         match self.output {
             OutputKind::Logits if self.loss.as_deref() == Some(BINARY) => Prediction::Sigmoid,

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Trains networks, carries them to PyTorch, onnxruntime and a runtime in Rust, and one from PyTorch
+# back, and compares all predictions for MNIST's 10,000 test images. It needs cargo and Python 3.10 or
+# later with pip, and puts everything into target/interop. See docs/interop.md.
+#
+#   tests/interop/run.sh [DATA_DIR]
+#
+# PYTHON=... names an interpreter that has the packages already.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+data=${1:-data}
+out=target/interop
+mkdir -p "$out"
+
+python=${PYTHON:-$out/venv/bin/python}
+if [ -z "${PYTHON:-}" ]; then
+    [ -x "$python" ] || python3 -m venv "$out/venv"
+    "$python" -m pip install --quiet --disable-pip-version-check \
+        numpy onnx onnxruntime safetensors torch
+fi
+
+cargo xtask download mnist --data-dir "$data"
+images=$out/t10k-images-idx3-ubyte
+for name in t10k-images-idx3-ubyte t10k-labels-idx1-ubyte train-images-idx3-ubyte train-labels-idx1-ubyte; do
+    if [ -e "$data/mnist/$name" ]; then cp "$data/mnist/$name" "$out/$name"
+    else gzip -dc "$data/mnist/$name.gz" > "$out/$name"; fi
+done
+
+# The default network, and a small one in double precision.
+rm -rf "$out/run" "$out/run-f64" "$out/from-pytorch"
+cargo xtask train --dataset mnist --data-dir "$data" --run-dir "$out/run"
+cargo xtask train --dataset mnist --data-dir "$data" --run-dir "$out/run-f64" \
+    --precision f64 --hidden 64 --limit 10000 --epochs 2
+for run in run run-f64; do
+    cargo xtask export "$out/$run" --to "$out/$run.safetensors"
+    cargo xtask export "$out/$run" --to "$out/$run.onnx"
+    cargo xtask predict "$out/$run.safetensors" "$images" --json > "$out/$run.jsonl"
+done
+cargo run --quiet --release -p backprop-tests --example onnx_in_rust -- \
+    "$out/run.onnx" "$images" "$out/run.rten"
+
+# The way back: a plain state dict of PyTorch becomes a model, and the start of a training.
+"$python" tests/interop/pytorch.py train "$out"
+cargo run --quiet --release -p backprop-formats --example from_pytorch -- \
+    "$out/pytorch.safetensors" "$out/from-pytorch.safetensors"
+cargo xtask predict "$out/from-pytorch.safetensors" "$images" --json > "$out/from-pytorch.jsonl"
+# One epoch of steps too small to change anything: the accuracy is that of what was loaded.
+cargo xtask train --dataset mnist --data-dir "$data" --from "$out/pytorch.safetensors" \
+    --learning-rate 1e-30 --epochs 1 --run-dir "$out/from-pytorch" --report "$out/from-pytorch.json"
+
+"$python" tests/interop/check.py "$out"

@@ -1,0 +1,108 @@
+//! What a network says about one row, for people and for machines.
+
+use std::path::Path;
+
+use backprop_trainer::formats::ModelInfo;
+use backprop_trainer::tensor::Scalar;
+use serde::Serialize;
+
+use crate::output::percent;
+
+/// One row's answer; its JSON is what `--json` prints.
+#[derive(Debug, Serialize)]
+pub(super) struct Answer {
+    file: String,
+    row: usize,
+    #[serde(flatten)]
+    says: Says,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Says {
+    Class {
+        #[serde(flatten)]
+        first: Guess,
+        runner_up: Option<Guess>,
+        /// Of all classes, in their order.
+        probabilities: Vec<f64>,
+    },
+    Values {
+        values: Vec<f64>,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Guess {
+    class: String,
+    index: usize,
+    probability: f64,
+}
+
+impl Answer {
+    /// From a row of predictions: probabilities of classes, or values.
+    pub(super) fn new<T: Scalar>(
+        file: &Path,
+        row: usize,
+        info: &ModelInfo,
+        predictions: &[T],
+    ) -> Self {
+        let all = predictions.iter().map(|value| value.as_f64()).collect();
+        let says = if info.is_classifier() {
+            let first = largest(predictions, None);
+            let second = largest(predictions, first);
+            let guess = |index: usize| Guess {
+                class: info.class_name(index),
+                index,
+                probability: predictions[index].as_f64(),
+            };
+            Says::Class {
+                first: guess(first.unwrap_or(0)),
+                runner_up: second.map(guess),
+                probabilities: all,
+            }
+        } else {
+            Says::Values { values: all }
+        };
+        Answer {
+            file: file.display().to_string(),
+            row,
+            says,
+        }
+    }
+
+    /// `7.png: 7 (99.31 %), then 2 (0.40 %)`.
+    pub(super) fn sentence(&self, is_one_picture: bool) -> String {
+        let place = if is_one_picture {
+            self.file.clone()
+        } else {
+            format!("{}, row {}", self.file, self.row)
+        };
+        let guess = |guess: &Guess| format!("{} ({})", guess.class, percent(guess.probability));
+        match &self.says {
+            Says::Class {
+                first, runner_up, ..
+            } => {
+                let then = runner_up
+                    .as_ref()
+                    .map_or(String::new(), |second| format!(", then {}", guess(second)));
+                format!("{place}: {}{then}", guess(first))
+            }
+            Says::Values { values } => {
+                let values: Vec<String> = values.iter().map(f64::to_string).collect();
+                format!("{place}: {}", values.join(", "))
+            }
+        }
+    }
+}
+
+/// The place of the largest value, apart from that at `except`; the first of several.
+fn largest<T: Scalar>(values: &[T], except: Option<usize>) -> Option<usize> {
+    let mut best: Option<usize> = None;
+    for (index, value) in values.iter().enumerate() {
+        if Some(index) != except && best.is_none_or(|best| *value > values[best]) {
+            best = Some(index);
+        }
+    }
+    best
+}

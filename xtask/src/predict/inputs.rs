@@ -1,0 +1,110 @@
+//! Rows for a network from a file: PNG, IDX or CSV.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use backprop_trainer::data::idx::{self, Values};
+use backprop_trainer::data::{Limits, png};
+use backprop_trainer::formats::ModelInfo;
+use backprop_trainer::tensor::Scalar;
+
+use super::table;
+
+/// What a picture may take of memory: 4000 x 3000 pixels in colour with opacity fit.
+const PICTURE: Limits = Limits {
+    max_bytes: 64 << 20,
+};
+
+/// The inputs of a file, scaled, row after row.
+pub(super) struct Rows<T> {
+    pub(super) values: Vec<T>,
+    /// Not a file that may have several rows.
+    pub(super) is_one_picture: bool,
+}
+
+enum Kind {
+    Png,
+    Idx,
+    Table,
+}
+
+/// Reads rows of `width` inputs each.
+pub(super) fn read<T: Scalar>(info: &ModelInfo, width: usize, file: &Path) -> Result<Rows<T>> {
+    let kind = kind(file)?;
+    let mut values: Vec<T> = match kind {
+        Kind::Png => {
+            let picture = png::read(file, PICTURE)?;
+            let pixels = picture.to_inputs(&file.display().to_string(), width)?;
+            pixels.into_iter().map(T::of_byte).collect()
+        }
+        Kind::Idx => array(width, file)?,
+        Kind::Table => table::inputs(info, width, file)?,
+    };
+    for (place, value) in values.iter().enumerate() {
+        ensure!(
+            value.is_finite(),
+            "{}, row {}: input {} is {value}; all must be finite numbers of type {}",
+            file.display(),
+            place / width,
+            place % width,
+            T::NAME
+        );
+    }
+    let scale = T::of(info.input_scale);
+    values.iter_mut().for_each(|value| *value *= scale);
+    Ok(Rows {
+        values,
+        is_one_picture: matches!(kind, Kind::Png),
+    })
+}
+
+/// By the ending, or the first bytes where that says nothing.
+fn kind(file: &Path) -> Result<Kind> {
+    let ending = file.extension().map(|ending| ending.to_ascii_lowercase());
+    match ending.as_ref().and_then(|ending| ending.to_str()) {
+        Some("png") => return Ok(Kind::Png),
+        Some("csv") => return Ok(Kind::Table),
+        _ => {}
+    }
+    let mut start = Vec::new();
+    File::open(file)
+        .and_then(|contents| contents.take(4).read_to_end(&mut start))
+        .with_context(|| format!("{} cannot be read", file.display()))?;
+    match &start[..] {
+        [0x89, b'P', b'N', b'G'] => Ok(Kind::Png),
+        [0, 0, ..] | [0x1f, 0x8b, ..] => Ok(Kind::Idx),
+        _ => bail!(
+            "{} is neither PNG nor IDX, plain or packed with gzip; the name of a table must end in .csv",
+            file.display()
+        ),
+    }
+}
+
+/// The rows of an IDX file: its first dimension counts them.
+fn array<T: Scalar>(width: usize, file: &Path) -> Result<Vec<T>> {
+    let array = idx::read(file, Limits::default())?;
+    let each: usize = array.shape.iter().skip(1).product();
+    ensure!(
+        array.shape.len() > 1 && each == width,
+        "{}: the shape {:?} means rows of {each} values, but the network takes {width} inputs",
+        file.display(),
+        array.shape
+    );
+    Ok(match array.values {
+        Values::U8(values) => values.into_iter().map(T::of_byte).collect(),
+        Values::I8(values) => numbers(values),
+        Values::I16(values) => numbers(values),
+        Values::I32(values) => numbers(values),
+        Values::F32(values) => numbers(values),
+        Values::F64(values) => numbers(values),
+    })
+}
+
+fn numbers<T: Scalar>(values: Vec<impl Into<f64>>) -> Vec<T> {
+    values
+        .into_iter()
+        .map(|value| T::of(value.into()))
+        .collect()
+}

@@ -1,0 +1,49 @@
+//! Rows for a network from a table.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use backprop_trainer::formats::{MODEL_LIMIT, ModelInfo, read_limited};
+use backprop_trainer::tensor::Scalar;
+
+/// The raw inputs of a CSV file of numbers, row after row, `width` in each; a first line that is no
+/// row of numbers is a header.
+pub(super) fn inputs<T: Scalar>(_info: &ModelInfo, width: usize, file: &Path) -> Result<Vec<T>> {
+    let name = file.display();
+    let bytes = read_limited(file, MODEL_LIMIT)?;
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(&bytes[..]);
+    let mut values = Vec::new();
+    let mut record = csv::ByteRecord::new();
+    let mut is_first = true;
+    while reader
+        .read_byte_record(&mut record)
+        .with_context(|| name.to_string())?
+    {
+        let line = record.position().map_or(0, csv::Position::line);
+        ensure!(
+            record.len() == width,
+            "{name}, line {line}: expected {width} numbers, one for each input of the network, \
+             found {} columns",
+            record.len()
+        );
+        let row: Result<Vec<f64>, String> = record.iter().map(number).collect();
+        match row {
+            Ok(row) => values.extend(row.into_iter().map(T::of)),
+            Err(_) if is_first => {}
+            Err(cell) => bail!("{name}, line {line}: expected a number, found \"{cell}\""),
+        }
+        is_first = false;
+    }
+    ensure!(!values.is_empty(), "{name} holds no row of numbers");
+    Ok(values)
+}
+
+/// A cell as a number, or as text that is none.
+fn number(cell: &[u8]) -> Result<f64, String> {
+    let text = String::from_utf8_lossy(cell);
+    text.parse().map_err(|_| text.chars().take(40).collect())
+}
