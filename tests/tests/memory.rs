@@ -138,6 +138,32 @@ fn tables_allocate_no_more_than_the_limit() {
     }
 }
 
+fn pictures_allocate_no_more_than_the_limit() {
+    use backprop_trainer::data::png::parse;
+
+    let picture = |side: u32| {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, side, side);
+        encoder.set_color(png::ColorType::Rgba);
+        let mut writer = encoder.write_header().unwrap();
+        let zeros = vec![0; 4 * (side * side) as usize];
+        writer.write_image_data(&zeros).unwrap();
+        drop(writer);
+        bytes
+    };
+    let limit = 5 * MIB;
+    let limits = Limits {
+        max_bytes: limit as u64,
+    };
+    // Four bytes a pixel, and one of grey: as much as is allowed, and a row too many.
+    let (fits, bomb) = (picture(1024), picture(1025));
+    assert!(bomb.len() < MIB);
+    let (result, _, peak) = measure(|| parse("p", &fits, limits));
+    assert!(result.is_ok() && peak <= limit + FIXED, "{peak}");
+    let (result, _, peak) = measure(|| parse("p", &bomb, limits));
+    assert!(result.is_err() && peak <= FIXED, "{peak}");
+}
+
 fn models_and_checkpoints_allocate_no_more_than_there_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
@@ -201,6 +227,7 @@ fn an_epoch_allocates_nothing() {
 fn memory() {
     readers_allocate_no_more_than_there_is();
     tables_allocate_no_more_than_the_limit();
+    pictures_allocate_no_more_than_the_limit();
     models_and_checkpoints_allocate_no_more_than_there_is();
     an_epoch_allocates_nothing();
 }

@@ -248,6 +248,11 @@ fn what_cannot_be_predicted_is_told() {
     write("empty.csv", b"");
     write("no.png", b"this is no picture");
     write("notes.txt", b"this is no data");
+    write("zero", &[0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 3, 16]);
+    write(
+        "wide",
+        &[vec![0, 0, 8, 4, 0, 0, 0, 0], vec![255; 12]].concat(),
+    );
     write("labels", &[0, 0, 8, 1, 0, 0, 0, 2, 7, 2]);
     write_png(&place, "blank.png", (50, 50), &[255; 2500]);
     let claim = {
@@ -271,13 +276,15 @@ fn what_cannot_be_predicted_is_told() {
             "text.csv, line 2: expected a number, found \"x\"",
         ),
         ("run nan.csv", "nan.csv, row 0: input 783 is NaN"),
-        ("run empty.csv", "empty.csv holds no row of numbers"),
+        ("run empty.csv", "empty.csv holds no rows"),
         ("run no.png", "no.png, byte "),
         ("run notes.txt", "notes.txt is neither PNG nor IDX"),
         (
             "run labels",
-            "labels: the shape [2] means rows of 1 values, but the network takes 784",
+            "labels: the network takes rows of 784 inputs, but this is an array of the shape [2]",
         ),
+        ("run zero", "zero holds no rows"),
+        ("run wide", "wide: the network takes rows of 784 inputs"),
         ("run blank.png", "blank.png is blank"),
         (
             "run huge.png",

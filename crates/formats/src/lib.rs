@@ -1,10 +1,11 @@
-//! Files: networks as safetensors, checkpoints with checksums, and writing whole or not at all.
+//! Files: networks as safetensors and ONNX, checkpoints with checksums, and writing whole or not at all.
 //!
 //! The key decision: a saved network is an ordinary safetensors file, so PyTorch, JAX and every
 //! safetensors library read its weights, by name and in (out, in) order, and what they do not need
 //! (the layers, the kind of output, a checksum) is in the metadata that the format sets aside. A
 //! format of our own, or a dump of the structs, was turned down: it would tie a trained network
-//! to this crate and to one version of it. A [`Checkpoint`] is the opposite case, read by the
+//! to this crate and to one version of it. What only runs a network gets ONNX (`onnx_bytes`, behind
+//! the feature `onnx`), which is written and never read here. A [`Checkpoint`] is the opposite case, read by the
 //! program that wrote it and by nobody else, so it is a plain list of named sections of bytes.
 //!
 //! Bytes from outside never panic, and nothing is allocated because a header says so: a length is

@@ -24,6 +24,11 @@ pub(super) struct Rows<T> {
     pub(super) is_one_picture: bool,
 }
 
+/// What an array may take: 300,000 images of MNIST's size fit.
+const ARRAY: Limits = Limits {
+    max_bytes: 256 << 20,
+};
+
 enum Kind {
     Png,
     Idx,
@@ -42,6 +47,7 @@ pub(super) fn read<T: Scalar>(info: &ModelInfo, width: usize, file: &Path) -> Re
         Kind::Idx => array(width, file)?,
         Kind::Table => table::inputs(info, width, file)?,
     };
+    ensure!(!values.is_empty(), "{} holds no rows", file.display());
     for (place, value) in values.iter().enumerate() {
         ensure!(
             value.is_finite(),
@@ -84,11 +90,16 @@ fn kind(file: &Path) -> Result<Kind> {
 
 /// The rows of an IDX file: its first dimension counts them.
 fn array<T: Scalar>(width: usize, file: &Path) -> Result<Vec<T>> {
-    let array = idx::read(file, Limits::default())?;
-    let each: usize = array.shape.iter().skip(1).product();
+    let array = idx::read(file, ARRAY)?;
+    let each = match &array.shape[..] {
+        [_, each @ ..] => each
+            .iter()
+            .try_fold(1, |size: usize, &side| size.checked_mul(side)),
+        [] => None,
+    };
     ensure!(
-        array.shape.len() > 1 && each == width,
-        "{}: the shape {:?} means rows of {each} values, but the network takes {width} inputs",
+        each == Some(width),
+        "{}: the network takes rows of {width} inputs, but this is an array of the shape {:?}",
         file.display(),
         array.shape
     );

@@ -3,14 +3,17 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use backprop_trainer::formats::{MODEL_LIMIT, ModelInfo, read_limited};
+use backprop_trainer::formats::{ModelInfo, read_limited};
 use backprop_trainer::tensor::Scalar;
+
+/// The largest table that is read.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// The raw inputs of a CSV file of numbers, row after row, `width` in each; a first line that is no
 /// row of numbers is a header.
 pub(super) fn inputs<T: Scalar>(_info: &ModelInfo, width: usize, file: &Path) -> Result<Vec<T>> {
     let name = file.display();
-    let bytes = read_limited(file, MODEL_LIMIT)?;
+    let bytes = read_limited(file, MAX_BYTES)?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -38,7 +41,6 @@ pub(super) fn inputs<T: Scalar>(_info: &ModelInfo, width: usize, file: &Path) ->
         }
         is_first = false;
     }
-    ensure!(!values.is_empty(), "{name} holds no row of numbers");
     Ok(values)
 }
 
