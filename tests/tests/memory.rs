@@ -141,27 +141,39 @@ fn tables_allocate_no_more_than_the_limit() {
 fn pictures_allocate_no_more_than_the_limit() {
     use backprop_trainer::data::png::parse;
 
-    let picture = |side: u32| {
+    let picture = |width: u32, height: u32, depth: png::BitDepth| {
         let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, side, side);
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
         encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(depth);
+        let size = (width * height * 4) as usize * depth as usize / 8;
         let mut writer = encoder.write_header().unwrap();
-        let zeros = vec![0; 4 * (side * side) as usize];
-        writer.write_image_data(&zeros).unwrap();
+        writer.write_image_data(&vec![0; size]).unwrap();
         drop(writer);
         bytes
     };
-    let limit = 5 * MIB;
+    let limit = 16 * MIB;
     let limits = Limits {
         max_bytes: limit as u64,
     };
-    // Four bytes a pixel, and one of grey: as much as is allowed, and a row too many.
-    let (fits, bomb) = (picture(1024), picture(1025));
-    assert!(bomb.len() < MIB);
-    let (result, _, peak) = measure(|| parse("p", &fits, limits));
-    assert!(result.is_ok() && peak <= limit + FIXED, "{peak}");
-    let (result, _, peak) = measure(|| parse("p", &bomb, limits));
-    assert!(result.is_err() && peak <= FIXED, "{peak}");
+    let (eight, sixteen) = (png::BitDepth::Eight, png::BitDepth::Sixteen);
+    for (width, height, depth, fits) in [
+        (1800, 1800, eight, true),
+        (1800, 1800, sixteen, true),
+        (600_000, 1, eight, true),
+        (60_000, 20, sixteen, true),
+        (1, 600_000, sixteen, true),
+        (1840, 1840, eight, false),
+        (2_000_000, 1, eight, false),
+        (4000, 4000, eight, false),
+    ] {
+        let file = picture(width, height, depth);
+        assert!(file.len() < MIB);
+        let (result, _, peak) = measure(|| parse("p", &file, limits));
+        assert_eq!(result.is_ok(), fits, "{width} x {height}");
+        let most = if fits { limit } else { 0 } + 2 * FIXED;
+        assert!(peak <= most, "{width} x {height}, {depth:?}: {peak}");
+    }
 }
 
 fn models_and_checkpoints_allocate_no_more_than_there_is() {

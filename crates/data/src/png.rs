@@ -26,6 +26,9 @@ use crate::{DataError, Limits};
 /// Pixels on each side of MNIST's fields.
 const SIDE: usize = 28;
 
+/// What the parts of a file besides its pixels may take.
+const CHUNKS: usize = 1 << 20;
+
 const NOT_PNG: &str = "check that this is a PNG file, or save the picture again";
 
 /// A picture in shades of grey, row after row, from 0 (black) to 255 (white).
@@ -39,8 +42,9 @@ pub struct Picture {
 /// Reads a picture from a PNG file.
 ///
 /// # Errors
-/// If the file cannot be read, is damaged or no PNG, or needs more memory than `limits` allows:
-/// its own size, or 2 to 5 bytes a pixel.
+/// If the file cannot be read, is damaged or no PNG, or needs more memory than `limits` allows: 3
+/// bytes a pixel for one in grey and 5 for one in colour, and some rows, or what the file has. What is
+/// in it besides pixels may take a further megabyte.
 pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Picture, DataError> {
     let (file, bytes) = crate::limits::read_all(path.as_ref(), limits)?;
     parse(&file, &bytes, limits)
@@ -56,11 +60,6 @@ pub fn parse(name: &str, bytes: &[u8], limits: Limits) -> Result<Picture, DataEr
     let mut source = Cursor::new(bytes);
     let decoded = decode(name, &mut source, limits);
     decoded.map_err(|failure| match failure {
-        Failure::Decoding(png::DecodingError::LimitsExceeded) => DataError::TooLarge {
-            file: name.to_owned(),
-            needed: limits.max_bytes.saturating_add(1),
-            limit: limits.max_bytes,
-        },
         Failure::Decoding(error) => DataError::Malformed {
             file: name.to_owned(),
             offset: source.position().min(bytes.len() as u64),
@@ -91,25 +90,24 @@ fn decode(name: &str, source: &mut Cursor<&[u8]>, limits: Limits) -> Result<Pict
             limit: limits.max_bytes,
         })
     };
-    let limit = usize::try_from(limits.max_bytes).unwrap_or(usize::MAX);
-    let mut decoder = Decoder::new_with_limits(source, png::Limits { bytes: limit });
+    let mut decoder = Decoder::new_with_limits(source, png::Limits { bytes: CHUNKS });
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(Transformations::normalize_to_color8());
-    // The rows that the decoder holds at a time are as wide as the header says.
     let header = decoder.read_header_info()?;
-    let pixels = u64::from(header.width) * u64::from(header.height);
-    // As deep as a file can be: four channels, and the grey that is made of them.
-    let most = pixels.saturating_mul(5);
-    if pixels > limits.max_bytes {
-        return Err(too_large(pixels));
-    }
-    let mut reader = decoder.read_info()?;
-    let size = reader.output_buffer_size().ok_or_else(|| too_large(most))?;
-    let needed = size as u64 + pixels;
+    let needed = needed(header);
     if needed > limits.max_bytes {
         return Err(too_large(needed));
     }
+    // One row more, which the decoder counts.
+    let row = header.width as usize * 8;
+    decoder.set_limits(png::Limits {
+        bytes: CHUNKS.saturating_add(row),
+    });
+    let mut reader = decoder.read_info()?;
+    let size = reader
+        .output_buffer_size()
+        .ok_or_else(|| too_large(needed))?;
     let mut buffer = vec![0; size];
     let frame = reader.next_frame(&mut buffer)?;
     reader.finish()?;
@@ -135,6 +133,22 @@ fn decode(name: &str, source: &mut Cursor<&[u8]>, limits: Limits) -> Result<Pict
         height: frame.height as usize,
         grey,
     })
+}
+
+/// The memory that a picture takes: all samples as bytes, the grey that is made of them, and the
+/// decoder's rows, of which it holds up to eight in a buffer that may be moved, and copies.
+fn needed(header: &png::Info<'_>) -> u64 {
+    let (width, height) = (u64::from(header.width), u64::from(header.height));
+    let samples = match header.color_type {
+        ColorType::Grayscale | ColorType::GrayscaleAlpha => 2,
+        ColorType::Rgb | ColorType::Rgba | ColorType::Indexed => 4,
+    };
+    let row = width * samples * if header.bit_depth as u8 == 16 { 2 } else { 1 };
+    let rows = 4 * row.saturating_mul(height.min(8));
+    width
+        .saturating_mul(height)
+        .saturating_mul(samples + 1)
+        .saturating_add(rows)
 }
 
 /// How bright a colour looks (ITU-R BT.601).

@@ -12,7 +12,7 @@ use backprop_trainer::tensor::Scalar;
 
 use super::table;
 
-/// What a picture may take of memory: 4000 x 3000 pixels in colour with opacity fit.
+/// What a picture may take of memory: 4000 x 3000 pixels in colour fit.
 const PICTURE: Limits = Limits {
     max_bytes: 64 << 20,
 };

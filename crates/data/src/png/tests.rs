@@ -223,14 +223,16 @@ fn a_size_beyond_the_limit_is_refused_before_memory_is_taken() {
             "{error}"
         );
     }
-    // 100 pixels as they are and as grey: 200 bytes.
+    // 100 pixels of two bytes and their grey, and four times eight rows of ten pixels.
     let bytes = grey(10, 10, &[0; 100]);
+    let needed = 100 * 3 + 4 * 8 * 20;
     let within = |max_bytes| parse("small.png", &bytes, Limits { max_bytes });
-    assert!(matches!(
-        within(199),
-        Err(DataError::TooLarge { needed: 200, .. })
-    ));
-    assert!(within(199 + 32_768).is_ok());
+    let error = within(needed - 1).unwrap_err();
+    assert!(
+        matches!(error, DataError::TooLarge { needed: n, .. } if n == needed),
+        "{error}"
+    );
+    assert!(within(needed).is_ok());
 }
 
 #[test]
