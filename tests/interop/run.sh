@@ -19,7 +19,7 @@ if [ -z "${PYTHON:-}" ]; then
         numpy onnx onnxruntime safetensors torch
 fi
 
-cargo xtask download mnist --data-dir "$data"
+cargo --quiet xtask download mnist --data-dir "$data"
 images=$out/t10k-images-idx3-ubyte
 for name in t10k-images-idx3-ubyte t10k-labels-idx1-ubyte train-images-idx3-ubyte train-labels-idx1-ubyte; do
     if [ -e "$data/mnist/$name" ]; then cp "$data/mnist/$name" "$out/$name"
@@ -28,24 +28,24 @@ done
 
 # The default network, and a small one in double precision.
 rm -rf "$out/run" "$out/run-f64" "$out/from-pytorch"
-cargo xtask train --dataset mnist --data-dir "$data" --run-dir "$out/run"
-cargo xtask train --dataset mnist --data-dir "$data" --run-dir "$out/run-f64" \
+cargo --quiet xtask train --dataset mnist --data-dir "$data" --run-dir "$out/run"
+cargo --quiet xtask train --dataset mnist --data-dir "$data" --run-dir "$out/run-f64" \
     --precision f64 --hidden 64 --limit 10000 --epochs 2
 for run in run run-f64; do
-    cargo xtask export "$out/$run" --to "$out/$run.safetensors"
-    cargo xtask export "$out/$run" --to "$out/$run.onnx"
-    cargo xtask predict "$out/$run.safetensors" "$images" --json > "$out/$run.jsonl"
+    cargo --quiet xtask export "$out/$run" --to "$out/$run.safetensors"
+    cargo --quiet xtask export "$out/$run" --to "$out/$run.onnx"
+    cargo --quiet xtask predict "$out/$run.safetensors" "$images" --json > "$out/$run.jsonl"
 done
-cargo run --quiet --release -p backprop-tests --example onnx_in_rust -- \
+cargo --quiet run --release -p backprop-tests --example onnx_in_rust -- \
     "$out/run.onnx" "$images" "$out/run.rten"
 
 # The way back: a plain state dict of PyTorch becomes a model, and the start of a training.
 "$python" tests/interop/pytorch.py train "$out"
-cargo run --quiet --release -p backprop-formats --example from_pytorch -- \
+cargo --quiet run --release -p backprop-formats --example from_pytorch -- \
     "$out/pytorch.safetensors" "$out/from-pytorch.safetensors"
-cargo xtask predict "$out/from-pytorch.safetensors" "$images" --json > "$out/from-pytorch.jsonl"
+cargo --quiet xtask predict "$out/from-pytorch.safetensors" "$images" --json > "$out/from-pytorch.jsonl"
 # One epoch of steps too small to change anything: the accuracy is that of what was loaded.
-cargo xtask train --dataset mnist --data-dir "$data" --from "$out/pytorch.safetensors" \
+cargo --quiet xtask train --dataset mnist --data-dir "$data" --from "$out/pytorch.safetensors" \
     --learning-rate 1e-30 --epochs 1 --run-dir "$out/from-pytorch" --report "$out/from-pytorch.json"
 
 "$python" tests/interop/check.py "$out"

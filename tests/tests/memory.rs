@@ -161,7 +161,7 @@ fn pictures_allocate_no_more_than_the_limit() {
         (1800, 1800, eight, true),
         (1800, 1800, sixteen, true),
         (600_000, 1, eight, true),
-        (60_000, 20, sixteen, true),
+        (30_000, 20, sixteen, true),
         (1, 600_000, sixteen, true),
         (1840, 1840, eight, false),
         (2_000_000, 1, eight, false),

@@ -286,7 +286,10 @@ fn what_cannot_be_predicted_is_told() {
         ("run zero", "zero holds no rows"),
         ("run wide", "wide: the network takes rows of 784 inputs"),
         ("run blank.png", "blank.png is blank"),
-        ("run huge.png", "huge.png asks for 12889096192 bytes of memory"),
+        (
+            "run huge.png",
+            "huge.png asks for 12889096192 bytes of memory",
+        ),
         ("missing.safetensors blank.png", "missing.safetensors"),
         ("folder blank.png", "folder is not the folder of a run"),
         ("blank.png blank.png", "blank.png"),
