@@ -151,6 +151,30 @@ fn products_of_a_layer_agree_with_the_definition_and_between_thread_counts() {
     products::<f64>();
 }
 
+/// A pool that has listed a larger batch has room for longer lists by row than by column.
+#[test]
+fn a_smaller_batch_that_is_less_sparse_than_it_looks_fits_its_lists() {
+    for isa in Isa::all() {
+        let pool = Pool::with_isa(1, isa);
+        let large = Case::<f32>::new((128, 100, 20), 0.1);
+        let mut y = large.dy.clone();
+        affine(
+            &pool,
+            large.layout,
+            large.x.view(),
+            &large.stored,
+            &large.bias,
+            y.view_mut(),
+        );
+        let mut case = Case::<f32>::new((64, 100, 20), 0.6);
+        // The rows that are looked at hold nothing.
+        for row in (0..64).step_by(8) {
+            case.x.row_mut(row).fill(0.0);
+        }
+        case.check(&case.run(&pool));
+    }
+}
+
 /// All products of one row and of many, dense and with zeros, on each set of instructions.
 #[test]
 fn one_row_gives_the_same_bits_as_within_a_batch() {
