@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::LazyLock;
 
 use backprop_trainer::data::idx::{self, Idx, Values};
-use backprop_trainer::data::{Batch, Dataset, Labels, Limits, csv};
+use backprop_trainer::data::{Batch, DataError, Dataset, Labels, Limits, csv};
 use backprop_trainer::formats::{
     Checkpoint, ModelInfo, OutputKind, load_parameters, model_bytes, model_from_bytes,
     stored_precision,
@@ -141,30 +141,62 @@ proptest! {
 // CSV
 
 fn check_csv(bytes: &[u8]) {
-    for kind in [
-        csv::TargetKind::Guess,
-        csv::TargetKind::Classes,
-        csv::TargetKind::Values,
+    for header in [csv::Header::Present, csv::Header::Absent] {
+        match csv::Table::parse("t.csv", bytes, header, LIMITS) {
+            Err(error) => check_csv_error(&error),
+            Ok(table) => {
+                for kind in [
+                    csv::TargetKind::Guess,
+                    csv::TargetKind::Classes,
+                    csv::TargetKind::Values,
+                ] {
+                    check_table(&table, kind);
+                }
+            }
+        }
+    }
+}
+
+fn check_csv_error(error: &DataError) {
+    let text = error.to_string();
+    assert!(text.starts_with("t.csv") && text.len() < 1000, "{text}");
+}
+
+/// Fits an encoding on the first half of a table, and applies it to all of it.
+fn check_table(table: &csv::Table, kind: csv::TargetKind) {
+    let half: Vec<u32> = (0..table.len().div_ceil(2) as u32).collect();
+    for (target, missing, unknown) in [
+        ("y", csv::Missing::Refuse, csv::Unknown::Refuse),
+        ("2", csv::Missing::Mean, csv::Unknown::Zeros),
     ] {
         let options = csv::Options {
             kind,
-            limits: LIMITS,
-            ..csv::Options::new("y")
+            missing,
+            unknown,
+            ..csv::Options::new(target)
         };
-        match csv::parse::<f32>("t.csv", bytes, &options) {
+        let encoding = match table.fit(&options, &half) {
+            Ok(encoding) => encoding,
             Err(error) => {
-                let text = error.to_string();
-                assert!(text.starts_with("t.csv") && text.len() < 1000, "{text}");
+                check_csv_error(&error);
+                continue;
             }
-            Ok(table) => {
-                let dataset = table.dataset;
-                assert!(!dataset.is_empty());
-                assert_eq!(dataset.width(), table.feature_names.len());
+        };
+        match (
+            table.dataset::<f32>(&encoding),
+            table.features::<f32>(&encoding),
+        ) {
+            (Ok(dataset), Ok(features)) => {
+                assert_eq!(dataset.len(), table.len());
+                assert_eq!(dataset.width(), encoding.feature_names().len());
                 let rows: Vec<u32> = (0..dataset.len() as u32).collect();
                 let mut batch = Batch::new();
                 dataset.gather(&rows, &mut batch);
                 assert!(batch.inputs().iter().all(|x| x.is_finite()));
+                assert_eq!(batch.inputs(), features);
             }
+            (Err(error), _) => check_csv_error(&error),
+            (Ok(_), Err(error)) => panic!("a data set has no features: {error}"),
         }
     }
 }

@@ -41,7 +41,6 @@ fn types_are_send_sync_clone_and_debug() {
         cloned::<Labels<T>>();
         cloned::<Batch<T>>();
         cloned::<OptimizerState<T>>();
-        cloned::<csv::Table<T>>();
         copied::<Targets<'static, T>>();
         shared::<Workspace<T>>();
         shared::<Trainer<T>>();
@@ -83,6 +82,8 @@ fn types_are_send_sync_clone_and_debug() {
     cloned::<idx::Idx>();
     cloned::<idx::Values>();
     cloned::<csv::Options>();
+    cloned::<csv::Table>();
+    cloned::<csv::Encoding>();
     copied::<mnist::Which>();
     cloned::<Checkpoint>();
     cloned::<ModelInfo>();

@@ -10,7 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backprop_trainer::data::idx::{self, Idx, Values};
-use backprop_trainer::data::{Batch, Batches, DataError, Dataset, Labels, Limits, csv, mnist};
+use backprop_trainer::data::{
+    Batch, Batches, DataError, Dataset, Labels, Limits, csv, mnist, split_rows,
+};
 use backprop_trainer::formats::{
     Checkpoint, ModelInfo, OutputKind, load_model, load_parameters, model_bytes, model_from_bytes,
     read_limited, save_model, stored_precision, write_atomic,
@@ -942,14 +944,28 @@ fn data_sets() {
 
 #[test]
 fn tables() {
-    let parse = |text: &str, options: &csv::Options| {
-        error(csv::parse::<f32>("t.csv", text.as_bytes(), options))
+    let limits = Limits::default();
+    let table = |text: &str| csv::Table::parse("t.csv", text, csv::Header::Present, limits);
+    let encode = |text: &str, options: &csv::Options| {
+        let table = table(text)?;
+        table.dataset::<f32>(&table.fit(options, &[0])?)
     };
+    let parse = |text: &str, options: &csv::Options| error(encode(text, options));
     let y = |text: &str| parse(text, &csv::Options::new("y"));
     let weighted = csv::Options {
         weights: Some("w".to_owned()),
         ..csv::Options::new("y")
     };
+    let fitted = |text: &str| {
+        let table = table(text).unwrap();
+        table.fit(&csv::Options::new("y"), &[0, 1]).unwrap()
+    };
+    let later = |text: &str| {
+        let fitted = fitted("x,c,y\n1,red,a\n3,blue,b\n");
+        error(table(text).and_then(|table| table.features::<f32>(&fitted)))
+    };
+    let mut damaged = fitted("x,y\n1,a\n2,b\n");
+    damaged.columns = 1;
     check(vec![
         (
             "nothing",
@@ -974,7 +990,7 @@ fn tables() {
         (
             "no features",
             y("y\n1\n"),
-            "t.csv, line 1: expected a column besides the target and the weights, found none",
+            "t.csv, line 1: expected a column besides the target, the weights and those left out, found none",
         ),
         (
             "a row that is short",
@@ -984,39 +1000,104 @@ fn tables() {
         (
             "an empty cell",
             y("x,y\n1,2\n,2\n"),
-            "t.csv, line 3, column \"x\": expected a value in every row, found an empty cell",
+            "t.csv, line 3, column \"x\": expected a value in every row, or `missing` set to mean, found an empty cell",
         ),
         (
             "a feature of NaN",
             y("x,y\n1,2\nNaN,2\n"),
-            "t.csv, line 3, column \"x\": expected a finite number, found \"NaN\"",
+            "t.csv, line 3, column \"x\": expected a value in every row, or `missing` set to mean, found \"NaN\"",
         ),
         (
             "a number too large for f32",
-            y("x,y\n1e300,a\n"),
-            "t.csv, line 2, column \"x\": expected a finite number (f32), found \"1e300\"",
+            y("x,y\n1,a\n1e300,b\n"),
+            "t.csv, line 3, column \"x\": expected a number that is finite over the deviation 1 (f32), found \"1e300\"",
         ),
         (
             "a negative weight",
-            parse("x,w,y\n1,-1,2\n", &weighted),
+            parse("x,w,y\n1,-1,2\n1,1,3\n", &weighted),
             "t.csv, line 2, column \"w\": expected a weight, a finite number of at least 0, found \"-1\"",
         ),
         (
             "text that is not UTF-8",
-            error(csv::parse::<f32>(
+            error(csv::Table::parse(
                 "t.csv",
-                b"x,y\n\xff,1\n",
-                &csv::Options::new("y"),
+                *b"x,y\n\xff,1\n",
+                csv::Header::Present,
+                limits,
             )),
             "t.csv, line 2: expected text in UTF-8, found other bytes in cell 1",
         ),
         (
             "a file that is not there",
-            error(csv::read::<f32>(
+            error(csv::Table::read(
                 "no-such-file.csv",
-                &csv::Options::new("y"),
+                csv::Header::Present,
+                limits,
             )),
             "no-such-file.csv cannot be opened: …",
+        ),
+        (
+            "no name where there is no header",
+            error(
+                csv::Table::parse("t.csv", "1,2\n3,4\n", csv::Header::Absent, limits)
+                    .and_then(|table| table.fit(&csv::Options::new("price"), &[0])),
+            ),
+            "t.csv, line 1: expected the number of a column, from 1 to 2, as there is no header, found \"price\"",
+        ),
+        (
+            "one class",
+            y("x,y\n1,a\n2,a\n"),
+            "t.csv, column \"y\": expected at least two different classes, found \"a\" in every row",
+        ),
+        (
+            "a column that is the target and the weights",
+            parse(
+                "x,y\n1,2\n",
+                &csv::Options {
+                    weights: Some("y".to_owned()),
+                    ..csv::Options::new("y")
+                },
+            ),
+            "t.csv, column \"y\": expected a use: target, weights or left out, found it named twice",
+        ),
+        (
+            "text where training had numbers",
+            later("x,c\ntall,red\n"),
+            "t.csv, line 2, column \"x\": expected a finite number, found \"tall\"",
+        ),
+        (
+            "text that training did not have",
+            later("x,c\n1,mauve\n"),
+            "t.csv, line 2, column \"c\": expected one of the 2 values of the training rows (blue, red), or `unknown` set to zeros, found \"mauve\"",
+        ),
+        (
+            "a column that training had",
+            later("x\n1\n"),
+            "t.csv, line 1: expected a column named \"c\", found x",
+        ),
+        (
+            "an encoding that was damaged",
+            error(table("x,y\n1,a\n").unwrap().dataset::<f32>(&damaged)),
+            "the encoding of the table says that there are 1 columns; it is damaged, so fit it again",
+        ),
+        (
+            "rows that are not there",
+            panic(|| {
+                table("x,y\n1,a\n")
+                    .unwrap()
+                    .fit(&csv::Options::new("y"), &[1])
+            }),
+            "row 1 of a table of 1 rows",
+        ),
+        (
+            "nothing of so many rows held out",
+            error(split_rows(2, 0.1, Key::new(0))),
+            "holding out 0.1 of 2 rows means 0 rows, and leaves one side empty; choose another fraction or give more rows",
+        ),
+        (
+            "more folds than rows",
+            error(backprop_trainer::search::fold_rows(2, 3, Key::new(0))),
+            "the number of folds is 3; it must be at least 2 and at most the number of rows",
         ),
     ]);
 }

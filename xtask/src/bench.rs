@@ -17,7 +17,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::Common;
-use crate::data::{self, Request, Source};
+use crate::data::{self, Source};
 use crate::output::{say, thousands, write_json};
 
 /// Flags of `bench`.
@@ -60,16 +60,8 @@ struct Measured {
 
 pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<ExitCode> {
     let source = data::resolve(&Source::Auto, &args.data_dir, common.quiet)?;
-    let data_dir = args.data_dir.clone();
     let seed = common.seed.unwrap_or(0);
-    let request = Request {
-        source,
-        target: None,
-        weights_column: None,
-        data_dir,
-        seed,
-    };
-    let data = data::load::<f32>(&request)?;
+    let data = data::images::<f32>(&source, &args.data_dir)?;
     let (train, _) = data.train.split(0.2, Key::new(seed).derive("split", 0))?;
     let repeats = if args.quick { 1 } else { 5 };
     let machine = Machine {
@@ -85,7 +77,7 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<ExitCode> {
             "{}, {} cores; {}, {} rows; medians of {repeats}",
             machine.cpu,
             machine.cores,
-            request.source,
+            source,
             thousands(train.len())
         );
         say!(
@@ -133,7 +125,7 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<ExitCode> {
         }
     }
     if let Some(path) = &args.report {
-        let (dataset, train_samples) = (request.source.to_string(), train.len());
+        let (dataset, train_samples) = (source.to_string(), train.len());
         write_json(
             path,
             &Report {

@@ -1,32 +1,70 @@
-//! From settings to what is trained: the request for the data, the network, the trainer.
+//! From settings to what is trained: the parts of the data, the network, the trainer.
 
 use std::sync::Arc;
 
-use anyhow::Result;
-use backprop_trainer::data::Dataset;
-use backprop_trainer::formats::{MODEL_LIMIT, load_parameters, read_limited};
+use anyhow::{Context, Result};
+use backprop_trainer::data::{Dataset, split_rows};
+use backprop_trainer::formats::{
+    MODEL_LIMIT, ModelInfo, OutputKind, load_parameters, read_limited,
+};
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
-use backprop_trainer::search::Pair;
+use backprop_trainer::search::{Pair, fold_rows};
 use backprop_trainer::tensor::{Key, Pool, Scalar};
 use backprop_trainer::{Observer, TrainError, Trainer};
 
 use crate::config::{ClassWeights, Config};
-use crate::data::Request;
+use crate::data::{Loaded, Parts};
 
-/// What data the settings ask for.
-pub(crate) fn request(config: &Config) -> Request {
-    let weights_column = match &config.class_weights {
-        ClassWeights::Column(column) => Some(column.clone()),
-        ClassWeights::None | ClassWeights::Balanced => None,
+/// What raw bytes are multiplied by; numbers are not.
+const BYTES: f64 = 1.0 / 255.0;
+
+/// The training, validation and test rows of the settings.
+pub(crate) fn parts<T: Scalar>(config: &Config, loaded: &Loaded<T>) -> Result<Parts<T>> {
+    let key = Key::new(config.seed).derive("split", 0);
+    let rows = rows(config, loaded);
+    let mut parts = loaded.divide(&split_rows(rows, config.validation_fraction, key)?)?;
+    parts.train = weighted(config, parts.train)?;
+    Ok(parts)
+}
+
+/// As [`parts`], for each of so many folds; without test rows.
+pub(crate) fn folds<T: Scalar>(
+    config: &Config,
+    loaded: &Loaded<T>,
+    folds: usize,
+) -> Result<Vec<Pair<T>>> {
+    let key = Key::new(config.seed).derive("split/folds", 0);
+    let folds = fold_rows(rows(config, loaded), folds, key)?;
+    let pair = |rows| {
+        let parts = loaded.divide(rows)?;
+        Ok((weighted(config, parts.train)?, parts.validation))
     };
-    Request {
-        source: config.dataset.clone(),
-        target: config.target.clone(),
-        weights_column,
-        data_dir: config.data_dir.clone(),
-        seed: config.seed,
-    }
+    folds.iter().map(pair).collect()
+}
+
+/// How many of the training rows the settings leave over.
+fn rows<T: Scalar>(config: &Config, loaded: &Loaded<T>) -> usize {
+    config.limit.unwrap_or(usize::MAX).min(loaded.rows())
+}
+
+/// What a model trained on these parts says of itself.
+pub(crate) fn info<T: Scalar>(parts: &Parts<T>) -> Result<ModelInfo> {
+    let train = &parts.train;
+    let output = if train.classes().is_some() {
+        OutputKind::Logits
+    } else {
+        OutputKind::Values
+    };
+    let info = ModelInfo::new(output)
+        .with_loss(loss(train).name())
+        .with_class_names(train.class_names().unwrap_or_default());
+    Ok(match &parts.encoding {
+        None => info.with_input_scale(BYTES),
+        Some(encoding) => {
+            info.with_table(serde_json::to_value(encoding).context("the encoding as JSON")?)
+        }
+    })
 }
 
 /// The rows that the settings leave over.
@@ -41,7 +79,7 @@ pub(crate) fn split<T: Scalar>(config: &Config, data: &Dataset<T>) -> Result<Pai
 }
 
 /// Training rows with the weights that the settings ask for.
-pub(crate) fn weighted<T: Scalar>(config: &Config, train: Dataset<T>) -> Result<Dataset<T>> {
+fn weighted<T: Scalar>(config: &Config, train: Dataset<T>) -> Result<Dataset<T>> {
     if config.class_weights == ClassWeights::Balanced {
         Ok(train.with_balanced_weights()?)
     } else {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Common;
 use crate::data::Source;
+use crate::table::{Missing, Task, Unknown};
 
 // Defaults of the rules and of the step schedule, for flags and for settings files alike.
 const MOMENTUM: f64 = 0.9;
@@ -30,9 +31,33 @@ pub(crate) struct TrainArgs {
     /// sample of it that comes with this program [default: auto]
     #[arg(long, value_name = "NAME", help_heading = "Data")]
     pub(crate) dataset: Option<Source>,
-    /// The column of a CSV file that is to be predicted
-    #[arg(long, value_name = "COLUMN", help_heading = "Data")]
+    /// The column of a CSV file that is to be predicted; several, divided by commas, are numbers
+    #[arg(long, value_name = "COLUMN", help_heading = "Table")]
     pub(crate) target: Option<String>,
+    /// The CSV file has no line that names its columns: they are called 1, 2, ...
+    #[arg(
+        long,
+        num_args = 0,
+        default_missing_value = "true",
+        help_heading = "Table"
+    )]
+    pub(crate) no_header: Option<bool>,
+    /// Whether classes or numbers are learnt; auto: text, and whole numbers of at most 20 different
+    /// values, are classes [default: auto]
+    #[arg(long, value_enum, help_heading = "Table")]
+    pub(crate) task: Option<Task>,
+    /// Columns of a CSV file to leave out, divided by commas
+    #[arg(long, value_name = "COLUMN,...", help_heading = "Table")]
+    pub(crate) ignore: Option<String>,
+    /// A feature that is missing in a CSV file (an empty cell; among numbers also NA, NaN, null, ?)
+    /// is refused, or taken as the mean of the training rows, of text as none of its values
+    /// [default: refuse]
+    #[arg(long, value_enum, help_heading = "Table")]
+    pub(crate) missing: Option<Missing>,
+    /// A text that no training row has in its column is refused, or taken as none of its values
+    /// [default: refuse]
+    #[arg(long, value_enum, help_heading = "Table")]
+    pub(crate) unknown: Option<Unknown>,
     /// The folder that data sets are kept in [default: data]
     #[arg(long, value_name = "DIR", help_heading = "Data")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -140,6 +165,11 @@ pub(crate) struct TrainArgs {
 pub(crate) struct Config {
     pub(crate) dataset: Source,
     pub(crate) target: Option<String>,
+    pub(crate) no_header: Option<bool>,
+    pub(crate) task: Option<Task>,
+    pub(crate) ignore: Option<String>,
+    pub(crate) missing: Option<Missing>,
+    pub(crate) unknown: Option<Unknown>,
     pub(crate) data_dir: PathBuf,
     pub(crate) limit: Option<usize>,
     pub(crate) validation_fraction: f64,
@@ -308,20 +338,33 @@ impl Config {
                 bail!("{flag} belongs to the step schedule; add --schedule step, or leave it out");
             }
         }
-        match (&dataset, &args.target) {
-            (Source::Csv(file), None) => bail!(
-                "--dataset csv:{} needs --target COLUMN, the column to predict",
-                file.display()
-            ),
-            (Source::Csv(_), Some(_)) | (_, None) => {}
-            (_, Some(_)) => bail!("--target belongs to csv:FILE data sets; leave it out"),
+        let is_table = matches!(dataset, Source::Csv(_));
+        for (flag, given) in [
+            ("--target", args.target.is_some()),
+            ("--no-header", args.no_header.is_some()),
+            ("--task", args.task.is_some()),
+            ("--ignore", args.ignore.is_some()),
+            ("--missing", args.missing.is_some()),
+            ("--unknown", args.unknown.is_some()),
+        ] {
+            if given && !is_table {
+                bail!("{flag} belongs to csv:FILE data sets; leave it out");
+            }
         }
-        if matches!(class_weights, ClassWeights::Column(_)) && !matches!(dataset, Source::Csv(_)) {
+        if is_table && args.target.is_none() {
+            bail!("--dataset {dataset} needs --target COLUMN, the column to predict");
+        }
+        if matches!(class_weights, ClassWeights::Column(_)) && !is_table {
             bail!("--class-weights column:NAME belongs to csv:FILE data sets");
         }
         Ok(Config {
             dataset,
             target: args.target.clone(),
+            no_header: is_table.then(|| args.no_header.unwrap_or(false)),
+            task: is_table.then(|| args.task.unwrap_or_default()),
+            ignore: args.ignore.clone(),
+            missing: is_table.then(|| args.missing.unwrap_or_default()),
+            unknown: is_table.then(|| args.unknown.unwrap_or_default()),
             data_dir: args
                 .data_dir
                 .clone()

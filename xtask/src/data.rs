@@ -4,14 +4,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use backprop_trainer::data::csv::{self, Encoding, Table};
 use backprop_trainer::data::mnist::{self, Which};
-use backprop_trainer::data::{Dataset, csv};
+use backprop_trainer::data::{Dataset, Limits, split_rows};
+use backprop_trainer::search::RowPair;
 use backprop_trainer::tensor::{Key, Scalar};
 use serde::{Deserialize, Serialize};
 
-use crate::download;
+use crate::config::Config;
 use crate::output::say;
+use crate::{download, table};
 
 /// The share of a CSV file's rows that is its test set.
 const CSV_TEST_SHARE: f64 = 0.2;
@@ -68,21 +71,75 @@ impl From<Source> for String {
     }
 }
 
-/// What to load.
-pub(crate) struct Request {
-    pub(crate) source: Source,
-    pub(crate) target: Option<String>,
-    pub(crate) weights_column: Option<String>,
-    pub(crate) data_dir: PathBuf,
-    pub(crate) seed: u64,
+/// Training and test data, before rows are held out for validation.
+pub(crate) enum Loaded<T> {
+    Images(Images<T>),
+    /// A table becomes numbers when it is known which rows are to be trained on.
+    Table {
+        table: Table,
+        options: csv::Options,
+        train: Vec<u32>,
+        test: Vec<u32>,
+    },
 }
 
-/// A data set in memory.
-pub(crate) struct Loaded<T> {
+/// Pictures of bytes in memory.
+pub(crate) struct Images<T> {
     pub(crate) train: Dataset<T>,
     pub(crate) test: Dataset<T>,
-    /// What the raw inputs are multiplied by.
-    pub(crate) input_scale: f64,
+}
+
+/// The parts of a data set, and the encoding that made numbers of them if it is a table.
+pub(crate) struct Parts<T> {
+    pub(crate) train: Dataset<T>,
+    pub(crate) validation: Dataset<T>,
+    pub(crate) test: Dataset<T>,
+    pub(crate) encoding: Option<Encoding>,
+}
+
+impl<T: Scalar> Loaded<T> {
+    /// The number of rows that are not the test set.
+    pub(crate) fn rows(&self) -> usize {
+        match self {
+            Loaded::Images(images) => images.train.len(),
+            Loaded::Table { train, .. } => train.len(),
+        }
+    }
+
+    /// Divides these rows of the [`rows`](Self::rows), numbered from 0, and encodes a table by those
+    /// that are trained on.
+    pub(crate) fn divide(&self, (train, validation): &RowPair) -> Result<Parts<T>> {
+        match self {
+            Loaded::Images(images) => Ok(Parts {
+                train: images.train.select(train),
+                validation: images.train.select(validation),
+                test: images.test.clone(),
+                encoding: None,
+            }),
+            Loaded::Table {
+                table,
+                options,
+                train: rows,
+                test,
+            } => {
+                let of_table = |numbers: &[u32]| -> Vec<u32> {
+                    numbers
+                        .iter()
+                        .map(|&number| rows[number as usize])
+                        .collect()
+                };
+                let train = of_table(train);
+                let encoding = table.fit(options, &train)?;
+                let whole = table.dataset::<T>(&encoding)?;
+                Ok(Parts {
+                    train: whole.select(&train),
+                    validation: whole.select(&of_table(validation)),
+                    test: whole.select(test),
+                    encoding: Some(encoding),
+                })
+            }
+        }
+    }
 }
 
 /// What `auto` is here and now; downloads a named data set that is not there.
@@ -112,37 +169,51 @@ pub(crate) fn resolve(source: &Source, data_dir: &Path, quiet: bool) -> Result<S
     }
 }
 
-/// Reads a data set that [`resolve`] found.
-pub(crate) fn load<T: Scalar>(request: &Request) -> Result<Loaded<T>> {
-    let bytes = 1.0 / 255.0;
-    let images = |(train, test)| Loaded {
+/// Reads the data set that the settings name, which [`resolve`] found.
+pub(crate) fn load<T: Scalar>(config: &Config) -> Result<Loaded<T>> {
+    let Source::Csv(file) = &config.dataset else {
+        return images(&config.dataset, &config.data_dir).map(Loaded::Images);
+    };
+    let (table, options) = table::read(file, config)?;
+    let (train, test) = split_table(&table, config.seed)?;
+    Ok(Loaded::Table {
+        table,
+        options,
         train,
         test,
-        input_scale: bytes,
+    })
+}
+
+/// Reads a data set of pictures that [`resolve`] found.
+pub(crate) fn images<T: Scalar>(source: &Source, data_dir: &Path) -> Result<Images<T>> {
+    let (train, test) = match source {
+        Source::Auto | Source::Mnist => files(data_dir, Which::Mnist)?,
+        Source::FashionMnist => files(data_dir, Which::FashionMnist)?,
+        Source::Sample => mnist::sample(),
+        Source::Csv(_) => bail!("{source} holds no pictures"),
     };
-    match &request.source {
-        Source::Auto | Source::Mnist => files(&request.data_dir, Which::Mnist).map(images),
-        Source::FashionMnist => files(&request.data_dir, Which::FashionMnist).map(images),
-        Source::Sample => Ok(images(mnist::sample())),
-        Source::Csv(file) => {
-            let target = request.target.clone().with_context(|| {
-                format!(
-                    "csv:{} needs --target COLUMN, the column to predict",
-                    file.display()
-                )
-            })?;
-            let mut options = csv::Options::new(target);
-            options.weights = request.weights_column.clone();
-            let table = csv::read(file, &options)?;
-            let key = Key::new(request.seed).derive("split/test", 0);
-            let (train, test) = table.dataset.split(CSV_TEST_SHARE, key)?;
-            Ok(Loaded {
-                train,
-                test,
-                input_scale: 1.0,
-            })
-        }
+    Ok(Images { train, test })
+}
+
+/// The test set of a table, or all of its rows, as a model encodes them.
+pub(crate) fn table_test<T: Scalar>(
+    file: &Path,
+    encoding: &Encoding,
+    seed: u64,
+    all_rows: bool,
+) -> Result<Dataset<T>> {
+    let table = Table::read(file, encoding.header, Limits::default())?;
+    let whole = table.dataset(encoding)?;
+    if all_rows {
+        return Ok(whole);
     }
+    Ok(whole.select(&split_table(&table, seed)?.1))
+}
+
+/// The rows of a table that are its training set and those that are its test set.
+fn split_table(table: &Table, seed: u64) -> Result<RowPair> {
+    let key = Key::new(seed).derive("split/test", 0);
+    Ok(split_rows(table.len(), CSV_TEST_SHARE, key)?)
 }
 
 /// Reads the files of a data set; where they are damaged the error says how to get them again.

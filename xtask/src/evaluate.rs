@@ -1,9 +1,10 @@
 //! `cargo xtask evaluate`: a trained network on a test set.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use backprop_trainer::data::csv::Encoding;
 use backprop_trainer::formats::{OutputKind, model_from_bytes};
 use backprop_trainer::losses::{CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Sgd;
@@ -13,10 +14,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::Common;
-use crate::config::Precision;
-use crate::data::{self, Request, Source};
+use crate::config::{Config, Precision};
+use crate::data::{self, Source};
 use crate::model::Model;
-use crate::output::{percent, say, thousands, write_json};
+use crate::output::{say, thousands, write_json};
+use crate::table;
+use crate::test_figures::{self, Test};
 
 /// Flags of `evaluate`.
 #[derive(Args)]
@@ -24,11 +27,15 @@ pub(crate) struct EvaluateArgs {
     /// The folder of a run, or a model file
     #[arg(value_name = "RUN_OR_MODEL")]
     model: PathBuf,
-    /// The data set whose test part is used: auto, mnist, fashion-mnist, sample or csv:FILE
-    /// [default: that of the run; auto for a model file]
+    /// The data set whose test part is used: auto, mnist, fashion-mnist, sample or csv:FILE, which
+    /// is encoded as in training [default: that of the run; auto for a model file]
     #[arg(long, value_name = "NAME")]
     dataset: Option<Source>,
-    /// The column of a CSV file that is to be predicted [default: that of the run]
+    /// Use all rows of a CSV file, not only those that a run with this seed holds out for testing
+    #[arg(long)]
+    all_rows: bool,
+    /// The column of a CSV file that is predicted, as a check [default: what the model was trained
+    /// to predict]
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
     /// The folder that data sets are kept in [default: that of the run, or data]
@@ -48,13 +55,6 @@ struct Report {
     test: Test,
 }
 
-/// The figures on the test set, here and in the report of `train`.
-#[derive(Serialize)]
-pub(crate) struct Test {
-    pub(crate) loss: f64,
-    pub(crate) accuracy: Option<f64>,
-}
-
 pub(crate) fn run(args: &EvaluateArgs, common: &Common) -> Result<ExitCode> {
     let Model {
         name,
@@ -62,33 +62,10 @@ pub(crate) fn run(args: &EvaluateArgs, common: &Common) -> Result<ExitCode> {
         precision,
         config,
     } = Model::read(&args.model)?;
-    let seed = config.as_ref().map_or(0, |config| config.seed);
-    let config_dir = config.as_ref().map(|config| config.data_dir.clone());
-    let data_dir = args
-        .data_dir
-        .clone()
-        .or(config_dir)
-        .unwrap_or_else(|| PathBuf::from("data"));
-    let mut target = args.target.clone();
-    let source = match (&args.dataset, config) {
-        (Some(source), _) => source.clone(),
-        (None, Some(config)) => {
-            target = target.or(config.target);
-            config.dataset
-        }
-        (None, None) => Source::Auto,
-    };
-    let source = data::resolve(&source, &data_dir, common.quiet)?;
-    let request = Request {
-        source,
-        target,
-        weights_column: None,
-        data_dir,
-        seed: common.seed.unwrap_or(seed),
-    };
+    let (model, config) = ((&*name, &*bytes), config.as_ref());
     match precision {
-        Precision::F64 => evaluate::<f64>(args, common, (&name, &bytes), &request),
-        Precision::F32 => evaluate::<f32>(args, common, (&name, &bytes), &request),
+        Precision::F64 => evaluate::<f64>(args, common, model, config),
+        Precision::F32 => evaluate::<f32>(args, common, model, config),
     }
 }
 
@@ -96,43 +73,79 @@ fn evaluate<T: Scalar>(
     args: &EvaluateArgs,
     common: &Common,
     (name, bytes): (&str, &[u8]),
-    request: &Request,
+    config: Option<&Config>,
 ) -> Result<ExitCode> {
     let (network, info) = model_from_bytes::<T>(name, bytes)?;
-    let data = data::load::<T>(request)?;
+    let encoding = table::encoding(name, &info)?;
+    let source = match (&args.dataset, config) {
+        (Some(source), _) => source,
+        (None, Some(config)) => &config.dataset,
+        (None, None) if encoding.is_some() => {
+            bail!("{name} was trained on a table; say which to use with --dataset csv:FILE")
+        }
+        (None, None) => &Source::Auto,
+    };
+    let data_dir = match (&args.data_dir, config) {
+        (Some(folder), _) => folder,
+        (None, Some(config)) => &config.data_dir,
+        (None, None) => Path::new("data"),
+    };
+    let source = data::resolve(source, data_dir, common.quiet)?;
+    let test = match (&source, &encoding) {
+        (Source::Csv(file), Some(encoding)) => {
+            check_target(args.target.as_deref(), encoding)?;
+            let seed = common.seed.or(config.map(|config| config.seed));
+            data::table_test::<T>(file, encoding, seed.unwrap_or(0), args.all_rows)?
+        }
+        (Source::Csv(_), None) => bail!("{name} was not trained on a table, but {source} is one"),
+        (_, Some(_)) => bail!("{name} was trained on a table; {source} is none"),
+        _ if args.target.is_some() || args.all_rows => {
+            bail!("--target and --all-rows belong to csv:FILE data sets; leave them out")
+        }
+        _ => data::images(&source, data_dir)?.test,
+    };
     let loss: Box<dyn Loss<T>> = match info.output {
         OutputKind::Logits => Box::new(SoftmaxCrossEntropy),
         OutputKind::Probabilities => Box::new(CrossEntropy),
         _ => Box::new(MeanSquaredError),
     };
-    let trainer = Trainer::new(network, loss, Sgd, Settings::default())?;
+    let mut trainer =
+        Trainer::new(network, loss, Sgd, Settings::default())?.with_pool(common.pool());
     let evaluation = trainer
-        .with_pool(common.pool())
-        .evaluate(&data.test)
-        .with_context(|| format!("{name} on {}", request.source))?;
+        .evaluate(&test)
+        .with_context(|| format!("{name} on {source}"))?;
+    let outcome = test_figures::outcome(&mut trainer, &test, encoding.as_ref(), false)?;
+    let figures = Test::new(evaluation, &outcome);
     if !common.quiet {
-        let accuracy = evaluation.accuracy.map_or(String::new(), |accuracy| {
-            format!(", accuracy {}", percent(accuracy))
-        });
-        let rows = thousands(evaluation.rows);
+        let (summary, rows) = (figures.summary(), thousands(evaluation.rows));
         say!(
-            "{}: test loss {:.4}{accuracy} ({rows} rows)",
-            request.source,
-            evaluation.loss
+            "{source}: test loss {:.4}{summary} ({rows} rows)",
+            figures.loss
         );
+        for line in figures.outputs() {
+            say!("{line}");
+        }
     }
     if let Some(path) = &args.report {
         let report = Report {
             model: name.to_string(),
-            dataset: request.source.to_string(),
+            dataset: source.to_string(),
             test_samples: evaluation.rows,
             precision: T::NAME,
-            test: Test {
-                loss: evaluation.loss,
-                accuracy: evaluation.accuracy,
-            },
+            test: figures,
         };
         write_json(path, &report)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a target that is not what the model predicts.
+fn check_target(asked: Option<&str>, encoding: &Encoding) -> Result<()> {
+    let target = encoding.target.columns().join(",");
+    match asked {
+        Some(asked) if asked != target => {
+            bail!("the model predicts {target}, not {asked}; leave --target out")
+        }
+        _ => Ok(()),
+    }
 }

@@ -19,6 +19,8 @@ mod reproduce;
 mod run_dir;
 mod run_page;
 mod search;
+mod table;
+mod test_figures;
 mod train;
 
 use std::process::ExitCode;

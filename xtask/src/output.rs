@@ -32,6 +32,20 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
+/// Four significant digits, very small and very large numbers with a power of ten.
+pub(crate) fn significant(number: f64) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return number.to_string();
+    }
+    let power = number.abs().log10().floor() as i32;
+    if (-3..6).contains(&power) {
+        let decimals = (3 - power).max(0) as usize;
+        format!("{number:.decimals$}")
+    } else {
+        format!("{number:.3e}")
+    }
+}
+
 /// A learning rate: four significant digits, small ones with a power of ten.
 pub(crate) fn rate(rate: f64) -> String {
     if rate >= 1e-3 {
@@ -74,6 +88,18 @@ mod tests {
         assert_eq!(thousands(48_000), "48,000");
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(percent(0.98254), "98.25 %");
+        for (number, text) in [
+            (0.0, "0"),
+            (0.001234567, "0.001235"),
+            (3.14159, "3.142"),
+            (-27.1828, "-27.18"),
+            (123456.7, "123457"),
+            (1234567.0, "1.235e6"),
+            (0.00012, "1.200e-4"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(significant(number), text);
+        }
         assert_eq!(
             (rate(0.1), rate(4e-8)),
             ("0.1000".to_string(), "4.00e-8".to_string())

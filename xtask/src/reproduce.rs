@@ -16,7 +16,7 @@ use backprop_trainer::data::Dataset;
 use backprop_trainer::formats::write_atomic;
 use clap::Args;
 
-use crate::data::{self, Request, Source};
+use crate::data::{self, Source};
 use crate::output::{peak_rss_bytes, say, thousands, write_json};
 use crate::{Common, as_written, run_dir};
 
@@ -119,13 +119,7 @@ pub(crate) fn run(args: &ReproduceArgs, common: &Common) -> Result<ExitCode> {
 
 /// The training images followed by the test images, as the notebook had them.
 fn images(dataset: &Source, args: &ReproduceArgs) -> Result<Dataset<f32>> {
-    let loaded = data::load::<f32>(&Request {
-        source: dataset.clone(),
-        target: None,
-        weights_column: None,
-        data_dir: args.data_dir.clone(),
-        seed: 0,
-    })?;
+    let loaded = data::images::<f32>(dataset, &args.data_dir)?;
     Ok(loaded.train.concat(&loaded.test)?)
 }
 

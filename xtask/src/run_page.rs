@@ -5,12 +5,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use backprop_report::{Curves, Document, Outcome, Run, linear_layers, run_page};
-use backprop_trainer::data::Dataset;
+use backprop_trainer::Trainer;
 use backprop_trainer::formats::write_atomic;
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::optimizers::Progress;
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{Evaluation, Trainer};
 
 use crate::config::Config;
 use crate::data::Source;
@@ -29,8 +28,9 @@ pub(crate) struct Finished<'a, T: Scalar> {
     pub(crate) before: Option<Sequential<T>>,
     pub(crate) train_rows: usize,
     pub(crate) validation_rows: usize,
-    pub(crate) test: &'a Dataset<T>,
-    pub(crate) evaluation: Evaluation,
+    pub(crate) test_rows: usize,
+    pub(crate) test_loss: f64,
+    pub(crate) outcome: Outcome,
     /// The epoch whose parameters are in place, where it is not the last.
     pub(crate) in_place: Option<u64>,
     pub(crate) threads: usize,
@@ -39,8 +39,8 @@ pub(crate) struct Finished<'a, T: Scalar> {
 
 /// Writes the page and its plots; returns the path of the page.
 pub(crate) fn write<T: Scalar>(
-    trainer: &mut Trainer<T>,
-    finished: &Finished<'_, T>,
+    trainer: &Trainer<T>,
+    finished: Finished<'_, T>,
     dir: &RunDir,
 ) -> Result<PathBuf> {
     let Document { html, plots } = run_page(&run(trainer, finished)?);
@@ -52,17 +52,13 @@ pub(crate) fn write<T: Scalar>(
     Ok(path)
 }
 
-fn run<T: Scalar>(trainer: &mut Trainer<T>, finished: &Finished<'_, T>) -> Result<Run> {
-    let Finished { config, test, .. } = finished;
-    let picture = (test.width() == SIDE * SIDE).then_some((SIDE, SIDE));
-    let mut outcome = Outcome::of(trainer, test, picture.is_some())?;
-    let names = match &mut outcome {
-        Outcome::Values { names, .. } => &mut names[..],
-        Outcome::Classes { .. } => &mut [],
-    };
-    if let ([name], Some(target)) = (names, &config.target) {
-        name.clone_from(target);
-    }
+/// Width and height, if rows of so many inputs are pictures.
+pub(crate) fn picture(inputs: usize) -> Option<(usize, usize)> {
+    (inputs == SIDE * SIDE).then_some((SIDE, SIDE))
+}
+
+fn run<T: Scalar>(trainer: &Trainer<T>, finished: Finished<'_, T>) -> Result<Run> {
+    let config = finished.config;
     let network = trainer.network();
     let mut widths = vec![network.input_width()];
     widths.extend(&config.hidden);
@@ -78,20 +74,20 @@ fn run<T: Scalar>(trainer: &mut Trainer<T>, finished: &Finished<'_, T>) -> Resul
         thousands(network.parameter_count()),
         thousands(finished.train_rows),
         thousands(finished.validation_rows),
-        thousands(test.len()),
+        thousands(finished.test_rows),
     );
     let layers = linear_layers(finished.before.as_ref(), network);
     Ok(Run {
         title: format!("{}: {widths}", data_name(&config.dataset)),
         lead,
-        curves: curves(trainer, finished),
+        curves: curves(trainer, &finished),
         layers,
-        picture,
-        test_loss: finished.evaluation.loss,
-        outcome,
+        picture: picture(network.input_width()),
+        test_loss: finished.test_loss,
         settings: settings(config)?,
-        versions: versions::<T>(finished),
-        timings: timings(trainer, finished),
+        versions: versions(&finished),
+        timings: timings(trainer, &finished),
+        outcome: finished.outcome,
     })
 }
 
@@ -99,11 +95,11 @@ fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &Finished<'_, T>) -> Curves
     let history = trainer.history();
     let mut curves = Curves::of(history.epochs());
     curves.best_epoch = history.best().map(|best| best.epoch);
-    if finished.test.classes().is_some() {
-        curves.loss_unit = "nats".to_string();
-    } else {
-        curves.loss_unit = "mean squared error".to_string();
+    curves.loss_unit = match finished.outcome {
+        Outcome::Classes { .. } => "nats",
+        Outcome::Values { .. } => "of standardised targets",
     }
+    .to_string();
     let settings = trainer.settings();
     let steps_per_epoch = finished.train_rows.div_ceil(settings.batch_size).max(1) as u64;
     let last = (steps_per_epoch * history.epochs().len() as u64).saturating_sub(1);

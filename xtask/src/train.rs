@@ -4,8 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use backprop_trainer::formats::{ModelInfo, OutputKind, save_model};
-use backprop_trainer::losses::Loss;
+use backprop_trainer::formats::save_model;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{End, Epoch, Trainer};
 use serde::Serialize;
@@ -13,12 +12,13 @@ use serde::Serialize;
 use crate::Common;
 use crate::build;
 use crate::config::{Config, Precision, TrainArgs};
-use crate::data::{self, Loaded};
-use crate::evaluate::Test;
-use crate::output::{peak_rss_bytes, percent, say, thousands, write_json};
+use crate::data::{self, Parts};
+use crate::output::{peak_rss_bytes, say, thousands, write_json};
 use crate::progress::{INTERRUPTED_CODE, Progress, history_csv};
 use crate::run_dir::RunDir;
 use crate::run_page::{self, Finished};
+use crate::table;
+use crate::test_figures::{self, Test};
 
 /// All figures of a run.
 #[derive(Serialize)]
@@ -104,26 +104,17 @@ impl Job<'_> {
             ref dir,
             start,
         } = self;
-        let Loaded {
+        let parts = build::parts(config, &data::load::<T>(config)?)?;
+        let Parts {
             train,
+            validation,
             test,
-            input_scale,
-        } = data::load::<T>(&build::request(config))?;
-        let (train, validation) = build::split(config, &build::limited(config, train))?;
-        let train = build::weighted(config, train)?;
-        let network = build::network(config, &train)?;
+            encoding,
+        } = &parts;
+        let network = build::network(config, train)?;
         let parameters = network.parameter_count();
-        let is_classifier = train.classes().is_some();
-        let loss = build::loss(&train);
-        let output = if is_classifier {
-            OutputKind::Logits
-        } else {
-            OutputKind::Values
-        };
-        let info = ModelInfo::new(output)
-            .with_loss(loss.name())
-            .with_input_scale(input_scale)
-            .with_class_names(train.class_names().unwrap_or_default());
+        let loss = build::loss(train);
+        let info = build::info(&parts)?;
         let mut trainer = Trainer::new(network, loss, config.rule::<T>()?, config.settings())?
             .with_pool(common.pool())
             .with_checkpoint(dir.checkpoint());
@@ -151,6 +142,9 @@ impl Job<'_> {
                 "threads"
             },
         ));
+        if let Some(encoding) = encoding {
+            say(table::describe(encoding, config.task));
+        }
         let path = dir.path().display();
         if args.resume {
             let done = trainer.history().epochs().len();
@@ -163,7 +157,7 @@ impl Job<'_> {
             let done = trainer.history().epochs();
             let mut progress = Progress::new(config.epochs, done, dir.history(), common.quiet);
             let result = trainer
-                .fit(&train, Some(&validation), &mut progress)
+                .fit(train, Some(validation), &mut progress)
                 .map(|_| ());
             progress.finish()?;
             result?;
@@ -185,11 +179,11 @@ impl Job<'_> {
         if history.end() == Some(End::EarlyStopping) {
             say(format!("stopped early after epoch {}", epochs.len()));
         }
-        let evaluation = trainer.evaluate(&test).context("the test set")?;
+        let evaluation = trainer.evaluate(test).context("the test set")?;
         save_model(dir.model(), trainer.network(), &info)?;
-        let accuracy = evaluation.accuracy.map_or(String::new(), |accuracy| {
-            format!(", test accuracy {}", percent(accuracy))
-        });
+        let pictures = run_page::picture(train.width()).is_some();
+        let outcome = test_figures::outcome(&mut trainer, test, encoding.as_ref(), pictures)?;
+        let figures = Test::new(evaluation, &outcome);
         let in_place = if config.patience.is_some() {
             best_epoch
         } else {
@@ -201,21 +195,24 @@ impl Job<'_> {
         let finished = Finished {
             config,
             // From the seed again, or the model of --from, if it is still there.
-            before: build::network(config, &train).ok(),
+            before: build::network(config, train).ok(),
             train_rows: train.len(),
             validation_rows: validation.len(),
-            test: &test,
-            evaluation,
+            test_rows: test.len(),
+            test_loss: evaluation.loss,
+            outcome,
             in_place,
             threads: common.threads(),
             start,
         };
-        let page = run_page::write(&mut trainer, &finished, dir)?;
+        let page = run_page::write(&trainer, finished, dir)?;
         let seconds = start.elapsed().as_secs_f64();
         say(format!(
-            "test loss {:.4}{accuracy}{which}; {seconds:.1} s in all",
-            evaluation.loss
+            "test loss {:.4}{}{which}; {seconds:.1} s in all",
+            figures.loss,
+            figures.summary()
         ));
+        figures.outputs().into_iter().for_each(&say);
         say(format!(
             "kept in {path}: model.safetensors, checkpoint, history.csv, config.toml, plots"
         ));
@@ -233,10 +230,7 @@ impl Job<'_> {
                 peak_rss_bytes: peak_rss_bytes(),
                 best_epoch,
                 epochs,
-                test: Test {
-                    loss: evaluation.loss,
-                    accuracy: evaluation.accuracy,
-                },
+                test: figures,
             };
             write_json(file, &report)?;
         }

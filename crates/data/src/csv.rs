@@ -1,25 +1,56 @@
 //! Tables from CSV files.
 //!
-//! The first row names the columns. One column is the target, one may hold weights, all others are
-//! features: a column of numbers is one feature as it stands, neither centred nor scaled; any other
-//! column becomes one feature of 0 or 1 for each of its values, named like `colour=red`. A missing
-//! value is an error that names its line: what to put in its place is not for a reader to guess.
+//! The key decision: how a row becomes numbers is found out once and kept. A [`Table`] is the text of
+//! a file; an [`Encoding`] is fitted on those of its rows that a network is trained on, and is plain
+//! data that is kept with the network, so that a row seen years later becomes the numbers that it
+//! would have become then. Turned down: encoding while reading. Means, deviations and categories
+//! would be those of whichever rows happen to be in a file.
 //!
-//! The file is held as bytes and walked over three times (which columns are numbers, which values
-//! the others have, encoding), so that no cell is stored as text.
+//! A column of numbers is one feature, `(x - mean) / deviation` over the training rows; any other
+//! column becomes one feature of 0 or 1 for each value that training rows have, named like
+//! `colour=red`. Targets are classes, or numbers that are standardised in the same way. Each file has
+//! one row a line; a first line without a comma is taken as divided by semicolons or tabs.
+//!
+//! A missing value is refused with its line and column, unless [`Missing::Mean`] is asked for: an
+//! empty cell, or among numbers also `NA`, `N/A`, `NaN`, `null` and `?`, in any case.
+//!
+//! ```
+//! use backprop_data::csv::{Feature, Header, Options, Table};
+//! use backprop_data::{Batch, Limits};
+//!
+//! let text = "size,colour,fruit\n7.5,red,apple\n1.5,red,cherry\n6.0,green,apple\n";
+//! let table = Table::parse("fruit.csv", text, Header::Present, Limits::default())?;
+//! let encoding = table.fit(&Options::new("fruit"), &[0, 1, 2])?;
+//! assert_eq!(encoding.feature_names(), ["size", "colour=green", "colour=red"]);
+//! assert_eq!(encoding.class_names().unwrap(), ["apple", "cherry"]);
+//!
+//! let mut batch = Batch::new();
+//! table.dataset::<f64>(&encoding)?.gather(&[0], &mut batch);
+//! let Feature::Number(size) = &encoding.features[0] else { unreachable!() };
+//! assert_eq!(batch.inputs().row(0).to_vec(), [(7.5 - 5.0) / size.deviation, 0.0, 1.0]);
+//!
+//! // Years later, without the target, and with the columns in another order.
+//! let table = Table::parse("new.csv", "colour,size\ngreen,5\n", Header::Present, Limits::default())?;
+//! assert_eq!(table.features::<f64>(&encoding)?.row(0).to_vec(), [0.0, 1.0, 0.0]);
+//! # Ok::<(), backprop_data::DataError>(())
+//! ```
 
-mod columns;
+mod encode;
+mod encoding;
+mod fit;
 mod rows;
 mod values;
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use backprop_tensor::Scalar;
-
-use crate::{DataError, Dataset, Labels, Limits};
-use columns::{Column, Encoding};
-use rows::Rows;
+use crate::{DataError, Limits};
+pub use encoding::{Encoding, Feature, Number, Target};
+use rows::{Rows, broken, shorten};
+use serde::{Deserialize, Serialize};
+use values::Seen;
 
 /// The most columns that a table may have.
 pub const MAX_COLUMNS: usize = 16_384;
@@ -27,37 +58,57 @@ pub const MAX_COLUMNS: usize = 16_384;
 pub const MAX_CATEGORIES: usize = 256;
 /// The most classes that a target may have.
 pub const MAX_CLASSES: usize = 1_000;
+/// The most different whole numbers that [`TargetKind::Guess`] takes for classes.
+pub const MAX_GUESSED_CLASSES: usize = 20;
 
-/// How a table is to be read.
+/// Whether the first line of a table names its columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Header {
+    /// It does.
+    #[default]
+    Present,
+    /// It is a row. The columns are called by their numbers: `1`, `2`, ...
+    Absent,
+}
+
+/// What is to be learnt from a table, and how its columns are to be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The name of the column to be learnt.
-    pub target: String,
-    /// What the target is.
+    /// The columns to be learnt: one, or several of numbers.
+    pub targets: Vec<String>,
+    /// What they are.
     pub kind: TargetKind,
-    /// The name of a column with the weights of the rows.
+    /// The column with the weights of the rows; it is no feature.
     pub weights: Option<String>,
-    /// The most memory that the file and its encoding may take together.
-    pub limits: Limits,
+    /// Columns that are left out, such as names and numbers of rows.
+    pub ignore: Vec<String>,
+    /// What becomes of a feature that is missing.
+    pub missing: Missing,
+    /// What becomes of a text that no training row has.
+    pub unknown: Unknown,
 }
 
 impl Options {
-    /// The target's name, and defaults for the rest: guess its kind, no weights, 1 GiB.
+    /// The target's name, and defaults for the rest: guess its kind, no weights, nothing left out,
+    /// what is missing or unknown is refused.
     pub fn new(target: impl Into<String>) -> Self {
         Options {
-            target: target.into(),
-            kind: TargetKind::Guess,
+            targets: vec![target.into()],
+            kind: TargetKind::default(),
             weights: None,
-            limits: Limits::default(),
+            ignore: Vec::new(),
+            missing: Missing::default(),
+            unknown: Unknown::default(),
         }
     }
 }
 
-/// What the target column of a table is.
+/// What the target of a table is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TargetKind {
-    /// Classes if it holds text, or whole numbers of at most [`MAX_CLASSES`] different values;
-    /// values otherwise. Whole numbers that are quantities need [`TargetKind::Values`].
+    /// Classes if it is one column of text, or of whole numbers of at most [`MAX_GUESSED_CLASSES`]
+    /// different values; numbers otherwise.
     #[default]
     Guess,
     /// Each different value is a class; classes are sorted, by number if all are whole numbers.
@@ -66,133 +117,214 @@ pub enum TargetKind {
     Values,
 }
 
-/// A table as numbers.
-#[derive(Clone, Debug)]
-pub struct Table<T> {
-    /// The rows. If the labels are classes, they are named after the target's values.
-    pub dataset: Dataset<T>,
-    /// The name of each feature: its column's, and for text `column=value`.
-    pub feature_names: Vec<String>,
+/// What becomes of a feature that is missing. A target or a weight that is missing is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missing {
+    /// An error that names its line and column.
+    #[default]
+    Refuse,
+    /// A number is taken as the mean of the training rows, a text as none of its column's values:
+    /// 0 in all features of the column.
+    Mean,
 }
 
-/// Reads a table from a CSV file.
-///
-/// # Errors
-/// If the file cannot be read or is too large, a column is missing or named twice, or a cell does
-/// not fit its column.
-pub fn read<T: Scalar>(path: impl AsRef<Path>, options: &Options) -> Result<Table<T>, DataError> {
-    let file = path.as_ref().display().to_string();
-    let (contents, size) = crate::idx::open(path.as_ref())?;
-    let limit = options.limits.max_bytes;
-    let too_large = |needed| DataError::TooLarge {
-        file: file.clone(),
-        needed,
-        limit,
-    };
-    if let Some(needed) = size.filter(|size| *size > limit) {
-        return Err(too_large(needed));
-    }
-    let mut bytes = Vec::with_capacity(size.unwrap_or(0) as usize);
-    let read = contents
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes);
-    read.map_err(|source| DataError::Io {
-        file: file.clone(),
-        action: "read",
-        source,
-    })?;
-    if bytes.len() as u64 > limit {
-        return Err(too_large(bytes.len() as u64));
-    }
-    parse(&file, &bytes, options)
+/// What becomes of a text that no training row has in its column. An unknown class is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unknown {
+    /// An error that names its line and column, as in scikit-learn's `OneHotEncoder`: it is more
+    /// often a slip of the pen than something new.
+    #[default]
+    Refuse,
+    /// None of the column's values: 0 in all its features.
+    Zeros,
 }
 
-/// Reads a table from the bytes of a CSV file; `name` is for errors.
-///
-/// ```
-/// use backprop_data::csv;
-///
-/// let text = b"size,colour,fruit\n7.5,red,apple\n1.5,red,cherry\n6.0,green,apple\n";
-/// let table = csv::parse::<f32>("fruit.csv", text, &csv::Options::new("fruit"))?;
-/// assert_eq!(table.feature_names, ["size", "colour=green", "colour=red"]);
-/// assert_eq!(table.dataset.class_names().unwrap(), ["apple", "cherry"]);
-/// assert_eq!(table.dataset.class_counts().unwrap(), [2, 1]);
-/// # Ok::<(), backprop_data::DataError>(())
-/// ```
-///
-/// # Errors
-/// As [`read`].
-pub fn parse<T: Scalar>(
-    name: &str,
-    bytes: &[u8],
-    options: &Options,
-) -> Result<Table<T>, DataError> {
-    let (columns, rows) = columns::survey(name, bytes, options, T::BYTES)?;
-    let feature_names = feature_names(&columns);
-    let mut features = Vec::with_capacity(rows * feature_names.len());
-    let mut classes = Vec::new();
-    let mut values = Vec::new();
-    let mut weights = Vec::new();
+/// The text of a CSV file, read once to find its rows, its columns and what they hold.
+#[derive(Clone)]
+pub struct Table {
+    file: String,
+    bytes: Vec<u8>,
+    header: Header,
+    limits: Limits,
+    names: Vec<String>,
+    seen: Vec<Seen>,
+    rows: usize,
+}
 
-    let mut table = Rows::new(name, bytes)?;
-    while let Some(row) = table.next()? {
-        for (column, cell) in columns.iter().zip(row.cells()) {
-            let number = || row.number::<T>(&column.name, cell);
-            match &column.encoding {
-                Encoding::Number => features.push(number()?),
-                Encoding::Categories(categories) => {
-                    let place = categories.place(cell);
-                    let one_hot = (0..categories.len()).map(|i| i == place);
-                    features.extend(one_hot.map(|on| if on { T::one() } else { T::zero() }));
-                }
-                Encoding::Classes(categories) => classes.push(categories.place(cell) as u32),
-                Encoding::Values => values.push(number()?),
-                Encoding::Weight => weights.push(row.weight::<T>(&column.name, cell)?),
-            }
+impl Table {
+    /// Reads a table from a CSV file.
+    ///
+    /// `limits` is for the file, and later for the file and its encoding together.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is too large or has no row, a row has more or fewer cells than the
+    /// first, or two columns have one name.
+    pub fn read(path: impl AsRef<Path>, header: Header, limits: Limits) -> Result<Self, DataError> {
+        let file = path.as_ref().display().to_string();
+        let (contents, size) = crate::idx::open(path.as_ref())?;
+        let limit = limits.max_bytes;
+        let too_large = |needed| DataError::TooLarge {
+            file: file.clone(),
+            needed,
+            limit,
+        };
+        if let Some(needed) = size.filter(|size| *size > limit) {
+            return Err(too_large(needed));
         }
+        let mut bytes = Vec::with_capacity(size.unwrap_or(0) as usize);
+        let read = contents
+            .take(limit.saturating_add(1))
+            .read_to_end(&mut bytes);
+        read.map_err(|source| DataError::Io {
+            file: file.clone(),
+            action: "read",
+            source,
+        })?;
+        if bytes.len() as u64 > limit {
+            return Err(too_large(bytes.len() as u64));
+        }
+        Table::parse(file, bytes, header, limits)
     }
 
-    let class_names = columns.iter().find_map(|column| match &column.encoding {
-        Encoding::Classes(categories) => Some(categories.names().to_vec()),
-        _ => None,
-    });
-    let labels = match &class_names {
-        Some(names) => Labels::Classes {
-            labels: classes,
-            classes: names.len(),
-        },
-        None => Labels::Values { width: 1, values },
-    };
-    let mut dataset = Dataset::from_values(feature_names.len(), features, labels)?;
-    if let Some(names) = class_names {
-        dataset = dataset.with_class_names(names)?;
+    /// Reads a table from the bytes of a CSV file; `name` is for errors.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn parse(
+        name: impl Into<String>,
+        bytes: impl Into<Vec<u8>>,
+        header: Header,
+        limits: Limits,
+    ) -> Result<Self, DataError> {
+        let (file, bytes) = (name.into(), bytes.into());
+        let mut walk = Rows::new(&file, &bytes, header)?;
+        let names = walk.names()?;
+        let mut seen: Vec<Seen> = names.iter().map(|_| Seen::default()).collect();
+        let mut rows = 0;
+        while let Some(row) = walk.next()? {
+            for (seen, cell) in seen.iter_mut().zip(row.cells()) {
+                seen.look(row.line(), cell);
+            }
+            rows += 1;
+        }
+        if rows == 0 {
+            return Err(broken(
+                &file,
+                2,
+                "at least one row below the header",
+                "none",
+            ));
+        }
+        if u32::try_from(rows).is_err() {
+            return Err(DataError::TooManyRows(rows));
+        }
+        Ok(Table {
+            file,
+            bytes,
+            header,
+            limits,
+            names,
+            seen,
+            rows,
+        })
     }
-    if options.weights.is_some() {
-        dataset = dataset.with_weights(weights)?;
-    }
-    Ok(Table {
-        dataset,
-        feature_names,
-    })
-}
 
-fn feature_names(columns: &[Column]) -> Vec<String> {
-    let mut names = Vec::new();
-    for column in columns {
-        match &column.encoding {
-            Encoding::Number => names.push(column.name.clone()),
-            Encoding::Categories(categories) => {
-                names.extend(
-                    categories
-                        .names()
-                        .iter()
-                        .map(|name| format!("{}={name}", column.name)),
+    /// The names of the columns, or their numbers where there is no header.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The number of rows, at least 1.
+    #[expect(clippy::len_without_is_empty, reason = "a table has a row")]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Walks over the rows from the first.
+    fn walk(&self) -> Result<Rows<'_>, DataError> {
+        Rows::new(&self.file, &self.bytes, self.header)
+    }
+
+    /// The place of a column that somebody asks for.
+    fn place(&self, wanted: &str) -> Result<usize, DataError> {
+        let place = self.names.iter().position(|name| name == wanted);
+        place.ok_or_else(|| {
+            let found = format!("\"{}\"", shorten(wanted));
+            if self.header == Header::Absent {
+                let expected = format!(
+                    "the number of a column, from 1 to {}, as there is no header",
+                    self.names.len()
                 );
+                return broken(&self.file, 1, expected, found);
             }
-            Encoding::Classes(_) | Encoding::Values | Encoding::Weight => {}
+            let first: Vec<String> = self.names.iter().take(10).map(|n| shorten(n)).collect();
+            let more = if self.names.len() > 10 { ", ..." } else { "" };
+            let looks_like_a_row = self.names.iter().any(|name| name.parse::<f64>().is_ok());
+            let advice = if looks_like_a_row {
+                "; if that is a row, say that there is no header"
+            } else {
+                ""
+            };
+            let expected = format!("a column named {found}");
+            broken(
+                &self.file,
+                1,
+                expected,
+                format!("{}{more}{advice}", first.join(", ")),
+            )
+        })
+    }
+
+    /// Compares the file and its encoding, of so many numbers a row, with the limit.
+    fn check_size(&self, width: usize, number: usize) -> Result<(), DataError> {
+        let row = (width as u64).saturating_mul(number as u64);
+        let needed = row
+            .saturating_mul(self.rows as u64)
+            .saturating_add(self.bytes.len() as u64);
+        let limit = self.limits.max_bytes;
+        if needed > limit {
+            return Err(DataError::TooLarge {
+                file: self.file.clone(),
+                needed,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
+    /// The error of a whole column.
+    fn wrong_column(
+        &self,
+        column: &str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> DataError {
+        DataError::Column {
+            file: self.file.clone(),
+            column: shorten(column),
+            expected: expected.into(),
+            found: found.into(),
         }
     }
-    names
+}
+
+/// The names of the columns and the number of rows, not the text.
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table")
+            .field("file", &self.file)
+            .field("names", &self.names)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The first name that is there twice.
+fn twice<'a>(names: impl IntoIterator<Item = &'a String>) -> Option<&'a String> {
+    let mut known = BTreeSet::new();
+    names.into_iter().find(|name| !known.insert(name.as_str()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 mod rows;
 
+pub use rows::split_rows;
+
 use std::fmt;
 use std::sync::Arc;
 

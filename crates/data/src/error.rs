@@ -119,6 +119,24 @@ pub enum DataError {
         /// What is there.
         found: String,
     },
+    /// A column of a table does not fit its use.
+    #[error("{file}, column \"{column}\": expected {expected}, found {found}")]
+    Column {
+        /// The file.
+        file: String,
+        /// The column's name in the header.
+        column: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// An encoding of a table that makes no sense.
+    #[error("the encoding of the table {problem}; it is damaged, so fit it again")]
+    Encoding {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A width or a number of classes is zero.
     #[error("{what} is 0; it must be at least 1")]
     Zero {

@@ -47,7 +47,7 @@ pub mod mnist;
 pub mod png;
 
 pub use batch::{Batch, Batches};
-pub use dataset::{Dataset, Labels};
+pub use dataset::{Dataset, Labels, split_rows};
 pub use error::DataError;
 pub use limits::Limits;
 

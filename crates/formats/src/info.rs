@@ -48,6 +48,10 @@ pub struct ModelInfo {
     pub input_scale: f64,
     /// The classes, one name per output, or none.
     pub class_names: Vec<String>,
+    /// How the rows of a table become inputs and outputs, as whoever encoded them says it:
+    /// `backprop_data::csv::Encoding` as JSON. A network without it has other inputs than tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<serde_json::Value>,
 }
 
 impl Default for ModelInfo {
@@ -64,6 +68,7 @@ impl ModelInfo {
             loss: None,
             input_scale: 1.0,
             class_names: Vec::new(),
+            table: None,
         }
     }
 
@@ -141,6 +146,13 @@ impl ModelInfo {
             OutputKind::Logits => Prediction::Softmax,
             OutputKind::Probabilities | OutputKind::Values => Prediction::AsItIs,
         }
+    }
+
+    /// With the encoding of the table that it was trained on.
+    #[must_use]
+    pub fn with_table(mut self, table: serde_json::Value) -> Self {
+        self.table = Some(table);
+        self
     }
 
     /// What is wrong with this description of a network of `outputs` outputs.

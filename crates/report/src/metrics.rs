@@ -154,6 +154,22 @@ pub fn value_errors(targets: &[f64], predictions: &[f64]) -> ValueErrors {
     }
 }
 
+/// As [`value_errors`], of each of `width` outputs; the values are row after row.
+///
+/// ```
+/// use backprop_report::metrics::output_errors;
+///
+/// let errors = output_errors(&[1.0, 10.0, 2.0, 20.0], &[1.0, 10.0, 2.0, 24.0], 2);
+/// assert_eq!(errors[0].mean_squared, 0.0);
+/// assert_eq!((errors[1].mean_squared, errors[1].mean_absolute), (8.0, 2.0));
+/// ```
+pub fn output_errors(targets: &[f64], predictions: &[f64], width: usize) -> Vec<ValueErrors> {
+    let column =
+        |values: &[f64], k| -> Vec<f64> { values.iter().skip(k).step_by(width).copied().collect() };
+    let errors = |k| value_errors(&column(targets, k), &column(predictions, k));
+    (0..width).map(errors).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! What a run's page says about predicted values.
 
-use crate::metrics::{ValueErrors, value_errors};
+use crate::metrics::{ValueErrors, output_errors};
 use crate::run::{Outcome, Run, add};
 use crate::text::{cut, short};
 use crate::{Axis, Column, Page, Scale, Scatter, Series, Table};
@@ -24,23 +24,20 @@ fn outputs(run: &Run) -> Vec<Output<'_>> {
     else {
         return Vec::new();
     };
-    let width = names.len().max(1);
-    let output = |(k, name)| {
-        let column = |values: &[f64]| -> Vec<f64> {
-            values.iter().skip(k).step_by(width).copied().collect()
-        };
-        let (targets, predictions) = (column(targets), column(predictions));
-        Output {
+    let width = names.len();
+    let errors = output_errors(targets, predictions, width);
+    let column =
+        |values: &[f64], k| -> Vec<f64> { values.iter().skip(k).step_by(width).copied().collect() };
+    let outputs = names.iter().zip(errors).enumerate();
+    outputs
+        .map(|(k, (name, errors))| Output {
             name,
-            errors: value_errors(&targets, &predictions),
-            pairs: targets.into_iter().zip(predictions).collect(),
-        }
-    };
-    names
-        .iter()
-        .map(|name| &**name)
-        .enumerate()
-        .map(output)
+            pairs: column(targets, k)
+                .into_iter()
+                .zip(column(predictions, k))
+                .collect(),
+            errors,
+        })
         .collect()
 }
 

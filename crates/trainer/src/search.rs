@@ -42,7 +42,7 @@ mod parallel;
 mod range;
 mod rungs;
 
-pub use folds::{Pair, folds};
+pub use folds::{Pair, RowPair, fold_rows, folds};
 pub use parallel::side_by_side;
 pub use range::{Range, choose};
 pub use rungs::{Rung, best, rungs, survivors};

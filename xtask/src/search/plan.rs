@@ -99,7 +99,10 @@ impl Plan {
         let flags = toml::Table::try_from(&self.flags[trial]).context("the flags as TOML")?;
         let mut command = "cargo xtask train".to_string();
         for (flag, value) in &flags {
-            command += &format!(" --{flag} {}", quoted(&argument(value)));
+            command += &match value {
+                toml::Value::Boolean(_) => format!(" --{flag}"),
+                value => format!(" --{flag} {}", quoted(&argument(value))),
+            };
         }
         if self.seed != 0 {
             command += &format!(" --seed {}", self.seed);

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use backprop_trainer::search::{Pair, Rung, folds, side_by_side, survivors};
-use backprop_trainer::tensor::{Key, Scalar};
+use backprop_trainer::search::{Pair, Rung, side_by_side, survivors};
+use backprop_trainer::tensor::Scalar;
 use indicatif::ProgressBar;
 
 use super::page;
@@ -32,15 +32,14 @@ impl<'a, T: Scalar> Search<'a, T> {
     pub(crate) fn new(plan: Plan, store: Store, common: &'a Common) -> Result<Self> {
         let start = Instant::now();
         let config = &plan.configs[0];
-        let train = data::load::<T>(&build::request(config))?.train;
-        let train = build::limited(config, train);
+        let loaded = data::load::<T>(config)?;
         let pairs = match plan.folds {
-            None => vec![build::split(config, &train)?],
-            Some(parts) => folds(&train, parts, Key::new(plan.seed).derive("split/folds", 0))?,
+            None => {
+                let parts = build::parts(config, &loaded)?;
+                vec![(parts.train, parts.validation)]
+            }
+            Some(folds) => build::folds(config, &loaded, folds)?,
         };
-        let weighted = |(train, held_out)| Ok((build::weighted(config, train)?, held_out));
-        let pairs: Result<Vec<_>> = pairs.into_iter().map(weighted).collect();
-        let pairs = pairs?;
         for config in &plan.configs {
             build::trainer(config, &pairs[0].0)?;
         }

@@ -5,18 +5,21 @@ use std::rc::Rc;
 use backprop_tensor::Scalar;
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 
+use super::{Header, MAX_COLUMNS, twice};
 use crate::DataError;
 
 /// The most bytes that one row may have: the csv reader holds a row, and where its cells end.
 const MAX_ROW_BYTES: usize = 1 << 20;
 
-/// The rows of a table below its header.
+/// The rows of a table, without its header.
 pub(super) struct Rows<'a> {
     file: &'a str,
+    header: Header,
     reader: Reader<Metered<'a>>,
     allowance: Rc<Cell<usize>>,
-    header: StringRecord,
     record: StringRecord,
+    /// Whether the record has been read and not been given out.
+    is_held: bool,
 }
 
 /// One row, for as long as the next is not read.
@@ -27,52 +30,76 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Reads the header.
-    pub(super) fn new(file: &'a str, bytes: &'a [u8]) -> Result<Self, DataError> {
+    /// Reads the first line.
+    pub(super) fn new(file: &'a str, bytes: &'a [u8], header: Header) -> Result<Self, DataError> {
         let allowance = Rc::new(Cell::new(0));
         let metered = Metered {
             bytes,
             allowance: Rc::clone(&allowance),
         };
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .delimiter(delimiter(bytes))
+            .from_reader(metered);
         let mut rows = Rows {
             file,
-            reader: ReaderBuilder::new().has_headers(false).from_reader(metered),
+            header,
+            reader,
             allowance,
-            header: StringRecord::new(),
             record: StringRecord::new(),
+            is_held: header == Header::Absent,
         };
-        if rows.next()?.is_none() {
-            return Err(DataError::Table {
-                file: file.to_owned(),
-                line: 1,
-                expected: "a header row that names the columns".to_owned(),
-                found: "an empty file".to_owned(),
-            });
+        if !rows.advance()? {
+            let expected = match header {
+                Header::Present => "a header row that names the columns",
+                Header::Absent => "at least one row",
+            };
+            return Err(broken(file, 1, expected, "an empty file"));
         }
-        rows.header = rows.record.clone();
         Ok(rows)
     }
 
-    /// The names of the columns.
-    pub(super) fn header(&self) -> impl Iterator<Item = &str> {
-        self.header.iter().map(str::trim)
+    /// The names of the columns, before the first row is read.
+    pub(super) fn names(&self) -> Result<Vec<String>, DataError> {
+        let count = self.record.len();
+        if count > MAX_COLUMNS {
+            let expected = format!("at most {MAX_COLUMNS} columns");
+            return Err(broken(self.file, 1, expected, count.to_string()));
+        }
+        let names: Vec<String> = match self.header {
+            Header::Absent => (1..=count).map(|number| number.to_string()).collect(),
+            Header::Present => self.record.iter().map(|n| n.trim().to_owned()).collect(),
+        };
+        if let Some(name) = twice(&names) {
+            let found = format!("two columns named \"{}\"", shorten(name));
+            return Err(broken(
+                self.file,
+                1,
+                "a different name for each column",
+                found,
+            ));
+        }
+        Ok(names)
     }
 
-    /// The next row; all have as many cells as the header.
+    /// The next row; all have as many cells as the first line.
     pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, DataError> {
-        self.allowance.set(MAX_ROW_BYTES);
-        match self.reader.read_record(&mut self.record) {
-            Ok(false) => Ok(None),
-            Ok(true) => {
-                let line = self.record.position().map_or(1, |position| position.line());
-                Ok(Some(Row {
-                    file: self.file,
-                    line,
-                    record: &self.record,
-                }))
-            }
-            Err(error) => Err(self.explain(error)),
+        if !std::mem::take(&mut self.is_held) && !self.advance()? {
+            return Ok(None);
         }
+        let line = self.record.position().map_or(1, |position| position.line());
+        Ok(Some(Row {
+            file: self.file,
+            line,
+            record: &self.record,
+        }))
+    }
+
+    /// Reads a record, if there is one more.
+    fn advance(&mut self) -> Result<bool, DataError> {
+        self.allowance.set(MAX_ROW_BYTES);
+        let read = self.reader.read_record(&mut self.record);
+        read.map_err(|error| self.explain(error))
     }
 
     fn explain(&self, error: csv::Error) -> DataError {
@@ -81,7 +108,10 @@ impl<'a> Rows<'a> {
             ErrorKind::UnequalLengths {
                 expected_len, len, ..
             } => (
-                format!("{expected_len} cells, as in the header"),
+                match self.header {
+                    Header::Present => format!("{expected_len} cells, as in the header"),
+                    Header::Absent => format!("{expected_len} cells, as in the first row"),
+                },
                 format!("{len}"),
             ),
             ErrorKind::Utf8 { err, .. } => (
@@ -95,12 +125,35 @@ impl<'a> Rows<'a> {
             }
         };
         let line = line.unwrap_or_else(|| self.reader.position().line());
-        DataError::Table {
-            file: self.file.to_owned(),
-            line,
-            expected,
-            found,
-        }
+        broken(self.file, line, expected, found)
+    }
+}
+
+/// What divides the cells: commas, unless the first line has none.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let first = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let is_there = |delimiter: &u8| first.contains(delimiter);
+    [b',', b';', b'\t']
+        .into_iter()
+        .find(is_there)
+        .unwrap_or(b',')
+}
+
+/// The error of a line that does not fit.
+pub(super) fn broken(
+    file: &str,
+    line: u64,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> DataError {
+    DataError::Table {
+        file: file.to_owned(),
+        line,
+        expected: expected.into(),
+        found: found.into(),
     }
 }
 
@@ -115,18 +168,15 @@ impl<'a> Row<'a> {
         self.line
     }
 
-    /// The cell of a column as a finite number.
-    pub(super) fn number<T: Scalar>(&self, column: &str, cell: &str) -> Result<T, DataError> {
-        match cell.parse().map(T::of) {
-            Ok(number) if number.is_finite() => Ok(number),
-            _ => Err(self.wrong(column, format!("a finite number ({})", T::NAME), cell)),
-        }
+    /// The cell of a column, without the spaces around it.
+    pub(super) fn cell(&self, place: usize) -> &'a str {
+        self.record.get(place).unwrap_or_default().trim()
     }
 
     /// The cell of a column as a weight.
     pub(super) fn weight<T: Scalar>(&self, column: &str, cell: &str) -> Result<T, DataError> {
-        match self.number(column, cell) {
-            Ok(weight) if weight >= T::zero() => Ok(weight),
+        match cell.parse().map(T::of) {
+            Ok(weight) if weight.is_finite() && weight >= T::zero() => Ok(weight),
             _ => Err(self.wrong(column, "a weight, a finite number of at least 0", cell)),
         }
     }

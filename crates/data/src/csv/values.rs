@@ -1,69 +1,176 @@
-//! What the cells of one column hold.
-
-use std::collections::BTreeSet;
+//! What the cells of a column hold.
 
 use super::rows::shorten;
 
-/// The different values of a column, sorted.
-pub(super) struct Categories {
-    whole: bool,
-    names: Vec<String>,
+/// What stands for a number that is missing, beside nothing at all.
+const MARKERS: [&str; 5] = ["NA", "N/A", "NaN", "null", "?"];
+
+/// A cell, taken as a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cell {
+    Empty,
+    Marker,
+    Number(f64),
+    /// A number that is not finite.
+    Infinite,
+    Text,
 }
 
-impl Categories {
-    pub(super) fn new(whole: bool, values: BTreeSet<String>) -> Self {
-        let mut names: Vec<String> = values.into_iter().collect();
-        if whole {
-            names.sort_by_key(|name| integer(name));
+impl Cell {
+    pub(super) fn of(cell: &str) -> Self {
+        if cell.is_empty() {
+            return Cell::Empty;
         }
-        Categories { whole, names }
-    }
-
-    pub(super) fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    /// The place of a cell's value among the names.
-    pub(super) fn place(&self, cell: &str) -> usize {
-        let place = if self.whole {
-            let cell = integer(cell);
-            self.names.binary_search_by_key(&cell, |name| integer(name))
-        } else {
-            self.names.binary_search_by(|name| name.as_str().cmp(cell))
-        };
-        place.expect("the values were collected from the same cells")
+        if MARKERS
+            .iter()
+            .any(|marker| cell.eq_ignore_ascii_case(marker))
+        {
+            return Cell::Marker;
+        }
+        match cell.parse::<f64>() {
+            Ok(number) if number.is_finite() => Cell::Number(number),
+            Ok(_) => Cell::Infinite,
+            Err(_) => Cell::Text,
+        }
     }
 }
 
-/// A cell as a whole number, if it is one.
+/// A cell as a whole number, if it is one; `3.0` is.
 pub(super) fn integer(cell: &str) -> Option<i64> {
-    cell.parse().ok()
+    cell.parse().ok().or_else(|| {
+        let number: f64 = cell.parse().ok()?;
+        // Beyond this not every whole number has a floating-point number of its own.
+        let is_whole = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+        is_whole.then_some(number as i64)
+    })
 }
 
-/// What the first walk learns about a column.
-#[derive(Default)]
+/// Where a cell was found, and its text, shortened.
+pub(super) type Found = (u64, String);
+
+/// What the walk that reads a table learns about a column: the first cell of each sort.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    /// The first cell that is no number.
-    pub(super) text: Option<(u64, String)>,
-    /// The first cell that is infinite or not a number.
-    pub(super) odd: Option<(u64, String)>,
+    pub(super) empty: Option<Found>,
+    pub(super) marker: Option<Found>,
+    pub(super) infinite: Option<Found>,
+    pub(super) text: Option<Found>,
+    /// Whether a cell is a finite number.
+    number: bool,
     /// Whether a cell is no whole number.
-    pub(super) fraction: bool,
+    fraction: bool,
 }
 
 impl Seen {
     pub(super) fn look(&mut self, line: u64, cell: &str) {
-        match cell.parse::<f64>() {
-            Ok(number) if number.is_finite() => {}
-            Ok(_) if self.odd.is_some() => {}
-            Ok(_) => self.odd = Some((line, shorten(cell))),
-            Err(_) if self.text.is_some() => {}
-            Err(_) => self.text = Some((line, shorten(cell))),
+        let first = match Cell::of(cell) {
+            Cell::Number(_) => {
+                self.number = true;
+                self.fraction |= integer(cell).is_none();
+                return;
+            }
+            Cell::Empty => &mut self.empty,
+            Cell::Marker => &mut self.marker,
+            Cell::Infinite => &mut self.infinite,
+            Cell::Text => &mut self.text,
+        };
+        first.get_or_insert_with(|| (line, shorten(cell)));
+    }
+
+    /// Whether the column is one of text: it holds something that is no number.
+    pub(super) fn is_text(&self) -> bool {
+        let only_markers = self.marker.is_some() && !self.number && self.infinite.is_none();
+        self.text.is_some() || only_markers
+    }
+
+    /// Whether all cells are whole numbers.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.is_text() && !self.fraction && self.infinite.is_none() && self.number
+    }
+
+    /// The first cell that is missing, in a column of text or of numbers.
+    pub(super) fn gap(&self, is_text: bool) -> Option<&Found> {
+        let marker = self.marker.as_ref().filter(|_| !is_text);
+        self.empty.iter().chain(marker).min_by_key(|found| found.0)
+    }
+}
+
+/// The mean and the deviation of numbers, in one pass (Welford, 1962).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spread {
+    count: u64,
+    mean: f64,
+    /// The sum of the squared distances from the mean.
+    squares: f64,
+    first: f64,
+    varies: bool,
+}
+
+impl Spread {
+    pub(super) fn add(&mut self, number: f64) {
+        if self.count == 0 {
+            self.first = number;
         }
-        self.fraction |= integer(cell).is_none();
+        self.varies |= number != self.first;
+        self.count += 1;
+        let distance = number - self.mean;
+        self.mean += distance / self.count as f64;
+        self.squares += distance * (number - self.mean);
+    }
+
+    /// The mean and the standard deviation, of a constant the constant and 1; none without numbers.
+    pub(super) fn finish(&self) -> Option<(f64, f64)> {
+        if self.count == 0 {
+            return None;
+        }
+        if !self.varies {
+            return Some((self.first, 1.0));
+        }
+        let deviation = (self.squares / self.count as f64).sqrt();
+        // Numbers that differ by less than a square can tell.
+        let deviation = if deviation == 0.0 { 1.0 } else { deviation };
+        Some((self.mean, deviation))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_that_computed_by_hand() {
+        let spread = |numbers: &[f64]| {
+            let mut spread = Spread::default();
+            numbers.iter().for_each(|x| spread.add(*x));
+            spread.finish()
+        };
+        // Squared distances from 5: 9, 1, 1, 1, 0, 0, 4, 16.
+        let numbers = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0];
+        assert_eq!(spread(&numbers), Some((5.0, 2.0)));
+        assert_eq!(spread(&[0.1; 1000]), Some((0.1, 1.0)));
+        assert_eq!(spread(&[-3.0]), Some((-3.0, 1.0)));
+        assert_eq!(spread(&[]), None);
+        // Far from 0, where the mean of the squares less the square of the mean would be lost.
+        let (mean, deviation) = spread(&[1e9 + 1.0, 1e9 + 3.0, 1e9 + 5.0]).unwrap();
+        assert_eq!(mean, 1e9 + 3.0);
+        assert!((deviation - (8.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert!(!spread(&[1e300, -1e300]).unwrap().1.is_finite());
+    }
+
+    #[test]
+    fn whole_numbers_may_have_a_point() {
+        for (cell, whole) in [
+            ("3", Some(3)),
+            ("-03", Some(-3)),
+            ("3.0", Some(3)),
+            ("3e2", Some(300)),
+            ("3.5", None),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("1e300", None),
+            ("NaN", None),
+            ("x", None),
+        ] {
+            assert_eq!(integer(cell), whole, "{cell}");
+        }
     }
 }

@@ -109,24 +109,8 @@ impl<T: Scalar> Dataset<T> {
     /// # Errors
     /// If the fraction is not between 0 and 1, or leaves one side empty.
     pub fn split(&self, fraction: f64, key: Key) -> Result<(Self, Self), DataError> {
-        if !(fraction > 0.0 && fraction < 1.0) {
-            return Err(DataError::Fraction(fraction));
-        }
-        let rows = self.len();
-        let held_out = (fraction * rows as f64).round() as usize;
-        if held_out == 0 || held_out == rows {
-            return Err(DataError::EmptySplit {
-                fraction,
-                rows,
-                held_out,
-            });
-        }
-        let mut order: Vec<u32> = (0..rows as u32).collect();
-        shuffle(&mut order, key);
-        let (held_out, train) = order.split_at_mut(held_out);
-        held_out.sort_unstable();
-        train.sort_unstable();
-        Ok((self.select(train), self.select(held_out)))
+        let (train, held_out) = split_rows(self.len(), fraction, key)?;
+        Ok((self.select(&train), self.select(&held_out)))
     }
 
     /// Copies rows into `batch`, in the order given. Allocates nothing once `batch` has held as
@@ -220,6 +204,43 @@ impl<T: Scalar> Dataset<T> {
             panic!("row {row} of a data set of {} rows", self.len());
         }
     }
+}
+
+/// As [`Dataset::split`], of `rows` rows that are not a data set yet: the numbers of those to train
+/// on and of those held out.
+///
+/// ```
+/// use backprop_data::split_rows;
+/// use backprop_tensor::Key;
+///
+/// let (train, held_out) = split_rows(10, 0.2, Key::new(0).derive("split", 0))?;
+/// assert_eq!((train.len(), held_out.len()), (8, 2));
+/// assert!(train.is_sorted() && !train.contains(&held_out[0]));
+/// # Ok::<(), backprop_data::DataError>(())
+/// ```
+///
+/// # Errors
+/// If the fraction is not between 0 and 1, leaves one side empty, or there are more rows than a
+/// `u32` can number.
+pub fn split_rows(rows: usize, fraction: f64, key: Key) -> Result<(Vec<u32>, Vec<u32>), DataError> {
+    if !(fraction > 0.0 && fraction < 1.0) {
+        return Err(DataError::Fraction(fraction));
+    }
+    let end = u32::try_from(rows).map_err(|_| DataError::TooManyRows(rows))?;
+    let held_out = (fraction * rows as f64).round() as usize;
+    if held_out == 0 || held_out == rows {
+        return Err(DataError::EmptySplit {
+            fraction,
+            rows,
+            held_out,
+        });
+    }
+    let mut order: Vec<u32> = (0..end).collect();
+    shuffle(&mut order, key);
+    let mut train = order.split_off(held_out);
+    order.sort_unstable();
+    train.sort_unstable();
+    Ok((train, order))
 }
 
 /// `numbers <- bytes / 255`

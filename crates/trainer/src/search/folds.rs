@@ -6,6 +6,9 @@ use crate::TrainError;
 /// Rows to train on, and rows held out.
 pub type Pair<T> = (Dataset<T>, Dataset<T>);
 
+/// The numbers of rows to train on, and of rows held out, each sorted.
+pub type RowPair = (Vec<u32>, Vec<u32>);
+
 /// The (training, held out) pairs of k-fold cross-validation: every row is held out in exactly one
 /// pair and trained on in all others.
 ///
@@ -31,7 +34,28 @@ pub fn folds<T: Scalar>(
     parts: usize,
     key: Key,
 ) -> Result<Vec<Pair<T>>, TrainError> {
-    let rows = data.len();
+    let pairs = fold_rows(data.len(), parts, key)?.into_iter();
+    Ok(pairs
+        .map(|(train, held_out)| (data.select(&train), data.select(&held_out)))
+        .collect())
+}
+
+/// As [`folds`], of `rows` rows that are not a data set yet.
+///
+/// ```
+/// use backprop_tensor::Key;
+/// use backprop_trainer::search::fold_rows;
+///
+/// let pairs = fold_rows(10, 5, Key::new(0).derive("split/folds", 0))?;
+/// let mut held_out: Vec<u32> = pairs.iter().flat_map(|(_, held_out)| held_out.clone()).collect();
+/// held_out.sort_unstable();
+/// assert_eq!(held_out, (0..10).collect::<Vec<u32>>());
+/// # Ok::<(), backprop_trainer::TrainError>(())
+/// ```
+///
+/// # Errors
+/// If there are fewer than two parts, or more parts than rows.
+pub fn fold_rows(rows: usize, parts: usize, key: Key) -> Result<Vec<RowPair>, TrainError> {
     if parts < 2 || parts > rows {
         return Err(TrainError::Setting {
             what: "the number of folds",
@@ -43,12 +67,11 @@ pub fn folds<T: Scalar>(
     let order = order.next_batch().unwrap_or_default();
     let pair = |part: usize| {
         let held_out = part * rows / parts..(part + 1) * rows / parts;
-        let sorted = |mut rows: Vec<u32>| {
-            rows.sort_unstable();
-            data.select(&rows)
-        };
-        let train = [&order[..held_out.start], &order[held_out.end..]].concat();
-        (sorted(train), sorted(order[held_out].to_vec()))
+        let mut train = [&order[..held_out.start], &order[held_out.end..]].concat();
+        let mut held_out = order[held_out].to_vec();
+        train.sort_unstable();
+        held_out.sort_unstable();
+        (train, held_out)
     };
     Ok((0..parts).map(pair).collect())
 }

@@ -1,0 +1,191 @@
+//! Rows of a table as numbers.
+
+use backprop_tensor::Scalar;
+use ndarray::Array2;
+
+use super::encoding::Classes;
+use super::rows::{Row, broken};
+use super::values::Cell;
+use super::{Encoding, Feature, Header, Missing, Number, Table, Target, Unknown};
+use crate::{DataError, Dataset, Labels};
+
+impl Table {
+    /// All rows as a data set: features, targets, and weights where the table has their column.
+    ///
+    /// Columns are found by name, in any order, and columns that the encoding does not know are left
+    /// out. Target values are standardised; [`Encoding::to_units`] takes them back.
+    ///
+    /// # Errors
+    /// If a column is not there, or a cell does not fit its column: a value is missing, a number is
+    /// text or too large for `T`, a text or a class is one that the training rows do not have.
+    pub fn dataset<T: Scalar>(&self, encoding: &Encoding) -> Result<Dataset<T>, DataError> {
+        encoding.check()?;
+        let width = encoding.width();
+        let target_columns = encoding.target.columns();
+        self.check_size(width + target_columns.len() + 1, T::BYTES)?;
+        self.check_numbered(encoding, false)?;
+        let places = self.feature_places(encoding)?;
+        let targets: Result<Vec<usize>, _> =
+            target_columns.iter().map(|name| self.place(name)).collect();
+        let targets = targets?;
+        let weight_column = encoding.weights.as_ref();
+        let weight = weight_column
+            .and_then(|name| self.names.iter().position(|column| column == name))
+            .zip(weight_column);
+
+        let mut features = Vec::with_capacity(self.rows * width);
+        let (mut labels, mut values, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        let classes = encoding.class_names().map(Classes::new);
+        let mut walk = self.walk()?;
+        while let Some(row) = walk.next()? {
+            encode(encoding, &places, &row, &mut features)?;
+            match (&encoding.target, &classes) {
+                (Target::Classes { column, values }, Some(classes)) => {
+                    let cell = row.cell(targets[0]);
+                    let class = classes.place(cell).ok_or_else(|| {
+                        row.wrong(column, one_of(values, "classes of the model"), cell)
+                    })?;
+                    labels.push(class as u32);
+                }
+                (Target::Values(numbers), _) => {
+                    for (number, &place) in numbers.iter().zip(&targets) {
+                        values.push(standardised(number, &row, row.cell(place))?);
+                    }
+                }
+                (Target::Classes { .. }, None) => unreachable!("classes have names"),
+            }
+            if let Some((place, name)) = weight {
+                weights.push(row.weight::<T>(name, row.cell(place))?);
+            }
+        }
+
+        let labels = match (&encoding.target, encoding.class_names()) {
+            (Target::Values(numbers), _) => Labels::Values {
+                width: numbers.len(),
+                values,
+            },
+            (Target::Classes { .. }, names) => Labels::Classes {
+                labels,
+                classes: names.map_or(0, <[String]>::len),
+            },
+        };
+        let mut dataset = Dataset::from_values(width, features, labels)?;
+        if let Some(names) = encoding.class_names() {
+            dataset = dataset.with_class_names(names.to_vec())?;
+        }
+        if weight.is_some() {
+            dataset = dataset.with_weights(weights)?;
+        }
+        Ok(dataset)
+    }
+
+    /// The features of all rows, (rows, features); the target need not be there.
+    ///
+    /// Without a header a table has all columns of the training's, or the features alone.
+    ///
+    /// # Errors
+    /// As [`dataset`](Self::dataset).
+    pub fn features<T: Scalar>(&self, encoding: &Encoding) -> Result<Array2<T>, DataError> {
+        encoding.check()?;
+        let width = encoding.width();
+        self.check_size(width, T::BYTES)?;
+        self.check_numbered(encoding, true)?;
+        let places = self.feature_places(encoding)?;
+        let mut features = Vec::with_capacity(self.rows * width);
+        let mut walk = self.walk()?;
+        while let Some(row) = walk.next()? {
+            encode(encoding, &places, &row, &mut features)?;
+        }
+        Ok(Array2::from_shape_vec((self.rows, width), features).expect("rows of one width"))
+    }
+
+    /// Without names, columns are known by how many there are.
+    fn check_numbered(&self, encoding: &Encoding, may_lack_target: bool) -> Result<(), DataError> {
+        let (found, all) = (self.names.len(), encoding.columns);
+        if self.header == Header::Present || found == all {
+            return Ok(());
+        }
+        let features = encoding.features.len();
+        if may_lack_target && found == features {
+            return Ok(());
+        }
+        let alone = if may_lack_target {
+            format!(", or the {features} of features alone")
+        } else {
+            String::new()
+        };
+        let expected = format!("{all} columns, as in training{alone}");
+        Err(broken(&self.file, 1, expected, found.to_string()))
+    }
+
+    /// The column that each feature is in.
+    fn feature_places(&self, encoding: &Encoding) -> Result<Vec<usize>, DataError> {
+        let features = &encoding.features;
+        if self.header == Header::Absent && self.names.len() != encoding.columns {
+            return Ok((0..features.len()).collect());
+        }
+        features.iter().map(|f| self.place(f.column())).collect()
+    }
+}
+
+/// The features of a row.
+fn encode<T: Scalar>(
+    encoding: &Encoding,
+    places: &[usize],
+    row: &Row<'_>,
+    out: &mut Vec<T>,
+) -> Result<(), DataError> {
+    for (feature, &place) in encoding.features.iter().zip(places) {
+        let cell = row.cell(place);
+        match (feature, Cell::of(cell), encoding.missing) {
+            (Feature::Number(_), Cell::Empty | Cell::Marker, Missing::Mean) => out.push(T::zero()),
+            (Feature::Number(number), Cell::Empty | Cell::Marker, Missing::Refuse) => {
+                let expected = "a value in every row, as in training";
+                return Err(row.wrong(&number.column, expected, cell));
+            }
+            (Feature::Number(number), ..) => out.push(standardised(number, row, cell)?),
+            (Feature::Categories { column, .. }, Cell::Empty, Missing::Refuse) => {
+                let expected = "a value in every row, as in training";
+                return Err(row.wrong(column, expected, cell));
+            }
+            (Feature::Categories { column, values }, content, _) => {
+                let place = values.binary_search_by(|value| value.as_str().cmp(cell));
+                let is_known = place.is_ok() || content == Cell::Empty;
+                if !is_known && encoding.unknown == Unknown::Refuse {
+                    let known = one_of(values, "values of the training rows");
+                    let expected = format!("{known}, or `unknown` set to zeros");
+                    return Err(row.wrong(column, expected, cell));
+                }
+                let one_hot = (0..values.len()).map(|at| Ok(at) == place);
+                out.extend(one_hot.map(|on| if on { T::one() } else { T::zero() }));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn standardised<T: Scalar>(number: &Number, row: &Row<'_>, cell: &str) -> Result<T, DataError> {
+    let value = match Cell::of(cell) {
+        Cell::Number(value) => T::of(number.standardised(value)),
+        _ => return Err(row.wrong(&number.column, "a finite number", cell)),
+    };
+    if value.is_finite() {
+        return Ok(value);
+    }
+    let Number {
+        column, deviation, ..
+    } = number;
+    let expected = format!(
+        "a number that is finite over the deviation {deviation} ({})",
+        T::NAME
+    );
+    Err(row.wrong(column, expected, cell))
+}
+
+/// "one of the 3 what (a, b, c)", the first few of them.
+fn one_of(values: &[String], what: &str) -> String {
+    let first: Vec<String> = values.iter().take(8).map(|v| super::shorten(v)).collect();
+    let more = if values.len() > 8 { ", ..." } else { "" };
+    let (count, first) = (values.len(), first.join(", "));
+    format!("one of the {count} {what} ({first}{more})")
+}

@@ -1,0 +1,251 @@
+use serde::{Deserialize, Serialize};
+
+use super::values::integer;
+use super::{Header, MAX_COLUMNS, Missing, Unknown, twice};
+use crate::DataError;
+
+/// How a row of a table becomes numbers: what [`Table::fit`](super::Table::fit) has found out, as
+/// plain data.
+///
+/// It is kept as JSON with the model, so the names of its fields are part of the format.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Encoding {
+    /// Whether the file had names for its columns.
+    pub header: Header,
+    /// How many columns it had.
+    pub columns: usize,
+    /// The features, in the order of the columns.
+    pub features: Vec<Feature>,
+    /// What is to be learnt.
+    pub target: Target,
+    /// The column with the weights of the rows.
+    pub weights: Option<String>,
+    /// What becomes of a feature that is missing.
+    pub missing: Missing,
+    /// What becomes of a text that is in no list.
+    pub unknown: Unknown,
+}
+
+/// A column, and the features that it becomes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Feature {
+    /// One feature, standardised.
+    Number(Number),
+    /// One feature of 0 or 1 for each value.
+    Categories {
+        /// The column's name.
+        column: String,
+        /// Its values, sorted.
+        values: Vec<String>,
+    },
+}
+
+impl Feature {
+    /// The column's name.
+    pub fn column(&self) -> &str {
+        match self {
+            Feature::Number(Number { column, .. }) | Feature::Categories { column, .. } => column,
+        }
+    }
+
+    /// How many features the column becomes.
+    pub fn width(&self) -> usize {
+        match self {
+            Feature::Number(_) => 1,
+            Feature::Categories { values, .. } => values.len(),
+        }
+    }
+}
+
+/// A column of numbers, which becomes `(x - mean) / deviation`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Number {
+    /// The column's name.
+    pub column: String,
+    /// The mean of the training rows.
+    pub mean: f64,
+    /// Their standard deviation, the root of the mean squared distance from the mean; 1 where all
+    /// are the same.
+    pub deviation: f64,
+}
+
+impl Number {
+    pub(super) fn standardised(&self, x: f64) -> f64 {
+        (x - self.mean) / self.deviation
+    }
+
+    fn original(&self, x: f64) -> f64 {
+        x * self.deviation + self.mean
+    }
+}
+
+/// What is to be learnt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// One of several classes.
+    Classes {
+        /// The column's name.
+        column: String,
+        /// The classes, sorted, by number if all are whole numbers.
+        values: Vec<String>,
+    },
+    /// Numbers, standardised.
+    Values(Vec<Number>),
+}
+
+impl Target {
+    /// The names of the columns.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Target::Classes { column, .. } => vec![column],
+            Target::Values(numbers) => numbers.iter().map(|n| n.column.as_str()).collect(),
+        }
+    }
+}
+
+impl Encoding {
+    /// Features in a row: the inputs that a network needs.
+    pub fn width(&self) -> usize {
+        self.features.iter().map(Feature::width).sum()
+    }
+
+    /// The name of each feature: its column's, and for text `column=value`.
+    pub fn feature_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for feature in &self.features {
+            match feature {
+                Feature::Number(number) => names.push(number.column.clone()),
+                Feature::Categories { column, values } => {
+                    names.extend(values.iter().map(|value| format!("{column}={value}")));
+                }
+            }
+        }
+        names
+    }
+
+    /// The classes, if they are what is to be learnt.
+    pub fn class_names(&self) -> Option<&[String]> {
+        match &self.target {
+            Target::Classes { values, .. } => Some(values),
+            Target::Values(_) => None,
+        }
+    }
+
+    /// Turns standardised target values, row after row, into the units of the table:
+    /// `x * deviation + mean`. Classes stay as they are.
+    ///
+    /// ```
+    /// use backprop_data::Limits;
+    /// use backprop_data::csv::{Header, Options, Table};
+    ///
+    /// let table = Table::parse("t.csv", "x,y\n1,10.5\n2,14.5\n", Header::Present, Limits::default())?;
+    /// let encoding = table.fit(&Options::new("y"), &[0, 1])?;
+    /// let mut values = [-1.0, 0.0, 1.0];
+    /// encoding.to_units(&mut values);
+    /// assert_eq!(values, [10.5, 12.5, 14.5]);
+    /// # Ok::<(), backprop_data::DataError>(())
+    /// ```
+    pub fn to_units(&self, values: &mut [f64]) {
+        if let Target::Values(numbers) = &self.target {
+            for (value, number) in values.iter_mut().zip(numbers.iter().cycle()) {
+                *value = number.original(*value);
+            }
+        }
+    }
+
+    /// Whether it makes sense: it may come from a file.
+    pub(super) fn check(&self) -> Result<(), DataError> {
+        match self.problem() {
+            None => Ok(()),
+            Some(problem) => Err(DataError::Encoding { problem }),
+        }
+    }
+
+    fn problem(&self) -> Option<String> {
+        let targets = self.target.columns();
+        let columns = self.features.iter().map(Feature::column);
+        let columns: Vec<String> = columns
+            .chain(targets.iter().copied())
+            .chain(self.weights.as_deref())
+            .map(str::to_owned)
+            .collect();
+        if let Some(column) = twice(&columns) {
+            return Some(format!("has two columns named \"{column}\""));
+        }
+        if self.features.is_empty() || targets.is_empty() {
+            return Some("has no features or no target".to_owned());
+        }
+        if self.columns < columns.len() || self.columns > MAX_COLUMNS {
+            return Some(format!("says that there are {} columns", self.columns));
+        }
+        let numbers = self.features.iter().filter_map(|feature| match feature {
+            Feature::Number(number) => Some(number),
+            Feature::Categories { .. } => None,
+        });
+        let targets = match &self.target {
+            Target::Values(numbers) => numbers.as_slice(),
+            Target::Classes { .. } => &[],
+        };
+        for number in numbers.chain(targets) {
+            let Number {
+                column,
+                mean,
+                deviation,
+            } = number;
+            if !(mean.is_finite() && deviation.is_finite() && *deviation > 0.0) {
+                return Some(format!(
+                    "gives the column \"{column}\" the mean {mean} and the deviation {deviation}"
+                ));
+            }
+        }
+        for feature in &self.features {
+            if let Feature::Categories { column, values } = feature
+                && (values.is_empty() || !values.is_sorted_by(|a, b| a < b))
+            {
+                return Some(format!("does not sort the values of \"{column}\""));
+            }
+        }
+        match &self.target {
+            Target::Classes { column, values } if !Classes::new(values).are_sorted() => {
+                Some(format!("does not sort the classes of \"{column}\""))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The classes of a target, to be looked up.
+pub(super) struct Classes<'a> {
+    names: &'a [String],
+    /// The names as numbers, if all are whole.
+    numbers: Option<Vec<i64>>,
+}
+
+impl<'a> Classes<'a> {
+    pub(super) fn new(names: &'a [String]) -> Self {
+        let numbers = names.iter().map(|name| integer(name)).collect();
+        Classes { names, numbers }
+    }
+
+    /// The class of a cell.
+    pub(super) fn place(&self, cell: &str) -> Option<usize> {
+        match &self.numbers {
+            Some(numbers) => numbers.binary_search(&integer(cell)?).ok(),
+            None => self
+                .names
+                .binary_search_by(|name| name.as_str().cmp(cell))
+                .ok(),
+        }
+    }
+
+    fn are_sorted(&self) -> bool {
+        match &self.numbers {
+            Some(numbers) => !numbers.is_empty() && numbers.is_sorted_by(|a, b| a < b),
+            None => self.names.is_sorted_by(|a, b| a < b),
+        }
+    }
+}
