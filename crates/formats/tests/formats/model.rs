@@ -38,6 +38,23 @@ fn every_kind_of_layer_comes_back_with_the_same_bits() {
     round_trip::<f64>();
 }
 
+/// A model of a table says how its rows were encoded, to the last bit; one of other inputs holds the
+/// same bytes as before there was such a thing.
+#[test]
+fn the_encoding_of_a_table_is_kept_and_may_be_missing() {
+    let network = every_kind::<f32>();
+    let table = serde_json::json!({"mean": 0.1 + 0.2, "values": ["a \"b\"", "ü"], "none": null});
+    let info = ModelInfo::new(OutputKind::Values).with_table(table.clone());
+    let bytes = model_bytes(&network, &info).unwrap();
+    let (_, found) = model_from_bytes::<f32>("model", &bytes).unwrap();
+    assert_eq!(found.table, Some(table));
+    let without = model_bytes(&network, &ModelInfo::new(OutputKind::Values)).unwrap();
+    let text = String::from_utf8_lossy(&without);
+    assert!(!text.contains("table"), "{text}");
+    let (_, found) = model_from_bytes::<f32>("model", &without).unwrap();
+    assert_eq!(found.table, None);
+}
+
 #[test]
 fn files_are_saved_and_loaded() {
     let folder = tempfile::tempdir().unwrap();
