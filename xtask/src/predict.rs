@@ -32,16 +32,18 @@ Files are told apart by their ending or their first bytes:
        be drawn dark on light or light on dark; what is transparent is white. Networks of another
        number of inputs take square pictures of just as many pixels
   IDX  any number of rows, plain or packed with gzip; each as many values as the network has inputs
-  CSV  a row of numbers a line, as many as the network has inputs, with or without a header
+  CSV  a row of numbers a line, as many as the network has inputs, with or without a header; for a
+       model that was trained on a table, rows of such a table, with or without the target. Columns
+       are then found by name, and cells encoded as they were in training
 
-All three hold raw inputs, such as pixels from 0 to 255; they are scaled as the model says.
+Raw inputs, such as pixels from 0 to 255, are scaled as the model says.
 
 With --json each row of each file becomes one line, a JSON object of its own:
   {\"file\":\"7.png\",\"row\":0,\"class\":\"7\",\"index\":7,\"probability\":0.99,
    \"runner_up\":{\"class\":\"2\",\"index\":2,\"probability\":0.01},
    \"probabilities\":[..]}
 Rows count from 0; the probabilities are in the order of the classes. Models that predict values
-give {\"file\":..,\"row\":..,\"values\":[..]} instead.")]
+give {\"file\":..,\"row\":..,\"values\":[..]} instead, in the units of the table they learnt from.")]
 pub(crate) struct PredictArgs {
     /// The folder of a run, or a model file
     #[arg(value_name = "RUN_OR_MODEL")]
@@ -65,11 +67,12 @@ pub(crate) fn run(args: &PredictArgs, common: &Common) -> Result<ExitCode> {
 
 fn predict<T: Scalar>(args: &PredictArgs, common: &Common, model: &Model) -> Result<()> {
     let (network, info) = model_from_bytes::<T>(&model.name, &model.bytes)?;
+    let encoding = crate::table::encoding(&model.name, &info)?;
     let (width, outputs) = (network.input_width(), network.output_width());
     let mut workspace = Workspace::new(common.pool());
     let mut predictions = vec![T::zero(); BATCH * outputs];
     for file in &args.files {
-        let rows = inputs::read::<T>(&info, width, file)?;
+        let rows = inputs::read::<T>(&info, encoding.as_ref(), width, file)?;
         let mut row = 0;
         for batch in rows.values.chunks(BATCH * width) {
             let count = batch.len() / width;
@@ -79,7 +82,7 @@ fn predict<T: Scalar>(args: &PredictArgs, common: &Common, model: &Model) -> Res
             network.predict_into(&mut workspace, input, output);
             info.to_predictions(outputs, predictions);
             for predictions in predictions.chunks(outputs) {
-                let answer = Answer::new(file, row, &info, predictions);
+                let answer = Answer::new(file, row, (&info, encoding.as_ref()), predictions);
                 if args.json {
                     say!("{}", serde_json::to_string(&answer)?);
                 } else if !common.quiet {

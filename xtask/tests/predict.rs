@@ -218,15 +218,15 @@ fn a_regression_gives_values_and_takes_no_picture() {
     assert_eq!(
         place.succeeds("predict run new.csv"),
         format!(
-            "new.csv, row 0: {}\nnew.csv, row 1: {}\n",
-            value(0),
-            value(1)
+            "new.csv, row 0: sum {}\nnew.csv, row 1: sum {}\n",
+            value(0) as f32,
+            value(1) as f32
         )
     );
     write_png(&place, "two.png", (2, 1), &[0, 255]);
     let error = sentence("png", &place.run("predict run two.png"));
     assert!(
-        error.contains("2 x 1 pixels but the network takes 2 inputs"),
+        error.contains("two.png is no CSV file, but the model was trained on a table"),
         "{error}"
     );
 }

@@ -115,7 +115,9 @@ fn several_numbers_are_learnt_in_their_own_units() {
 #[test]
 fn evaluating_uses_the_encoding_of_the_training() {
     let place = Place::with(&houses(true));
-    place.succeeds(&format!("{TRAIN} --target price --ignore rent --run-dir run --quiet"));
+    place.succeeds(&format!(
+        "{TRAIN} --target price --ignore rent --run-dir run --quiet"
+    ));
     // A few rows, in another order, with a column more, of one city and one size: an encoding of
     // their own would be another one.
     let mut few = "note,price,city,age,area\n".to_owned();
@@ -166,6 +168,64 @@ fn evaluating_uses_the_encoding_of_the_training() {
         error.contains(
             "words.csv, line 2, column \"area\": expected a finite number, found \"big\""
         )
+    );
+}
+
+#[test]
+fn predicting_takes_rows_as_training_did_and_answers_in_their_units() {
+    let place = Place::with(&houses(true));
+    place.succeeds(&format!(
+        "{TRAIN} --target price,rent --run-dir run --quiet"
+    ));
+    // No targets, and another order.
+    let (mut rows, mut truth) = ("city,age,area\n".to_owned(), Vec::new());
+    for line in houses(true).lines().skip(1).take(50) {
+        let cells: Vec<&str> = line.split(',').collect();
+        rows += &format!("{},{},{}\n", cells[1], cells[2], cells[0]);
+        truth.push([3, 4].map(|k| cells[k].parse::<f64>().unwrap()));
+    }
+    place.write("new.csv", &rows);
+    let answers = place.succeeds("predict run new.csv --json");
+    let answers: Vec<Value> = answers
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(answers.len(), 50);
+    for (answer, truth) in answers.iter().zip(&truth) {
+        assert_eq!(answer["columns"], serde_json::json!(["price", "rent"]));
+        for k in 0..2 {
+            let (value, spread) = (answer["values"][k].as_f64().unwrap(), [60_000.0, 3.0][k]);
+            assert!((value - truth[k]).abs() < spread, "{answer}: {truth:?}");
+        }
+    }
+    // The whole table, targets and all, gives the same answers.
+    let whole = place.succeeds("predict run/model.safetensors table.csv --json");
+    let first: Value = serde_json::from_str(whole.lines().next().unwrap()).unwrap();
+    assert_eq!(first["values"], answers[0]["values"]);
+    let sentence = place.succeeds("predict run new.csv");
+    assert!(sentence.starts_with("new.csv, row 0: price "), "{sentence}");
+    assert!(
+        sentence.lines().next().unwrap().contains(", rent "),
+        "{sentence}"
+    );
+
+    place.write("bad.csv", "city,age,area\nUlm,old,50\n");
+    let error = place.fails("predict run bad.csv");
+    assert!(
+        error.contains("bad.csv, line 2, column \"age\": expected a finite number, found \"old\"")
+    );
+    place.write("bad.csv", "city,age,area\nulm,3,50\n");
+    let error = place.fails("predict run bad.csv");
+    assert!(error.contains("expected one of the 3 values of the training rows (Bern, Graz, Ulm)"));
+
+    place.succeeds(&format!(
+        "{TRAIN} --target city --ignore price,rent --run-dir city --quiet"
+    ));
+    let answer = place.succeeds("predict city table.csv --json");
+    let answer: Value = serde_json::from_str(answer.lines().next().unwrap()).unwrap();
+    assert!(
+        ["Bern", "Graz", "Ulm"].contains(&answer["class"].as_str().unwrap()),
+        "{answer}"
     );
 }
 
@@ -299,8 +359,7 @@ fn what_is_missing_or_unknown_is_refused_unless_asked_for() {
     assert!(error.contains(expected), "{error}");
     // Whether row 3 is one to train on is up to the seed; some seed holds it out.
     let refused = (0..20).find_map(|seed| {
-        let line =
-            format!("{train} --missing mean --seed {seed} --run-dir run{seed} --quiet");
+        let line = format!("{train} --missing mean --seed {seed} --run-dir run{seed} --quiet");
         let output = place.run(&line);
         (!output.status.success()).then(|| (seed, sentence(&line, &output)))
     });

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use backprop_trainer::data::csv::Encoding;
 use backprop_trainer::formats::ModelInfo;
 use backprop_trainer::tensor::Scalar;
 use serde::Serialize;
@@ -28,6 +29,9 @@ enum Says {
         probabilities: Vec<f64>,
     },
     Values {
+        /// The columns of the table that they are of, if it was one.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        columns: Vec<String>,
         values: Vec<f64>,
     },
 }
@@ -44,10 +48,10 @@ impl Answer {
     pub(super) fn new<T: Scalar>(
         file: &Path,
         row: usize,
-        info: &ModelInfo,
+        (info, encoding): (&ModelInfo, Option<&Encoding>),
         predictions: &[T],
     ) -> Self {
-        let all = predictions.iter().map(|value| value.as_f64()).collect();
+        let mut all: Vec<f64> = predictions.iter().map(|value| value.as_f64()).collect();
         let says = if info.is_classifier() {
             let first = largest(predictions, None);
             let second = largest(predictions, first);
@@ -62,7 +66,15 @@ impl Answer {
                 probabilities: all,
             }
         } else {
-            Says::Values { values: all }
+            let mut columns = Vec::new();
+            if let Some(encoding) = encoding {
+                encoding.to_units(&mut all);
+                columns.extend(encoding.target.columns().into_iter().map(str::to_owned));
+            }
+            Says::Values {
+                columns,
+                values: all,
+            }
         };
         Answer {
             file: file.display().to_string(),
@@ -88,9 +100,17 @@ impl Answer {
                     .map_or(String::new(), |second| format!(", then {}", guess(second)));
                 format!("{place}: {}{then}", guess(first))
             }
-            Says::Values { values } => {
+            Says::Values { columns, values } if columns.is_empty() => {
                 let values: Vec<String> = values.iter().map(f64::to_string).collect();
                 format!("{place}: {}", values.join(", "))
+            }
+            Says::Values { columns, values } => {
+                // As many digits as there may be of use.
+                let named = columns.iter().zip(values);
+                let named: Vec<String> = named
+                    .map(|(column, value)| format!("{column} {}", *value as f32))
+                    .collect();
+                format!("{place}: {}", named.join(", "))
             }
         }
     }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use backprop_trainer::data::csv::Encoding;
 use backprop_trainer::data::idx::{self, Values};
 use backprop_trainer::data::{Limits, png};
 use backprop_trainer::formats::ModelInfo;
@@ -35,17 +36,30 @@ enum Kind {
     Table,
 }
 
-/// Reads rows of `width` inputs each.
-pub(super) fn read<T: Scalar>(info: &ModelInfo, width: usize, file: &Path) -> Result<Rows<T>> {
+/// Reads rows of `width` inputs each; `encoding` is that of the table that the network was trained on,
+/// if it was.
+pub(super) fn read<T: Scalar>(
+    info: &ModelInfo,
+    encoding: Option<&Encoding>,
+    width: usize,
+    file: &Path,
+) -> Result<Rows<T>> {
     let kind = kind(file)?;
     let mut values: Vec<T> = match kind {
+        Kind::Png | Kind::Idx if encoding.is_some() => bail!(
+            "{} is no CSV file, but the model was trained on a table",
+            file.display()
+        ),
         Kind::Png => {
             let picture = png::read(file, PICTURE)?;
             let pixels = picture.to_inputs(&file.display().to_string(), width)?;
             pixels.into_iter().map(T::of_byte).collect()
         }
         Kind::Idx => array(width, file)?,
-        Kind::Table => table::inputs(info, width, file)?,
+        Kind::Table => match encoding {
+            Some(encoding) => table::encoded(encoding, width, file)?,
+            None => table::inputs(width, file)?,
+        },
     };
     ensure!(!values.is_empty(), "{} holds no rows", file.display());
     for (place, value) in values.iter().enumerate() {

@@ -3,15 +3,31 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use backprop_trainer::formats::{ModelInfo, read_limited};
+use backprop_trainer::data::Limits;
+use backprop_trainer::data::csv::{Encoding, Table};
+use backprop_trainer::formats::read_limited;
 use backprop_trainer::tensor::Scalar;
 
 /// The largest table that is read.
 const MAX_BYTES: u64 = 256 << 20;
 
+/// The features of a CSV file, row after row, encoded as the table that the network was trained on.
+pub(super) fn encoded<T: Scalar>(encoding: &Encoding, width: usize, file: &Path) -> Result<Vec<T>> {
+    ensure!(
+        encoding.width() == width,
+        "the model has {width} inputs, but the encoding of its table makes {}; it is damaged",
+        encoding.width()
+    );
+    let limits = Limits {
+        max_bytes: MAX_BYTES,
+    };
+    let features = Table::read(file, encoding.header, limits)?.features(encoding)?;
+    Ok(features.into_raw_vec_and_offset().0)
+}
+
 /// The raw inputs of a CSV file of numbers, row after row, `width` in each; a first line that is no
 /// row of numbers is a header.
-pub(super) fn inputs<T: Scalar>(_info: &ModelInfo, width: usize, file: &Path) -> Result<Vec<T>> {
+pub(super) fn inputs<T: Scalar>(width: usize, file: &Path) -> Result<Vec<T>> {
     let name = file.display();
     let bytes = read_limited(file, MAX_BYTES)?;
     let mut reader = csv::ReaderBuilder::new()
