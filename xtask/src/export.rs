@@ -55,22 +55,29 @@ fn target(text: &str) -> Result<Target, String> {
 
 pub(crate) fn run(args: &ExportArgs, common: &Common) -> Result<ExitCode> {
     let model = Model::read(&args.model)?;
-    match model.precision {
+    let is_of_table = match model.precision {
         Precision::F32 => export::<f32>(&model, &args.to)?,
         Precision::F64 => export::<f64>(&model, &args.to)?,
-    }
+    };
     if !common.quiet {
         say!("{}: written from {}", args.to.path.display(), model.name);
+        if is_of_table {
+            say!(
+                "it takes the encoded features of its table, and gives target values standardised; the \
+                 encoding is the \"table\" of its metadata \"info\""
+            );
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn export<T: Scalar>(model: &Model, to: &Target) -> Result<()> {
+/// Whether the network was trained on a table, which a file of it does not encode.
+fn export<T: Scalar>(model: &Model, to: &Target) -> Result<bool> {
     let (network, info) = model_from_bytes::<T>(&model.name, &model.bytes)?;
     let path: &Path = &to.path;
     match to.format {
         Format::Safetensors => save_model(path, &network, &info)?,
         Format::Onnx => save_onnx(path, &network, &info)?,
     }
-    Ok(())
+    Ok(info.table.is_some())
 }

@@ -209,6 +209,13 @@ fn predicting_takes_rows_as_training_did_and_answers_in_their_units() {
         "{sentence}"
     );
 
+    // Another program has to know that it must encode.
+    let stdout = place.succeeds("export run --to net.onnx");
+    assert!(
+        stdout.contains("it takes the encoded features of its table"),
+        "{stdout}"
+    );
+
     place.write("bad.csv", "city,age,area\nUlm,old,50\n");
     let error = place.fails("predict run bad.csv");
     assert!(
