@@ -59,8 +59,7 @@ impl RunDir {
         let path = self.0.join("config.toml");
         let bytes = read_limited(&path, 1 << 20)
             .with_context(|| format!("{} is not the folder of a run", self.0.display()))?;
-        let text = String::from_utf8(bytes).with_context(|| path.display().to_string())?;
-        toml::from_str(&text).with_context(|| path.display().to_string())
+        parse_config(&bytes).with_context(|| path.display().to_string())
     }
 
     /// The settings, if the flags ask for no others.
@@ -77,6 +76,11 @@ impl RunDir {
         ensure_same(&saved, given, &self.0)?;
         Ok(config)
     }
+}
+
+/// The settings in the bytes of a `config.toml`.
+pub(crate) fn parse_config(bytes: &[u8]) -> Result<Config> {
+    Ok(toml::from_str(std::str::from_utf8(bytes)?)?)
 }
 
 /// Makes a folder and those above it.
