@@ -170,13 +170,19 @@ fn networks() {
         (
             "more outputs than there is memory",
             build(&[linear(half)]),
-            "layer 0: a weight of 9223372036854775807 x 4 numbers is more than memory can address; \
+            "layer 0: a weight of 9223372036854775807 x 4 numbers is more than there is memory for; \
              make the layer narrower",
         ),
         (
             "more outputs than a number",
             build(&[linear(usize::MAX)]),
-            "layer 0: a weight of 18446744073709551615 x 4 numbers is more than memory can address; \
+            "layer 0: a weight of 18446744073709551615 x 4 numbers is more than there is memory for; \
+             make the layer narrower",
+        ),
+        (
+            "more weights than there is memory",
+            build(&[linear(1 << 50)]),
+            "layer 0: a weight of 1125899906842624 x 4 numbers is more than there is memory for; \
              make the layer narrower",
         ),
         (

@@ -18,9 +18,9 @@ pub enum BuildError {
         /// Which number.
         what: &'static str,
     },
-    /// A weight of more numbers than memory has addresses.
+    /// A weight of more numbers than there is memory for.
     #[error(
-        "a weight of {outputs} x {inputs} numbers is more than memory can address; \
+        "a weight of {outputs} x {inputs} numbers is more than there is memory for; \
          make the layer narrower"
     )]
     TooLarge {

@@ -42,7 +42,7 @@ impl<T: Scalar> Linear<T> {
     /// Weights drawn from the stream of `key`, bias zero.
     ///
     /// # Errors
-    /// If a width is 0, the weight is more than memory can address, or a slope is not finite.
+    /// If a width is 0, the weight is more than there is memory for, or a slope is not finite.
     pub fn new(inputs: usize, outputs: usize, init: Init, key: Key) -> Result<Self, BuildError> {
         if inputs == 0 {
             return Err(BuildError::Zero {
@@ -56,9 +56,11 @@ impl<T: Scalar> Linear<T> {
         }
         let stored = outputs
             .checked_next_multiple_of(T::PANEL)
-            .and_then(|columns| columns.checked_mul(inputs))
-            .and_then(|numbers| numbers.checked_mul(T::BYTES));
-        if stored.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
+            .and_then(|columns| columns.checked_mul(inputs));
+        // Room for the rows and, as the same memory is needed again, for the storage order.
+        let mut rows: Vec<T> = Vec::new();
+        let count = stored.and_then(|stored| stored.checked_mul(2));
+        if count.is_none_or(|count| rows.try_reserve_exact(count).is_err()) {
             return Err(BuildError::TooLarge { inputs, outputs });
         }
         let deviation = match init {
@@ -67,12 +69,10 @@ impl<T: Scalar> Linear<T> {
             Init::Glorot => (2.0 / (inputs + outputs) as f64).sqrt(),
         };
         let mut generator = key.generator();
-        let rows: Vec<T> = (0..inputs * outputs)
-            .map(|_| {
-                let normal: f64 = StandardNormal.sample(&mut generator);
-                T::of(deviation * normal)
-            })
-            .collect();
+        rows.extend((0..inputs * outputs).map(|_| {
+            let normal: f64 = StandardNormal.sample(&mut generator);
+            T::of(deviation * normal)
+        }));
         Ok(Self::from_rows(
             outputs,
             inputs,
