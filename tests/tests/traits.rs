@@ -103,6 +103,51 @@ fn types_are_send_sync_clone_and_debug() {
     written::<LayerSpec>();
     written::<ModelInfo>();
     written::<OutputKind>();
+    written::<Schedule>();
+    written::<Settings>();
+    written::<Epoch>();
+    written::<End>();
+    written::<History>();
+    written::<Evaluation>();
+    written::<BatchReport>();
+}
+
+/// As other programs see them.
+#[test]
+fn settings_and_history_are_read_as_they_were_written() {
+    let settings = Settings {
+        schedule: Schedule::Step {
+            every_epochs: 2,
+            factor: 0.5,
+        },
+        clip: Some(1.0),
+        ..Settings::default()
+    };
+    let text = serde_json::to_string(&settings).unwrap();
+    assert!(text.contains(r#""schedule":{"kind":"step","every_epochs":2,"factor":0.5}"#));
+    assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings);
+    let few = r#"{"epochs": 3, "schedule": {"kind": "one-cycle"}}"#;
+    let expected = Settings {
+        epochs: 3,
+        schedule: Schedule::OneCycle,
+        ..Settings::default()
+    };
+    assert_eq!(serde_json::from_str::<Settings>(few).unwrap(), expected);
+    for (wrong, said) in [
+        (r#"{"epoch": 3}"#, "unknown field `epoch`"),
+        (
+            r#"{"schedule": {"kind": "twice"}}"#,
+            "unknown variant `twice`",
+        ),
+    ] {
+        let error = serde_json::from_str::<Settings>(wrong).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    let text = r#"{"epochs":[{"epoch":1,"train_loss":0.5,"validation_loss":null,"validation_accuracy":null,"learning_rate":0.125,"seconds":2.0}],"end":"early-stopping"}"#;
+    let history: History = serde_json::from_str(text).unwrap();
+    assert_eq!(history.end(), Some(End::EarlyStopping));
+    assert_eq!(history.epochs()[0].learning_rate, 0.125);
+    assert_eq!(serde_json::to_string(&history).unwrap(), text);
 }
 
 /// Eight threads predict with one network at the same time, each through a workspace of its own and

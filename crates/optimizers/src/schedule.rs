@@ -12,7 +12,20 @@ use crate::error::positive;
 /// assert_eq!(Schedule::Constant.learning_rate(0.1, at(99)), 0.1);
 /// assert_eq!(Schedule::Cosine.learning_rate(0.1, at(50)), 0.05);
 /// ```
+///
+/// With the feature `serde` it is written as `{"kind":"step","every_epochs":5,"factor":0.5}`; an
+/// unknown kind is an error.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        tag = "kind",
+        rename_all = "kebab-case",
+        rename_all_fields = "snake_case",
+        deny_unknown_fields
+    )
+)]
 #[non_exhaustive]
 pub enum Schedule {
     /// The base rate throughout.

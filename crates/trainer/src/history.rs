@@ -1,5 +1,7 @@
+use serde::{Deserialize, Serialize};
+
 /// What one epoch came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// The epoch, from 1.
     pub epoch: u64,
@@ -16,7 +18,8 @@ pub struct Epoch {
 }
 
 /// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum End {
     /// All epochs are done.
@@ -28,7 +31,7 @@ pub enum End {
 }
 
 /// What a run came to, epoch by epoch.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     pub(crate) epochs: Vec<Epoch>,
     pub(crate) end: Option<End>,

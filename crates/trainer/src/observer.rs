@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use crate::Epoch;
 
 /// One step of training, as an observer sees it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct BatchReport {
     /// The epoch, from 1.
     pub epoch: u64,

@@ -1,8 +1,11 @@
 use backprop_optimizers::Schedule;
+use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 
 /// How to train.
+///
+/// Read from a file, what is left out has its default, and a name that is not known is an error.
 ///
 /// ```
 /// use backprop_trainer::Settings;
@@ -10,7 +13,8 @@ use crate::TrainError;
 /// let settings = Settings { epochs: 3, seed: 7, ..Settings::default() };
 /// assert_eq!((settings.batch_size, settings.learning_rate), (128, 1e-3));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Passes over the data, at least 1; 15 by default.
     pub epochs: u64,

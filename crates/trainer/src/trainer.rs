@@ -14,7 +14,7 @@ use crate::{History, Settings, TrainError};
 const ROWS_AT_A_TIME: usize = 512;
 
 /// The loss and the accuracy on some data.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Evaluation {
     /// The mean loss in prediction mode, `sum w l / sum w`.
     pub loss: f64,
