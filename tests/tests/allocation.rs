@@ -9,7 +9,10 @@ use backprop_trainer::data::{Batch, Batches, mnist};
 use backprop_trainer::layers::{
     LayerSpec, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };
-use backprop_trainer::losses::{CrossEntropy, Loss, SoftmaxCrossEntropy, Targets};
+use backprop_trainer::losses::{
+    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
+    Targets,
+};
 use backprop_trainer::ndarray::{Array2, s};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
 use backprop_trainer::tensor::{Key, Pool, Scalar};
@@ -65,14 +68,26 @@ fn layers(tail: Option<LayerSpec>) -> Vec<LayerSpec> {
     hidden.into_iter().chain(tail).collect()
 }
 
+/// What there is to learn: classes, or ten labels of each row between 0 and 1.
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    Classes,
+    Values,
+}
+
 fn steps<T: Scalar>(
     threads: usize,
-    loss: impl Loss<T> + 'static,
-    tail: Option<LayerSpec>,
+    (loss, wanted, tail): (Box<dyn Loss<T>>, Wanted, Option<LayerSpec>),
     rule: Box<dyn Optimizer<T>>,
 ) {
     let (data, _) = mnist::sample::<T>();
-    let data = data.limit(550).with_balanced_weights().unwrap();
+    let data = data.limit(300).with_balanced_weights().unwrap();
+    let case = format!(
+        "{} with {}, {threads} threads, {}",
+        rule.name(),
+        loss.name(),
+        T::NAME
+    );
     let network = Sequential::new(784, layers(tail), Key::new(0)).unwrap();
     let settings = Settings {
         clip: Some(1.0),
@@ -82,12 +97,16 @@ fn steps<T: Scalar>(
     };
     let trainer = Trainer::new(network, loss, rule, settings).unwrap();
     let mut trainer = trainer.with_pool(Arc::new(Pool::new(threads)));
-    let mut batches = Batches::new(data.len(), 200, Some(Key::new(1)));
+    let mut batches = Batches::new(data.len(), 128, Some(Key::new(1)));
     let mut batch = Batch::new();
+    let values = Array2::from_elem((128, 10), T::of(0.25));
     let mut epoch = || {
         while let Some(rows) = batches.next_batch() {
             data.gather(rows, &mut batch);
-            let targets = Targets::Classes(batch.classes().unwrap());
+            let targets = match wanted {
+                Wanted::Classes => Targets::Classes(batch.classes().unwrap()),
+                Wanted::Values => Targets::Values(values.slice(s![..batch.rows(), ..])),
+            };
             trainer
                 .train_batch(batch.inputs(), targets, batch.weights())
                 .unwrap();
@@ -95,8 +114,31 @@ fn steps<T: Scalar>(
         batches.reshuffle(Key::new(2));
     };
     epoch();
-    // 550 rows: two whole batches and a smaller one.
-    assert_eq!(count(&mut epoch), 0, "{threads} threads, {}", T::NAME);
+    // 300 rows: two whole batches and a smaller one.
+    assert_eq!(count(&mut epoch), 0, "{case}");
+}
+
+/// Every rule with a loss, and every loss with a rule.
+fn all_steps<T: Scalar>(threads: usize) {
+    let rules: [fn() -> Box<dyn Optimizer<T>>; 4] = [
+        || Box::new(Sgd),
+        || Box::<Nesterov>::default(),
+        || Box::<RmsProp>::default(),
+        || Box::<Adam>::default(),
+    ];
+    type WithTail<T> = (Box<dyn Loss<T>>, Wanted, Option<LayerSpec>);
+    let losses: [fn() -> WithTail<T>; 4] = [
+        || (Box::new(SoftmaxCrossEntropy), Wanted::Classes, None),
+        || (Box::new(CrossEntropy), Wanted::Classes, Some(softmax())),
+        || (Box::new(MeanSquaredError), Wanted::Values, None),
+        || (Box::new(BinaryCrossEntropyWithLogits), Wanted::Values, None),
+    ];
+    for rule in rules {
+        steps(threads, losses[0](), rule());
+    }
+    for (rule, loss) in rules.iter().zip(losses).skip(1) {
+        steps(threads, loss(), rule());
+    }
 }
 
 fn predictions<T: Scalar>(threads: usize) {
@@ -122,26 +164,8 @@ fn predictions<T: Scalar>(threads: usize) {
 fn steps_and_predictions_allocate_nothing_after_the_first() {
     assert!(count(|| drop(vec![0_u8; 100])) > 0, "the counter counts");
     for threads in [1, 2, 3] {
-        steps::<f32>(threads, SoftmaxCrossEntropy, None, Box::new(Sgd));
-        steps::<f32>(
-            threads,
-            SoftmaxCrossEntropy,
-            None,
-            Box::<Nesterov>::default(),
-        );
-        steps::<f32>(
-            threads,
-            SoftmaxCrossEntropy,
-            None,
-            Box::<RmsProp>::default(),
-        );
-        steps::<f32>(threads, SoftmaxCrossEntropy, None, Box::<Adam>::default());
-        steps::<f64>(
-            threads,
-            CrossEntropy,
-            Some(softmax()),
-            Box::<Adam>::default(),
-        );
+        all_steps::<f32>(threads);
+        all_steps::<f64>(threads);
         predictions::<f32>(threads);
         predictions::<f64>(threads);
     }

@@ -1,0 +1,357 @@
+//! What lies below the layers and above the trainer: products, pools, searches and pages.
+
+use super::*;
+
+use backprop_report::{Curves, Outcome, metrics};
+use backprop_trainer::search::{self, Range};
+use backprop_trainer::tensor::{Scalar, affine, affine_input_grad, affine_weight_grad, matmul};
+
+#[test]
+fn products() {
+    let pool = Pool::new(1);
+    let layout = Panels::new(3, 2);
+    let stored = [0.0_f32; 48];
+    let forward = |input: (usize, usize), output: (usize, usize), stored: &[f32], bias: usize| {
+        let (input, mut output) = (f32s(input.0, input.1), f32s(output.0, output.1));
+        let bias = vec![0.0; bias];
+        panic(|| {
+            affine(
+                &pool,
+                layout,
+                input.view(),
+                stored,
+                &bias,
+                output.view_mut(),
+            )
+        })
+    };
+    let weight_grad = |rows: usize, grad: (usize, usize), stored: usize, bias: usize| {
+        let (input, grad) = (f32s(rows, 3), f32s(grad.0, grad.1));
+        let (mut weight, mut bias) = (vec![0.0; stored], vec![0.0; bias]);
+        panic(|| {
+            affine_weight_grad(
+                &pool,
+                layout,
+                input.view(),
+                grad.view(),
+                &mut weight,
+                &mut bias,
+            )
+        })
+    };
+    let input_grad = |grad: (usize, usize), input: (usize, usize), stored: &[f32]| {
+        let (grad, mut input) = (f32s(grad.0, grad.1), f32s(input.0, input.1));
+        panic(|| affine_input_grad(&pool, layout, grad.view(), stored, input.view_mut()))
+    };
+    let maps = |input: &str, output: &str| {
+        format!(
+            "a (2, 3) weight maps (batch, 3) to (batch, 2), but the input is {input} and the output \
+             {output}"
+        )
+    };
+    let numbers = |what: &str, left: usize, right: usize| {
+        format!(
+            "assertion `left == right` failed: numbers in the {what} of a (2, 3) weight\n  left: \
+             {left}\n right: {right}"
+        )
+    };
+    check(vec![
+        (
+            "a product of matrices that do not fit",
+            panic(|| {
+                matmul(
+                    1.0,
+                    f32s(2, 3).view(),
+                    f32s(2, 3).view(),
+                    0.0,
+                    f32s(2, 3).view_mut(),
+                )
+            }),
+            "product of (2, 3) and (2, 3) into (2, 3): inner sizes must agree and the result is \
+             (m, n)",
+        ),
+        (
+            "a product into a matrix of another shape",
+            panic(|| {
+                matmul(
+                    1.0,
+                    f32s(2, 3).view(),
+                    f32s(3, 4).view(),
+                    0.0,
+                    f32s(4, 2).view_mut(),
+                )
+            }),
+            "product of (2, 3) and (3, 4) into (4, 2): inner sizes must agree and the result is \
+             (m, n)",
+        ),
+        (
+            "a product of nothing",
+            panic(|| {
+                matmul(
+                    1.0,
+                    f32s(2, 0).view(),
+                    f32s(0, 4).view(),
+                    0.0,
+                    f32s(2, 4).view_mut(),
+                )
+            }),
+            "no panic",
+        ),
+        (
+            "an input of another width",
+            forward((4, 5), (4, 2), &stored, 2),
+            &maps("(4, 5)", "(4, 2)"),
+        ),
+        (
+            "an output of fewer rows",
+            forward((4, 3), (3, 2), &stored, 2),
+            &maps("(4, 3)", "(3, 2)"),
+        ),
+        (
+            "weights in logical order",
+            forward((4, 3), (4, 2), &stored[..6], 2),
+            &numbers("storage", 6, 48),
+        ),
+        (
+            "a short bias",
+            forward((4, 3), (4, 2), &stored, 1),
+            &numbers("bias", 1, 2),
+        ),
+        ("no rows", forward((0, 3), (0, 2), &stored, 2), "no panic"),
+        (
+            "gradients of fewer rows",
+            weight_grad(4, (3, 2), 48, 2),
+            &maps("(4, 3)", "(3, 2)"),
+        ),
+        (
+            "a weight gradient in logical order",
+            weight_grad(4, (4, 2), 6, 2),
+            &numbers("storage", 6, 48),
+        ),
+        (
+            "a bias gradient that is too long",
+            weight_grad(4, (4, 2), 48, 16),
+            &numbers("bias", 16, 2),
+        ),
+        (
+            "the gradient of another output",
+            input_grad((4, 3), (4, 3), &stored),
+            &maps("(4, 3)", "(4, 3)"),
+        ),
+        (
+            "an input gradient that is wider",
+            input_grad((4, 2), (4, 4), &stored),
+            &maps("(4, 4)", "(4, 2)"),
+        ),
+        (
+            "an input gradient by weights in logical order",
+            input_grad((4, 2), (4, 3), &stored[..6]),
+            &numbers("storage", 6, 48),
+        ),
+        (
+            "unpacking another number of values",
+            panic(|| layout.unpack(&stored, &mut [0.0; 5])),
+            "assertion `left == right` failed: rows of a (2, 3) weight\n  left: 5\n right: 6",
+        ),
+        (
+            "a number of too few bytes",
+            panic(|| f64::read_le(&[0; 4])),
+            "as many bytes as the number has: …",
+        ),
+    ]);
+    assert_ne!(panic(|| 1.0_f64.write_le(&mut [0; 4])), "no panic");
+}
+
+#[test]
+fn pools() {
+    let pool = Pool::new(2);
+    let mut many = vec![0.0_f32; 1 << 20];
+    check(vec![
+        (
+            "a pool of no threads",
+            Pool::new(0).threads().to_string(),
+            "1",
+        ),
+        (
+            "a unit of nothing",
+            panic(|| pool.split(0, [&mut [0.0_f32; 3][..]], |_, _| ())),
+            "a unit of 0 elements cannot be split off",
+        ),
+        (
+            "slices of different length",
+            panic(|| pool.split(1, [&mut [0_u8; 3][..], &mut [0; 2][..]], |_, _| ())),
+            "assertion `left == right` failed: slices that are split together have one length\n  \
+             left: 2\n right: 3",
+        ),
+        (
+            "work that panics",
+            panic(|| {
+                pool.split(1, [&mut many], |range, _| {
+                    assert_eq!(range.start, 0, "mine")
+                })
+            }),
+            "a thread of the pool panicked; its message is above",
+        ),
+        (
+            "the pool after that",
+            panic(|| pool.split(1, [&mut [0.0_f32; 3][..]], |_, _| ())),
+            "no panic",
+        ),
+    ]);
+}
+
+#[test]
+fn searches() {
+    let labels = Labels::Classes {
+        labels: vec![0, 1, 1],
+        classes: 2,
+    };
+    let three = Dataset::from_values(1, vec![1.0_f32, 2.0, 3.0], labels).unwrap();
+    let folds = |parts| error(search::folds(&three, parts, Key::new(0)));
+    let many = "it must be at least 2 and at most the number of rows";
+    check(vec![
+        (
+            "a range from NaN",
+            error(Range::linear(f64::NAN, 1.0)),
+            "the lower end of a range is NaN; it must be finite",
+        ),
+        (
+            "a range to infinity",
+            error(Range::linear(0.0, f64::INFINITY)),
+            "the upper end of a range is inf; it must be finite",
+        ),
+        (
+            "a range of one number",
+            error(Range::linear(2.0, 2.0)),
+            "the lower end of a range is 2; it must be below the upper end",
+        ),
+        (
+            "a logarithmic range from 0",
+            error(Range::logarithmic(0.0, 1.0)),
+            "the lower end of a logarithmic range is 0; it must be above 0",
+        ),
+        (
+            "a choice of nothing",
+            panic(|| *search::choose(&[] as &[u8], Key::new(0))),
+            "a choice among no values",
+        ),
+        (
+            "no folds",
+            folds(0),
+            &format!("the number of folds is 0; {many}"),
+        ),
+        (
+            "one fold",
+            folds(1),
+            &format!("the number of folds is 1; {many}"),
+        ),
+        (
+            "more folds than rows",
+            folds(4),
+            &format!("the number of folds is 4; {many}"),
+        ),
+        (
+            "rungs that leave nobody out",
+            panic(|| search::rungs(8, 8, 1)),
+            "one in 1 trials goes on: nobody is left out",
+        ),
+        (
+            "rungs of nothing",
+            format!("{}", search::rungs(0, 0, 2).len()),
+            "1",
+        ),
+        (
+            "a trial that is not there",
+            panic(|| search::survivors(&[Some(0.5)], &[0, 3], 1)),
+            "index out of bounds: the len is 1 but the index is 3",
+        ),
+        (
+            "the best of nothing",
+            format!("{:?}", search::best(&[])),
+            "None",
+        ),
+        (
+            "the best of what diverged",
+            format!("{:?}", search::best(&[None, Some(f64::NAN)])),
+            "None",
+        ),
+        (
+            "nothing side by side",
+            error(search::side_by_side(
+                0,
+                &[] as &[u8],
+                |_| (),
+                |_, ()| Err("called"),
+            )),
+            "no error",
+        ),
+    ]);
+}
+
+/// A page is made when the work is done: what is missing is left out, and nothing panics.
+#[test]
+fn reports() {
+    let labels = |rows| Labels::Classes {
+        labels: vec![0; rows],
+        classes: 3,
+    };
+    let data = |width: usize, rows: usize| {
+        Dataset::from_values(width, vec![0.5_f32; rows * width], labels(rows)).unwrap()
+    };
+    let mut trainer = Trainer::new(
+        network(&[linear(3)]),
+        SoftmaxCrossEntropy,
+        Sgd,
+        Settings::default(),
+    )
+    .unwrap();
+    let mut outcome = |test: &Dataset<f32>| error(Outcome::of(&mut trainer, test, true));
+    let none = metrics::value_errors(&[], &[]);
+    check(vec![
+        (
+            "a test set of another width",
+            outcome(&data(3, 2)),
+            "the data has 3 features a row, but the network takes 4 inputs",
+        ),
+        ("an empty test set", outcome(&data(4, 0)), "no error"),
+        (
+            "no epochs",
+            format!("{:?}", Curves::of(&[]) == Curves::default()),
+            "true",
+        ),
+        (
+            "labels out of range",
+            format!("{:?}", metrics::confusion(&[0, 7, 1], &[0, 0, 9], 2)),
+            "[[1, 0], [0, 0]]",
+        ),
+        (
+            "no classes",
+            format!("{:?}", metrics::confusion(&[0], &[0], 0)),
+            "[]",
+        ),
+        (
+            "the scores of nothing",
+            format!("{:?}", metrics::class_scores(&[])),
+            "[]",
+        ),
+        (
+            "the mean of no scores",
+            metrics::macro_mean(&[], |score| score.f1).to_string(),
+            "NaN",
+        ),
+        (
+            "an interval of no rows",
+            format!("{:?}", metrics::wilson(0, 0)),
+            "(NaN, NaN)",
+        ),
+        (
+            "no bins",
+            metrics::calibration(&[0.7, f64::NAN], &[true, true], 0)
+                .bins
+                .len()
+                .to_string(),
+            "1",
+        ),
+        ("errors of nothing", format!("{}", none.mean_squared), "NaN"),
+    ]);
+}

@@ -1,0 +1,136 @@
+//! Every public function with what it cannot take: what it then says, word for word.
+//!
+//! An error where a user's data or settings are wrong, a panic where the program is; either way a
+//! sentence with the numbers in it.
+
+mod data;
+mod foundations;
+mod losses_and_rules;
+mod networks;
+mod trainers;
+
+use std::any::Any;
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use backprop_trainer::data::idx::{self, Idx, Values};
+use backprop_trainer::data::{Batch, Batches, DataError, Dataset, Labels, Limits, csv, mnist};
+use backprop_trainer::formats::{
+    Checkpoint, ModelInfo, OutputKind, load_model, load_parameters, model_bytes, model_from_bytes,
+    read_limited, save_model, stored_precision, write_atomic,
+};
+use backprop_trainer::layers::{
+    BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter,
+    ParameterKind, Pool, Relu, Run, Seen, Sequential, Sigmoid, Softmax, Tanh, Workspace, dropout,
+    leaky_relu, linear, softmax, tanh,
+};
+use backprop_trainer::losses::{
+    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
+    Targets,
+};
+use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2, array};
+use backprop_trainer::optimizers::{
+    Adam, Decay, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, Step,
+    clip_scale,
+};
+use backprop_trainer::tensor::Panels;
+use backprop_trainer::{Settings, TrainError, Trainer};
+
+/// What is done, what it says, and what it must say; after `…` it is the system's turn.
+type Table<'a> = Vec<(&'a str, String, &'a str)>;
+
+/// The sentence of an error.
+#[track_caller]
+fn error<T, E: Display>(result: Result<T, E>) -> String {
+    match result {
+        Ok(_) => "no error".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().cloned();
+    text.or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned()))
+        .expect("a panic with a message")
+}
+
+/// The sentence of a panic.
+fn panic<T>(f: impl FnOnce() -> T) -> String {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(_) => "no panic".to_owned(),
+        Err(payload) => text(&*payload),
+    }
+}
+
+#[track_caller]
+fn check(table: Table<'_>) {
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(_, found, expected)| match expected.strip_suffix('…') {
+            Some(begin) => !found.starts_with(begin),
+            None => found != expected,
+        })
+        .map(|(what, found, expected)| format!("{what}\n  says     {found}\n  not      {expected}"))
+        .collect();
+    let all = table.len();
+    assert!(
+        wrong.is_empty(),
+        "{} of {all}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    println!("{all} wrong uses say what they should");
+}
+
+fn f32s(rows: usize, columns: usize) -> Array2<f32> {
+    Array2::zeros((rows, columns))
+}
+
+fn network(specs: &[LayerSpec]) -> Sequential<f32> {
+    Sequential::new(4, specs.iter().cloned(), Key::new(0)).unwrap()
+}
+
+fn workspace() -> Workspace<f32> {
+    Workspace::new(Arc::new(Pool::new(1)))
+}
+
+fn training() -> Mode {
+    Mode::Train(Key::new(0))
+}
+
+/// A layer that says it has no outputs.
+#[derive(Clone, Debug)]
+struct Nothing;
+
+impl Layer<f32> for Nothing {
+    fn output_width(&self, _input_width: usize) -> Result<usize, BuildError> {
+        Ok(0)
+    }
+    fn forward(
+        &self,
+        _run: &Run<'_>,
+        _input: ArrayView2<'_, f32>,
+        _output: ArrayViewMut2<'_, f32>,
+        _cache: &mut [f32],
+    ) {
+    }
+    fn backward(
+        &self,
+        _run: &Run<'_>,
+        _seen: Seen<'_, f32>,
+        _input_grad: Option<ArrayViewMut2<'_, f32>>,
+        _grads: &mut [Box<[f32]>],
+    ) {
+    }
+    fn spec(&self) -> LayerSpec {
+        LayerSpec::Custom {
+            name: "nothing".to_owned(),
+            settings: String::new(),
+        }
+    }
+    fn boxed_clone(&self) -> Box<dyn Layer<f32>> {
+        Box::new(self.clone())
+    }
+}
