@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use backprop_trainer::data::idx::{self, Idx, Values};
 use backprop_trainer::data::{Batch, Batches, Dataset, Labels, Limits};
-use backprop_trainer::layers::{Key, Sequential, linear};
+use backprop_trainer::layers::{Key, LayerSpec, Sequential, dropout, linear};
 use backprop_trainer::losses::{Expects, Loss, LossError, MeanSquaredError, Targets, Total};
 use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_trainer::optimizers::Sgd;
@@ -268,11 +268,8 @@ impl Loss<f64> for Recorder {
     fn to_predictions(&self, _output: ArrayViewMut2<'_, f64>) {}
 }
 
-/// What the trainer trains on and validates with, row by row, over three epochs.
-#[test]
-fn each_row_is_seen_once_an_epoch_and_in_another_order_each_time() {
-    let all = numbered(103);
-    let (train, validation) = all.split(0.25, Key::new(1)).unwrap();
+/// What three epochs of a network of these layers have seen.
+fn recorded(layers: &[LayerSpec], train: &Dataset<f64>, validation: &Dataset<f64>) -> Recorder {
     let recorder = Recorder::default();
     let settings = Settings {
         epochs: 3,
@@ -280,10 +277,18 @@ fn each_row_is_seen_once_an_epoch_and_in_another_order_each_time() {
         learning_rate: 1e-9,
         ..Settings::default()
     };
-    let network = Sequential::new(1, [linear(1)], Key::new(0)).unwrap();
+    let network = Sequential::new(1, layers.iter().cloned(), Key::new(0)).unwrap();
     let mut trainer = Trainer::new(network, recorder.clone(), Sgd, settings).unwrap();
-    trainer.fit(&train, Some(&validation), &mut ()).unwrap();
+    trainer.fit(train, Some(validation), &mut ()).unwrap();
+    recorder
+}
 
+/// What the trainer trains on and validates with, row by row, over three epochs.
+#[test]
+fn each_row_is_seen_once_an_epoch_and_in_another_order_each_time() {
+    let all = numbered(103);
+    let (train, validation) = all.split(0.25, Key::new(1)).unwrap();
+    let recorder = recorded(&[linear(1)], &train, &validation);
     let [trained, validated] = &*recorder.0.lock().unwrap();
     let (mine, others) = (numbers(&train), numbers(&validation));
     assert_eq!((trained.len(), validated.len()), (3 * 77, 3 * 26));
@@ -295,4 +300,7 @@ fn each_row_is_seen_once_an_epoch_and_in_another_order_each_time() {
     for epoch in validated.chunks(26) {
         assert_eq!(epoch, others);
     }
+    // A dropout draws as well, and leaves the order of the rows alone.
+    let dropping = recorded(&[linear(3), dropout(0.5), linear(1)], &train, &validation);
+    assert_eq!(&dropping.0.lock().unwrap()[0], trained);
 }

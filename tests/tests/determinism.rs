@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use backprop_trainer::data::{Batch, Dataset, Labels, mnist};
 use backprop_trainer::formats::Checkpoint;
-use backprop_trainer::layers::{Key, LayerSpec, Pool, Sequential, dropout, leaky_relu, linear};
+use backprop_trainer::layers::{
+    Key, LayerSpec, Mode, Pool, Sequential, Workspace, dropout, leaky_relu, linear, tanh,
+};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
+use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Schedule, Sgd};
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{BatchReport, End, Epoch, Observer, Settings, TrainError, Trainer};
@@ -121,6 +124,42 @@ fn the_number_of_threads_changes_no_bit_of_a_wide_network() {
     ];
     check_threads::<f32>("adam", &layers, 128, 1);
     check_threads::<f64>("adam", &layers, 128, 1);
+}
+
+/// Where the last layer's output is zero in a training pass: what its dropout has dropped.
+fn last_mask(layers: &[LayerSpec]) -> Vec<bool> {
+    let network = Sequential::<f32>::new(5, layers.iter().cloned(), Key::new(3)).unwrap();
+    let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
+    let mode = Mode::Train(Key::new(3).derive("step", 1));
+    let input = Array2::from_shape_fn((9, 5), |(i, j)| 1.0 + (i * 5 + j) as f32);
+    network.forward(&mut workspace, mode, input.view());
+    workspace.output().iter().map(|&y| y == 0.0).collect()
+}
+
+/// Initial weights are compared in the crate of the layers, the order of rows with the data.
+#[test]
+fn a_dropout_more_leaves_the_mask_of_another_alone() {
+    let tail = [linear(40), tanh(), dropout(0.4)];
+    let expected = last_mask(&[&[linear(7), tanh()], &tail[..]].concat());
+    let dropped = expected.iter().filter(|&&dropped| dropped).count();
+    assert!((90..200).contains(&dropped), "{dropped} of 360");
+    let with = [
+        vec![linear(7), dropout(0.1), tanh()],
+        vec![dropout(0.1), linear(7), tanh(), dropout(0.1)],
+    ];
+    for head in with {
+        assert_eq!(
+            last_mask(&[&head, &tail[..]].concat()),
+            expected,
+            "{head:?}"
+        );
+    }
+    // One before it, behind the same linear layer, is another layer of that place.
+    let tail = [linear(40), dropout(0.1), tanh(), dropout(0.4)];
+    assert_ne!(
+        last_mask(&[&[linear(7), tanh()], &tail[..]].concat()),
+        expected
+    );
 }
 
 /// Stops after an epoch, or in the middle of it, after this batch.

@@ -33,8 +33,8 @@ struct Check {
     folder: &'static str,
     program: OsString,
     arguments: Vec<String>,
-    /// Flags for the compiler.
-    flags: &'static str,
+    /// Variables of the environment: flags for the compiler, options of a sanitizer.
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Check {
@@ -44,7 +44,7 @@ impl Check {
             folder: ".",
             program: program.into(),
             arguments: line.split_whitespace().map(str::to_owned).collect(),
-            flags: "",
+            environment: Vec::new(),
         }
     }
 
@@ -61,14 +61,12 @@ impl Check {
 
     fn run(&self) -> Result<()> {
         let mut command = Command::new(&self.program);
-        if !self.flags.is_empty() {
-            command.env("RUSTFLAGS", self.flags);
-        }
         let status = command
             .args(&self.arguments)
             .current_dir(Path::new(ROOT).join(self.folder))
             .env("RUSTDOCFLAGS", "-D warnings")
             .env("PROPTEST_CASES", self.property_cases())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .status()
             .with_context(|| format!("{} could not be started", self.line()))?;
         if !status.success() {
@@ -101,14 +99,9 @@ fn thorough() -> Vec<Check> {
     let long = "test --workspace --all-features --release -- --include-ignored";
     let mut checks = vec![Check::cargo("long tests, release", long)];
     if has_nightly(&["--version"]) && cfg!(all(target_arch = "x86_64", target_os = "linux")) {
-        let line = "run nightly cargo test -p backprop-tensor --lib --target \
-                    x86_64-unknown-linux-gnu --target-dir target/sanitizer";
-        checks.push(Check {
-            flags: "-Zsanitizer=address",
-            ..Check::new("unsafe code under AddressSanitizer", "rustup", line)
-        });
+        checks.extend(sanitizers());
     } else {
-        say!("AddressSanitizer is skipped: it needs rustup's nightly toolchain on x86-64 Linux");
+        say!("the sanitizers are skipped: they need rustup's nightly toolchain on x86-64 Linux");
     }
     if has_nightly(&["fuzz", "--version"]) {
         for target in fuzz_targets() {
@@ -128,6 +121,42 @@ fn thorough() -> Vec<Check> {
         );
     }
     checks
+}
+
+/// The one crate with `unsafe` under AddressSanitizer, and its pool under ThreadSanitizer.
+fn sanitizers() -> [Check; 2] {
+    let check = |name: &str, tests: &str, folder: &str, environment| Check {
+        environment,
+        ..Check::new(
+            name,
+            "rustup",
+            &format!(
+                "run nightly cargo test --target x86_64-unknown-linux-gnu --target-dir \
+                 target/{folder} -p backprop-tensor {tests}"
+            ),
+        )
+    };
+    // The standard library of the toolchain is not instrumented, so that what it orders is not seen:
+    // the channels of the test harness, and the last owner of an Arc.
+    let known = Path::new(ROOT).join("crates/tensor/tests/tsan-suppressions.txt");
+    let thread = "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer";
+    [
+        check(
+            "unsafe code under AddressSanitizer",
+            "--lib --tests",
+            "asan",
+            vec![("RUSTFLAGS", "-Zsanitizer=address".to_string())],
+        ),
+        check(
+            "the pool under ThreadSanitizer",
+            "--lib --tests -- pool:: products_of_a_layer_stay",
+            "tsan",
+            vec![
+                ("RUSTFLAGS", thread.to_string()),
+                ("TSAN_OPTIONS", format!("suppressions={}", known.display())),
+            ],
+        ),
+    ]
 }
 
 /// Whether there is a nightly cargo that knows this command.

@@ -123,6 +123,10 @@ fn settings_that_make_no_sense_are_refused_in_one_sentence() {
         ("--dropout 1", "the dropout probability is 1"),
         ("--dropout NaN", "the dropout probability is NaN"),
         ("--hidden 16,0", "layer 3"),
+        (
+            "--hidden 1000000000000",
+            "layer 0: a weight of 1000000000000 x 784 numbers is more than there is memory for",
+        ),
         ("--validation-fraction 1", "fraction"),
         ("--validation-fraction 0.0001 --limit 100", "fraction"),
         ("--l2=-1", "l2 is -1"),
