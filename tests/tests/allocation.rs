@@ -77,7 +77,7 @@ enum Wanted {
 
 fn steps<T: Scalar>(
     threads: usize,
-    (loss, wanted, tail): (Box<dyn Loss<T>>, Wanted, Option<LayerSpec>),
+    (loss, wanted, tail): WithTail<T>,
     rule: Box<dyn Optimizer<T>>,
 ) {
     let (data, _) = mnist::sample::<T>();
@@ -118,26 +118,31 @@ fn steps<T: Scalar>(
     assert_eq!(count(&mut epoch), 0, "{case}");
 }
 
-/// Every rule with a loss, and every loss with a rule.
+/// A loss with what it learns from, and the layer that has to come before it.
+type WithTail<T> = (Box<dyn Loss<T>>, Wanted, Option<LayerSpec>);
+
+fn rules<T: Scalar>() -> [Box<dyn Optimizer<T>>; 4] {
+    [
+        Box::new(Sgd),
+        Box::<Nesterov>::default(),
+        Box::<RmsProp>::default(),
+        Box::<Adam>::default(),
+    ]
+}
+
+/// Every rule with one loss, and every other loss with a rule.
 fn all_steps<T: Scalar>(threads: usize) {
-    let rules: [fn() -> Box<dyn Optimizer<T>>; 4] = [
-        || Box::new(Sgd),
-        || Box::<Nesterov>::default(),
-        || Box::<RmsProp>::default(),
-        || Box::<Adam>::default(),
-    ];
-    type WithTail<T> = (Box<dyn Loss<T>>, Wanted, Option<LayerSpec>);
-    let losses: [fn() -> WithTail<T>; 4] = [
-        || (Box::new(SoftmaxCrossEntropy), Wanted::Classes, None),
-        || (Box::new(CrossEntropy), Wanted::Classes, Some(softmax())),
-        || (Box::new(MeanSquaredError), Wanted::Values, None),
-        || (Box::new(BinaryCrossEntropyWithLogits), Wanted::Values, None),
-    ];
-    for rule in rules {
-        steps(threads, losses[0](), rule());
+    for rule in rules() {
+        let loss: WithTail<T> = (Box::new(SoftmaxCrossEntropy), Wanted::Classes, None);
+        steps(threads, loss, rule);
     }
-    for (rule, loss) in rules.iter().zip(losses).skip(1) {
-        steps(threads, loss(), rule());
+    let losses: [WithTail<T>; 3] = [
+        (Box::new(CrossEntropy), Wanted::Classes, Some(softmax())),
+        (Box::new(MeanSquaredError), Wanted::Values, None),
+        (Box::new(BinaryCrossEntropyWithLogits), Wanted::Values, None),
+    ];
+    for (rule, loss) in rules().into_iter().zip(losses) {
+        steps(threads, loss, rule);
     }
 }
 
