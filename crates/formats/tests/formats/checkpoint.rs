@@ -192,3 +192,35 @@ fn files_are_saved_and_loaded_within_a_limit() {
     assert!(Checkpoint::load(folder.path(), length).is_err());
     assert!(Checkpoint::load(folder.path().join("missing"), length).is_err());
 }
+
+/// Whoever opens the file while it is written anew, again and again, finds the old or the new one.
+#[test]
+fn a_reader_never_sees_a_part_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let large = |byte: u8| {
+        let mut checkpoint = Checkpoint::new();
+        checkpoint.insert("data", vec![byte; 300_000]);
+        checkpoint
+    };
+    large(0).save(&path).unwrap();
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    let ordering = std::sync::atomic::Ordering::Relaxed;
+    let reads = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut reads = 0;
+            while !is_done.load(ordering) {
+                let found = Checkpoint::load(&path, 1 << 20).expect("a whole file");
+                assert_eq!(found.get("data").unwrap().len(), 300_000);
+                reads += 1;
+            }
+            reads
+        });
+        for byte in 1..=40 {
+            large(byte).save(&path).unwrap();
+        }
+        is_done.store(true, ordering);
+        reader.join().unwrap()
+    });
+    assert!(reads > 0);
+}
