@@ -1,237 +1,248 @@
-//! `cargo xtask bench`: how fast training and prediction are here.
+//! `cargo xtask bench`: how fast training and prediction are here, beside what the machine can do
+//! and beside other libraries.
 
-use std::path::PathBuf;
+mod jobs;
+mod machine;
+mod peer;
+mod peers;
+mod process;
+mod sweep;
+mod table;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
 
-use anyhow::Result;
-use backprop_trainer::data::{Batch, Dataset};
-use backprop_trainer::layers::{Sequential, Workspace, leaky_relu, linear};
-use backprop_trainer::losses::SoftmaxCrossEntropy;
-use backprop_trainer::ndarray::{Array2, Axis};
-use backprop_trainer::optimizers::{Adam, Optimizer, Sgd};
-use backprop_trainer::tensor::{Key, Pool};
-use backprop_trainer::{Settings, Trainer};
+use anyhow::{Context, Result, ensure};
+use backprop_trainer::data::Dataset;
+use backprop_trainer::data::mnist::Which;
+use backprop_trainer::formats::write_atomic;
+use backprop_trainer::ndarray::Array2;
+use backprop_trainer::tensor::Pool;
 use clap::Args;
 use serde::Serialize;
 
+use self::jobs::Measured;
+use self::machine::Machine;
+use self::peers::Compared;
+use self::process::Process;
+use self::sweep::Cell;
 use crate::Common;
 use crate::data::{self, Source};
 use crate::output::{say, thousands, write_json};
 
+/// The share of the training images that is trained on: the first ones. The others are held out.
+const TRAIN_SHARE: f64 = 0.8;
+
 /// Flags of `bench`.
+///
+/// Job A trains 784-128-64-10 with batches of 50 by gradient descent, B the same network with
+/// batches of 128 by Adam, C trains 784-1000-500-10 with batches of 128 by gradient descent; seconds
+/// are those of an epoch over the first 80 % of the training images. predict-N predicts N rows a
+/// call with the network of A; seconds are those of a call.
 #[derive(Args)]
 pub(crate) struct BenchArgs {
-    /// Measure each job once instead of five times
+    /// Measure each job once instead of five times: less than a minute without --peers and --sweep
     #[arg(long)]
     quick: bool,
+    /// Also measure other libraries at the same jobs, in turn with this one; installs them into
+    /// target/peers, which takes some minutes and gigabytes the first time
+    #[arg(long)]
+    peers: bool,
+    /// With --peers: this library alone (may be repeated)
+    #[arg(long, value_name = "NAME", requires = "peers")]
+    only: Vec<String>,
+    /// Also train at batches of 1 to 512, widths of 32 to 2048, MNIST and dense input; with --peers
+    /// beside jax, torch and numpy
+    #[arg(long)]
+    sweep: bool,
+    /// auto, mnist, fashion-mnist or sample
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    dataset: Source,
     /// The folder that data sets are kept in
     #[arg(long, value_name = "DIR", default_value = "data")]
     data_dir: PathBuf,
     /// Write all figures to this JSON file
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Write the tables into this Markdown file, in place of those it has, and a chart beside it
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Write a chart to this SVG file
+    #[arg(long, value_name = "FILE")]
+    chart: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
-struct Report {
-    machine: Machine,
+struct Report<'a> {
+    machine: &'a Machine,
     dataset: String,
     train_samples: usize,
-    jobs: Vec<Measured>,
+    jobs: &'a [Measured],
+    /// Prediction of dense random input, one row at a time.
+    dense: &'a [Measured],
+    process: &'a [Process],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peers: Option<&'a [Compared]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sweep: Option<&'a [Cell]>,
 }
 
-#[derive(Serialize)]
-struct Machine {
-    cpu: String,
-    cores: usize,
+/// How to measure.
+struct Plan {
+    threads: Vec<usize>,
+    repeats: usize,
+    seed: u64,
+    quiet: bool,
 }
 
-/// The median of a job: seconds an epoch for training, seconds a call for prediction.
-#[derive(Serialize)]
-struct Measured {
-    job: &'static str,
-    threads: usize,
-    seconds: f64,
-    /// Rows a second.
-    per_second: f64,
+/// What to measure on.
+struct Data {
+    source: Source,
+    train: Dataset<f32>,
+    held_out: Dataset<f32>,
+    /// The rows held out, as numbers in memory.
+    held_out_inputs: Array2<f32>,
+    data_dir: PathBuf,
+}
+
+impl Data {
+    fn load(args: &BenchArgs, common: &Common) -> Result<Self> {
+        let is_csv = matches!(args.dataset, Source::Csv(_));
+        ensure!(
+            !is_csv,
+            "bench measures on images: mnist, fashion-mnist or sample"
+        );
+        let source = data::resolve(&args.dataset, &args.data_dir, common.quiet)?;
+        let all = data::images::<f32>(&source, &args.data_dir)?.train;
+        let first = (TRAIN_SHARE * all.len() as f64) as usize;
+        let others: Vec<u32> = (first as u32..all.len() as u32).collect();
+        let held_out = all.select(&others);
+        Ok(Data {
+            source,
+            train: all.limit(first),
+            held_out_inputs: jobs::inputs(&held_out),
+            held_out,
+            data_dir: args.data_dir.clone(),
+        })
+    }
+
+    /// The folder with the plain IDX files, which the peers read.
+    fn images(&self) -> Result<PathBuf> {
+        let which = match self.source {
+            Source::FashionMnist => Which::FashionMnist,
+            _ => Which::Mnist,
+        };
+        let folder = self.data_dir.join(which.name());
+        let all_here = which
+            .files()
+            .iter()
+            .all(|file| folder.join(file.name).is_file());
+        let (name, dir) = (which.name(), self.data_dir.display());
+        ensure!(
+            all_here && self.source != Source::Sample,
+            "the peers read the plain files of {name} in {}: cargo xtask download {name} \
+             --data-dir {dir}",
+            folder.display()
+        );
+        folder
+            .canonicalize()
+            .with_context(|| folder.display().to_string())
+    }
 }
 
 pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<ExitCode> {
-    let source = data::resolve(&Source::Auto, &args.data_dir, common.quiet)?;
-    let seed = common.seed.unwrap_or(0);
-    let data = data::images::<f32>(&source, &args.data_dir)?;
-    let (train, _) = data.train.split(0.2, Key::new(seed).derive("split", 0))?;
-    let repeats = if args.quick { 1 } else { 5 };
-    let machine = Machine {
-        cpu: cpu_name(),
-        cores: std::thread::available_parallelism().map_or(1, usize::from),
+    let plan = Plan {
+        threads: common
+            .threads
+            .map_or(vec![1, 2], |threads| vec![usize::from(threads)]),
+        repeats: if args.quick { 1 } else { 5 },
+        seed: common.seed.unwrap_or(0),
+        quiet: common.quiet,
     };
-    let threads: Vec<usize> = match common.threads {
-        Some(threads) => vec![usize::from(threads)],
-        None => vec![1, 2],
+    let data = Data::load(args, common)?;
+    let libraries = if args.peers {
+        data.images()?;
+        peer::install(&args.only, common.quiet)?
+    } else {
+        Vec::new()
     };
-    if !common.quiet {
-        say!(
-            "{}, {} cores; {}, {} rows; medians of {repeats}",
-            machine.cpu,
-            machine.cores,
-            source,
-            thousands(train.len())
-        );
-        say!(
-            "A: 784-128-64-10, batch 50, SGD. B: the same, batch 128, Adam. predict-N: N rows a call."
-        );
-    }
-    let mut jobs = Vec::new();
-    for &threads in &threads {
+    let say = |text: &str| {
+        if !plan.quiet {
+            say!("{text}\n");
+        }
+    };
+    let machine = Machine::measure(&plan.threads);
+    let first = format!(
+        "{} {}: trained on {} rows.",
+        table::machine(&machine),
+        data.source,
+        thousands(data.train.len())
+    );
+    say(&first);
+    let (mut jobs, mut dense, mut processes) = (Vec::new(), Vec::new(), Vec::new());
+    for &threads in &plan.threads {
         let pool = Arc::new(Pool::new(threads));
-        let train = |job, batch_size, learning_rate, rule: Box<dyn Optimizer<f32>>| {
-            train_job(
-                job,
-                &train,
-                &pool,
-                batch_size,
-                learning_rate,
-                rule,
-                repeats,
-                seed,
-            )
+        let (of_pool, of_dense) = jobs::measure(&data, &pool, &machine, plan.repeats, plan.seed)?;
+        jobs.extend(of_pool);
+        dense.push(of_dense);
+        let whole = || process::ours(&data.source.to_string(), &args.data_dir, threads);
+        processes.push(process::median_of(plan.repeats.min(3), whole)?);
+    }
+    let all_jobs = table::jobs(jobs.iter().chain(&dense), &machine, plan.repeats);
+    say(&all_jobs.plain());
+    let comparison = peers::compare(&libraries, &data, &plan)?;
+    for table in table::peers(&comparison.peers) {
+        say(&table.plain());
+    }
+    if !comparison.peers.is_empty() {
+        say(&table::ratios(&comparison.peers).plain());
+    }
+    processes.extend_from_slice(&comparison.processes);
+    let all_processes = table::processes(&processes);
+    say(&all_processes.plain());
+    let mut cells = Vec::new();
+    if args.sweep {
+        cells = sweep::measure(&libraries, &data, &machine, &plan)?;
+        say(&sweep::verdict(&cells).join("\n"));
+    }
+    if let Some(file) = &args.report {
+        let report = Report {
+            machine: &machine,
+            dataset: data.source.to_string(),
+            train_samples: data.train.len(),
+            jobs: &jobs,
+            dense: &dense,
+            process: &processes,
+            peers: args.peers.then_some(&comparison.peers),
+            sweep: args.sweep.then_some(&cells),
         };
-        jobs.push(train("A", 50, 0.1, Box::new(Sgd))?);
-        jobs.push(train("B", 128, 1e-3, Box::<Adam>::default())?);
-        for (job, rows) in [("predict-1", 1), ("predict-50", 50), ("predict-1000", 1000)] {
-            jobs.push(predict_job(job, &data.test, &pool, rows, repeats, seed)?);
-        }
+        write_json(file, &report)?;
     }
-    if !common.quiet {
-        say!(
-            "{:<14} {:>7} {:>14} {:>14}",
-            "job",
-            "threads",
-            "seconds",
-            "rows/s"
-        );
-        for Measured {
-            job,
-            threads,
-            seconds,
-            per_second,
-        } in &jobs
-        {
-            let per_second = thousands(per_second.round() as usize);
-            say!("{job:<14} {threads:>7} {seconds:>14.7} {per_second:>14}");
-        }
+    let figure = || table::chart(&jobs, &comparison, &machine).to_svg();
+    if let Some(file) = &args.chart {
+        write_atomic(file, figure().as_bytes())?;
     }
-    if let Some(path) = &args.report {
-        let (dataset, train_samples) = (source.to_string(), train.len());
-        write_json(
-            path,
-            &Report {
-                machine,
-                dataset,
-                train_samples,
-                jobs,
-            },
-        )?;
+    if let Some(file) = &args.markdown {
+        let chart = file.with_extension("svg");
+        write_atomic(&chart, figure().as_bytes())?;
+        let chart = chart.file_name().map(|name| name.to_string_lossy());
+        let tables = [all_jobs, all_processes];
+        let measured = table::markdown(&first, &tables, &comparison, &cells, chart.as_deref());
+        write_markdown(file, &measured)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn network(seed: u64) -> Result<Sequential<f32>> {
-    let layers = [
-        linear(128),
-        leaky_relu(0.01),
-        linear(64),
-        leaky_relu(0.01),
-        linear(10),
-    ];
-    Ok(Sequential::new(784, layers, Key::new(seed))?)
-}
-
-/// Seconds of one epoch, after one that warms up.
-#[allow(clippy::too_many_arguments)] // Each is one column of the table of jobs.
-fn train_job(
-    job: &'static str,
-    train: &Dataset<f32>,
-    pool: &Arc<Pool>,
-    batch_size: usize,
-    learning_rate: f64,
-    rule: Box<dyn Optimizer<f32>>,
-    repeats: u64,
-    seed: u64,
-) -> Result<Measured> {
-    let epochs = repeats + 1;
-    let settings = Settings {
-        epochs,
-        batch_size,
-        learning_rate,
-        seed,
-        ..Settings::default()
-    };
-    let trainer = Trainer::new(network(seed)?, SoftmaxCrossEntropy, rule, settings)?;
-    let mut trainer = trainer.with_pool(Arc::clone(pool));
-    let history = trainer.fit(train, None, &mut ())?;
-    let seconds = median(
-        history.epochs()[1..]
-            .iter()
-            .map(|epoch| epoch.seconds)
-            .collect(),
-    );
-    let per_second = train.len() as f64 / seconds;
-    Ok(Measured {
-        job,
-        threads: pool.threads(),
-        seconds,
-        per_second,
-    })
-}
-
-/// Seconds of one call of `predict_into`, the mean over one pass through the test set.
-fn predict_job(
-    job: &'static str,
-    test: &Dataset<f32>,
-    pool: &Arc<Pool>,
-    rows: usize,
-    repeats: u64,
-    seed: u64,
-) -> Result<Measured> {
-    let network = network(seed)?;
-    let mut workspace = Workspace::new(Arc::clone(pool));
-    let mut batch = Batch::new();
-    let all: Vec<u32> = (0..test.len() as u32).collect();
-    test.gather(&all, &mut batch);
-    let inputs = batch.inputs();
-    let mut output = Array2::zeros((rows, network.output_width()));
-    let calls = test.len() / rows;
-    let times = (0..=repeats).map(|_| {
-        let start = Instant::now();
-        for input in inputs.axis_chunks_iter(Axis(0), rows).take(calls) {
-            network.predict_into(&mut workspace, input, output.view_mut());
+/// Changes the measured part of a file, or begins a new one.
+fn write_markdown(file: &Path, measured: &str) -> Result<()> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "# Benchmarks\n\n".to_string()
         }
-        start.elapsed().as_secs_f64() / calls as f64
-    });
-    let seconds = median(times.skip(1).collect());
-    let per_second = rows as f64 / seconds;
-    Ok(Measured {
-        job,
-        threads: pool.threads(),
-        seconds,
-        per_second,
-    })
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-fn cpu_name() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = info.lines().find(|line| line.starts_with("model name"));
-    let name = line
-        .and_then(|line| line.split_once(':'))
-        .map(|(_, name)| name.trim().to_string());
-    name.unwrap_or_else(|| std::env::consts::ARCH.to_string())
+        Err(error) => return Err(error).with_context(|| file.display().to_string()),
+    };
+    write_atomic(file, table::replace_measured(&text, measured).as_bytes())?;
+    Ok(())
 }

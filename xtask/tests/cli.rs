@@ -410,3 +410,44 @@ mod unix {
         output.stdout.starts_with(b"0\n")
     }
 }
+
+#[test]
+fn bench_reports_the_machine_and_every_job() {
+    let place = Place::new();
+    place.succeeds(
+        "bench --quick --dataset sample --threads 2 --report bench.json --markdown bench.md",
+    );
+    let report = place.json("bench.json");
+    let machine = &report["machine"];
+    assert!(
+        machine["cpu"].is_string() && machine["cores"].is_u64(),
+        "{machine}"
+    );
+    for figure in ["l2_gb_s", "dram_gb_s"].map(|name| &machine[name]) {
+        assert!(figure.as_f64().unwrap() > 0.0, "{machine}");
+    }
+    let peak = |threads: &str| machine["fma_gflops"][threads].as_f64().unwrap();
+    assert!(peak("1") > 0.0 && peak("2") > 0.0);
+    let jobs = report["jobs"].as_array().unwrap();
+    let names: Vec<&str> = jobs
+        .iter()
+        .map(|job| job["job"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        ["A", "B", "C", "predict-1", "predict-50", "predict-1000"]
+    );
+    // The sample's first 4,000 images, and what job A is when every product is counted dense.
+    let figure = |name: &str| jobs[0][name].as_f64().unwrap();
+    let flops = 4000.0 * 2.0 * (2 * 784 * 128 + 3 * 128 * 64 + 3 * 64 * 10) as f64;
+    let limit = flops / (peak("2") * 1e9);
+    assert!((figure("per_second") * figure("seconds") / 4000.0 - 1.0).abs() < 1e-9);
+    assert!((figure("times_dense_limit") * limit / figure("seconds") - 1.0).abs() < 1e-9);
+    assert_eq!(jobs[0]["threads"], 2);
+    assert!(report["process"][0]["seconds"].as_f64().unwrap() > figure("seconds"));
+    let text = std::fs::read_to_string(place.path().join("bench.md")).unwrap();
+    assert!(text.contains("| predict-1000 | 2 |"), "{text}");
+    assert!(place.path().join("bench.svg").is_file());
+    let sentence = place.fails("bench --peers --dataset sample");
+    assert!(sentence.contains("xtask download"), "{sentence}");
+}

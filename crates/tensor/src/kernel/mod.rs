@@ -9,6 +9,7 @@ mod dense;
 mod forward;
 mod input_grad;
 mod lists;
+mod peak;
 mod simd;
 mod sparse;
 mod weight_grad;
@@ -19,6 +20,7 @@ pub use forward::Forward;
 pub use input_grad::InputGrad;
 pub(crate) use lists::ColumnLists;
 pub use lists::{Matrix, Room, RowLists};
+pub use peak::multiply_adds;
 pub use weight_grad::WeightGrad;
 
 use crate::Aligned;
