@@ -27,6 +27,14 @@ pub(crate) fn thousands(number: usize) -> String {
     groups.join(",")
 }
 
+/// A number of threads with its noun.
+pub(crate) fn threads(number: usize) -> String {
+    format!(
+        "{number} {}",
+        if number == 1 { "thread" } else { "threads" }
+    )
+}
+
 /// A share as a percentage with two decimals.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
@@ -100,6 +108,7 @@ mod tests {
         ] {
             assert_eq!(significant(number), text);
         }
+        assert_eq!([1, 2].map(threads), ["1 thread", "2 threads"]);
         assert_eq!(
             (rate(0.1), rate(4e-8)),
             ("0.1000".to_string(), "4.00e-8".to_string())

@@ -105,13 +105,18 @@ pub fn serve<P: Peer>() {
 
 fn answer(value: &Value) {
     let mut out = std::io::stdout();
-    writeln!(out, "{value}").and_then(|()| out.flush()).expect("a reader");
+    writeln!(out, "{value}")
+        .and_then(|()| out.flush())
+        .expect("a reader");
 }
 
 /// The loss and the accuracy on the rows held out.
 fn evaluate<P: Peer>(peer: &mut P, data: &Data) -> Value {
     let (mut loss, mut right) = (0.0, 0);
-    let parts = data.images.chunks(1000 * WIDTH).zip(data.labels.chunks(1000));
+    let parts = data
+        .images
+        .chunks(1000 * WIDTH)
+        .zip(data.labels.chunks(1000));
     for (images, labels) in parts {
         let rows = peer.rows(images);
         let logits = peer.predict(&rows);
@@ -137,7 +142,10 @@ fn read(folder: &Path, train: usize) -> (Data, Data) {
         labels: labels.iter().map(|&label| u32::from(label)).collect(),
     };
     let (first, others) = images.split_at(train * WIDTH);
-    (data(first, &labels[..train]), data(others, &labels[train..]))
+    (
+        data(first, &labels[..train]),
+        data(others, &labels[train..]),
+    )
 }
 
 /// The numbers below `count` in a random order (xorshift, Fisher-Yates).
@@ -158,7 +166,9 @@ fn version(name: &str) -> String {
     let lock = include_str!("../Cargo.lock");
     let after = |place: &str, text: &str| {
         let rest = lock.split_once(place)?.1;
-        let line = rest.lines().find_map(|line| line.trim().strip_prefix(text))?;
+        let line = rest
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(text))?;
         Some(line.trim_end_matches(['"', ',']).to_owned())
     };
     let several = after("name = \"peers\"", &format!("\"{name} "));
@@ -169,6 +179,8 @@ fn version(name: &str) -> String {
 
 fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }

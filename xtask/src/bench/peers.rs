@@ -13,7 +13,7 @@ use super::jobs::{Network, Ours, PREDICT_JOBS, median, training_jobs};
 use super::peer::{Installed, Peer};
 use super::process::{self, Process};
 use super::{Data, Plan};
-use crate::output::say;
+use crate::output::{say, threads as on};
 
 /// Threads that wait for work by spinning have gone to sleep after this.
 pub(crate) const PAUSE: Duration = Duration::from_millis(60);
@@ -51,13 +51,10 @@ pub(crate) fn compare(libraries: &[Installed], data: &Data, plan: &Plan) -> Resu
     for library in libraries {
         for &threads in &plan.threads {
             if !plan.quiet {
-                say!("comparing with {} on {threads} threads", library.name);
+                say!("comparing with {} on {}", library.name, on(threads));
             }
             if let Err(error) = compare_one(library, threads, data, plan, &mut all) {
-                eprintln!(
-                    "{} on {threads} threads is left out: {error:#}",
-                    library.name
-                );
+                eprintln!("{} on {} is left out: {error:#}", library.name, on(threads));
             }
         }
     }

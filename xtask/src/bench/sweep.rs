@@ -13,7 +13,7 @@ use super::machine::Machine;
 use super::peer::{Installed, Peer};
 use super::peers::{PAUSE, build};
 use super::{Data, Plan};
-use crate::output::say;
+use crate::output::{say, threads as on};
 
 const BATCHES: [usize; 5] = [1, 8, 50, 128, 512];
 const WIDTHS: [usize; 4] = [32, 128, 512, 2048];
@@ -191,8 +191,9 @@ fn line(cell: &Cell) -> String {
         .map(|(name, s)| format!("{name} x{:.2}", s / seconds))
         .collect();
     format!(
-        "{data:<6} batch {batch:>4}, width {width:>5}, {threads} threads: {:>10.1} us a step, \
+        "{data:<6} batch {batch:>4}, width {width:>5}, {}: {:>10.1} us a step, \
          {gflops:>6.1} GFLOP/s  {}",
+        on(*threads),
         seconds * 1e6,
         peers.join(", ")
     )
@@ -208,7 +209,7 @@ pub(crate) fn verdict(cells: &[Cell]) -> Vec<String> {
             threads,
             ..
         } = cell;
-        format!("{data}, batch {batch}, width {width}, {threads} threads")
+        format!("{data}, batch {batch}, width {width}, {}", on(*threads))
     };
     let mut sentences = Vec::new();
     let against: Vec<(f64, &Cell)> = cells

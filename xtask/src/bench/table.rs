@@ -8,7 +8,7 @@ use super::machine::Machine;
 use super::peers::{Compared, Comparison};
 use super::process::Process;
 use super::sweep::{Cell, PEERS, verdict};
-use crate::output::{percent, thousands};
+use crate::output::{percent, thousands, threads as on};
 
 /// What comes before and after the measured part of a Markdown file.
 const BEGIN: &str = "<!-- measured: begin -->";
@@ -161,7 +161,7 @@ pub(crate) fn peers(compared: &[Compared]) -> Vec<Table> {
         "ours",
     ];
     for row in compared {
-        let title = format!("{} on {} threads", row.job, row.threads);
+        let title = format!("{} on {}", row.job, on(row.threads));
         let place = tables
             .iter()
             .position(|(job, n, _)| (*job, *n) == (row.job, row.threads));
@@ -327,7 +327,7 @@ pub(crate) fn chart(jobs: &[Measured], comparison: &Comparison, machine: &Machin
                     Axis::new("share", Scale::Percent),
                 )
             };
-            let title = format!("{title}, {threads} threads");
+            let title = format!("{title}, {}", on(threads));
             Bars {
                 title,
                 x: String::new(),
@@ -385,7 +385,7 @@ mod tests {
         let titles: Vec<String> = peers(&rows).into_iter().map(|table| table.title).collect();
         assert_eq!(
             titles,
-            ["A on 1 threads", "A on 2 threads", "predict-1 on 1 threads"]
+            ["A on 1 thread", "A on 2 threads", "predict-1 on 1 thread"]
         );
     }
 

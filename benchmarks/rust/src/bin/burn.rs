@@ -63,7 +63,10 @@ impl Peer for Burn {
             layer
         });
         let slope = LeakyReluConfig::new().with_negative_slope(f64::from(SLOPE));
-        self.network = Some(Network { layers: layers.collect(), activation: slope.init() });
+        self.network = Some(Network {
+            layers: layers.collect(),
+            activation: slope.init(),
+        });
         self.predictor = None;
         self.rule = Some(match network.adam {
             true => AdamConfig::new().with_epsilon(1e-8).init(),
@@ -83,9 +86,14 @@ impl Peer for Burn {
                 let start = row as usize * WIDTH;
                 images.extend_from_slice(&self.images[start..start + WIDTH]);
             }
-            let labels: Vec<i32> = rows.iter().map(|&row| self.labels[row as usize] as i32).collect();
-            let images = Tensor::<2>::from_data(TensorData::new(images, [batch, WIDTH]), &self.training);
-            let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [batch]), &self.training);
+            let labels: Vec<i32> = rows
+                .iter()
+                .map(|&row| self.labels[row as usize] as i32)
+                .collect();
+            let images =
+                Tensor::<2>::from_data(TensorData::new(images, [batch, WIDTH]), &self.training);
+            let labels =
+                Tensor::<1, Int>::from_data(TensorData::new(labels, [batch]), &self.training);
             let loss = self.loss.forward(network.forward(images), labels);
             sum = sum + loss.clone().inner();
             let grads = GradientsParams::from_grads(loss.backward(), &network);

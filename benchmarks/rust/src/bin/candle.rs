@@ -29,7 +29,11 @@ impl Candle {
     fn build(&mut self, network: &Build) -> Result<()> {
         let variables = VarMap::new();
         let builder = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);
-        let widths: Vec<usize> = [WIDTH].into_iter().chain(network.hidden.clone()).chain([CLASSES]).collect();
+        let widths: Vec<usize> = [WIDTH]
+            .into_iter()
+            .chain(network.hidden.clone())
+            .chain([CLASSES])
+            .collect();
         self.layers = widths
             .windows(2)
             .enumerate()
@@ -38,7 +42,11 @@ impl Candle {
         let variables = variables.all_vars();
         self.rule = Some(if network.adam {
             // Without decay this is Adam.
-            let settings = ParamsAdamW { lr: network.rate, weight_decay: 0.0, ..Default::default() };
+            let settings = ParamsAdamW {
+                lr: network.rate,
+                weight_decay: 0.0,
+                ..Default::default()
+            };
             Rule::Adam(AdamW::new(variables, settings)?)
         } else {
             Rule::Sgd(SGD::new(variables, network.rate)?)
@@ -96,7 +104,10 @@ impl Peer for Candle {
 
     fn numbers(&self, logits: Tensor) -> Vec<f32> {
         assert_eq!(logits.dim(D::Minus1).ok(), Some(CLASSES));
-        logits.flatten_all().and_then(|all| all.to_vec1()).expect("numbers")
+        logits
+            .flatten_all()
+            .and_then(|all| all.to_vec1())
+            .expect("numbers")
     }
 }
 

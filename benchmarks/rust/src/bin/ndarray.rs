@@ -30,12 +30,23 @@ fn forward(layers: &mut [Layer], input: ArrayView2<'_, f32>) {
     let count = layers.len();
     for k in 0..count {
         let (before, rest) = layers.split_at_mut(k);
-        let Layer { weight, bias, output, .. } = &mut rest[0];
+        let Layer {
+            weight,
+            bias,
+            output,
+            ..
+        } = &mut rest[0];
         let mut output = output.slice_mut(s![..rows, ..]);
         match before.last() {
             None => general_mat_mul(1.0, &input, weight, 0.0, &mut output),
             Some(last) => {
-                general_mat_mul(1.0, &last.output.slice(s![..rows, ..]), weight, 0.0, &mut output);
+                general_mat_mul(
+                    1.0,
+                    &last.output.slice(s![..rows, ..]),
+                    weight,
+                    0.0,
+                    &mut output,
+                );
             }
         }
         for mut row in output.rows_mut() {
@@ -58,7 +69,9 @@ fn loss(last: &mut Layer, labels: impl Iterator<Item = u32>, rows: usize) -> f64
     let deltas = last.delta.rows_mut().into_iter();
     for ((logits, mut delta), label) in last.output.rows().into_iter().zip(deltas).zip(labels) {
         let largest = logits.fold(f32::MIN, |a, &b| a.max(b));
-        Zip::from(&mut delta).and(&logits).for_each(|d, &x| *d = (x - largest).exp());
+        Zip::from(&mut delta)
+            .and(&logits)
+            .for_each(|d, &x| *d = (x - largest).exp());
         let sum = delta.sum();
         total += f64::from(largest + sum.ln() - logits[label as usize]);
         delta.mapv_inplace(|d| d * scale / sum);
@@ -85,8 +98,16 @@ impl ByHand {
                     layer.bias.scaled_add(-rate, &layer.bias_grad);
                 }
                 Some([(mw, mb), (vw, vb)]) => {
-                    Zip::from(&mut layer.weight).and(&layer.weight_grad).and(mw).and(vw).for_each(adam);
-                    Zip::from(&mut layer.bias).and(&layer.bias_grad).and(mb).and(vb).for_each(adam);
+                    Zip::from(&mut layer.weight)
+                        .and(&layer.weight_grad)
+                        .and(mw)
+                        .and(vw)
+                        .for_each(adam);
+                    Zip::from(&mut layer.bias)
+                        .and(&layer.bias_grad)
+                        .and(mb)
+                        .and(vb)
+                        .for_each(adam);
                 }
             }
         }
@@ -98,7 +119,13 @@ impl ByHand {
             let layer = &mut rest[0];
             layer.bias_grad.assign(&layer.delta.sum_axis(Axis(0)));
             let Some(below) = before.last_mut() else {
-                general_mat_mul(1.0, &self.input.t(), &layer.delta, 0.0, &mut layer.weight_grad);
+                general_mat_mul(
+                    1.0,
+                    &self.input.t(),
+                    &layer.delta,
+                    0.0,
+                    &mut layer.weight_grad,
+                );
                 return;
             };
             let output = below.output.slice(s![..layer.delta.nrows(), ..]);
@@ -130,7 +157,9 @@ impl Peer for ByHand {
         let mut inputs = WIDTH;
         let mut random = 7_u64;
         let mut uniform = move || {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (random >> 40) as f32 / (1 << 24) as f32
         };
         let widths = network.hidden.iter().copied().chain([CLASSES]);
