@@ -15,8 +15,9 @@ use super::process::{self, Process};
 use super::{Data, Plan};
 use crate::output::{say, threads as on};
 
-/// Threads that wait for work by spinning have gone to sleep after this.
-pub(crate) const PAUSE: Duration = Duration::from_millis(60);
+/// Threads that wait for work by spinning have gone to sleep after this: those of OpenBLAS spin for
+/// 2^28 cycles, a tenth of a second, and would take a core from whoever works next.
+pub(crate) const PAUSE: Duration = Duration::from_millis(300);
 
 /// A peer at a job.
 #[derive(Serialize)]
