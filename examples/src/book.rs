@@ -1,0 +1,164 @@
+//! The figures of the book and the numbers in its text.
+
+use std::error::Error;
+use std::fmt::Write;
+
+use backprop_report::{Axis, LineChart, Scale, Series};
+use backprop_trainer::data::Dataset;
+use backprop_trainer::layers::{LayerSpec, Sequential};
+use backprop_trainer::losses::SoftmaxCrossEntropy;
+use backprop_trainer::optimizers::Optimizer;
+use backprop_trainer::tensor::Key;
+use backprop_trainer::{Epoch, Settings, TrainError, Trainer};
+
+mod chain_rule;
+mod downhill;
+mod draw;
+mod idea;
+mod layers;
+mod overfitting;
+mod promises;
+mod start;
+
+pub use promises::costs;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// What the book takes from the code.
+#[derive(Debug, Default)]
+pub struct Book {
+    /// File names such as `chain.svg`, and the text of each file.
+    pub figures: Vec<(String, String)>,
+    /// The numbers in the text.
+    pub numbers: Vec<Number>,
+}
+
+/// A number that stands in the text of a chapter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Number {
+    /// The chapter's file name without `.md`.
+    pub chapter: String,
+    /// What it is.
+    pub what: String,
+    /// As it stands in the text.
+    pub value: String,
+}
+
+/// Makes all figures and numbers, in f64, from fixed seeds. Takes some seconds.
+///
+/// # Errors
+/// If a run that should not diverge does.
+pub fn make() -> Outcome<Book> {
+    let mut book = Book::default();
+    idea::add(&mut book)?;
+    chain_rule::add(&mut book)?;
+    layers::add(&mut book)?;
+    start::add(&mut book)?;
+    downhill::add(&mut book)?;
+    overfitting::add(&mut book)?;
+    promises::add(&mut book)?;
+    Ok(book)
+}
+
+impl Book {
+    /// One line for each number: chapter, what it is, value, with tabs between.
+    pub fn numbers_text(&self) -> String {
+        let mut text = String::new();
+        for number in &self.numbers {
+            let Number {
+                chapter,
+                what,
+                value,
+            } = number;
+            let _ = writeln!(text, "{chapter}\t{what}\t{value}");
+        }
+        text
+    }
+
+    /// The numbers in lines that [`numbers_text`](Self::numbers_text) wrote.
+    pub fn parse_numbers(text: &str) -> Vec<Number> {
+        let number = |line: &str| {
+            let mut parts = line.split('\t').map(String::from);
+            Some(Number {
+                chapter: parts.next()?,
+                what: parts.next()?,
+                value: parts.next()?,
+            })
+        };
+        text.lines().filter_map(number).collect()
+    }
+
+    fn figure(&mut self, name: &str, svg: String) {
+        self.figures.push((format!("{name}.svg"), svg));
+    }
+
+    fn number(&mut self, chapter: &str, what: impl Into<String>, value: String) {
+        self.numbers.push(Number {
+            chapter: chapter.to_string(),
+            what: what.into(),
+            value,
+        });
+    }
+}
+
+/// A line chart as a file.
+fn lines(title: &str, x: Axis, y: Axis, series: Vec<Series>) -> String {
+    let chart = LineChart {
+        title: title.into(),
+        x,
+        y,
+        series,
+        mark: None,
+    };
+    chart.figure().to_svg()
+}
+
+/// A chart of something over epochs.
+fn over_epochs(title: &str, y: &str, scale: Scale, series: Vec<Series>) -> String {
+    lines(
+        title,
+        Axis::new("epoch", Scale::Whole),
+        Axis::new(y, scale),
+        series,
+    )
+}
+
+/// Trains a classifier and returns all whole epochs, also of a run that diverged in the end.
+fn epochs(
+    network: Sequential<f64>,
+    rule: impl Optimizer<f64> + 'static,
+    settings: Settings,
+    train: &Dataset<f64>,
+    validation: Option<&Dataset<f64>>,
+) -> Outcome<Vec<Epoch>> {
+    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, rule, settings)?;
+    match trainer.fit(train, validation, &mut ()) {
+        Ok(_) | Err(TrainError::Diverged { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(trainer.history().epochs().to_vec())
+}
+
+/// A network with these layers whose weights come from seed 0.
+fn network(inputs: usize, layers: &[LayerSpec]) -> Outcome<Sequential<f64>> {
+    Ok(Sequential::new(
+        inputs,
+        layers.iter().cloned(),
+        Key::new(0),
+    )?)
+}
+
+/// One line of a chart: a figure of each epoch.
+fn by_epoch(name: &str, epochs: &[Epoch], value: impl Fn(&Epoch) -> f64) -> Series {
+    Series::by_epoch(name, &epochs.iter().map(value).collect::<Vec<_>>())
+}
+
+/// The root of the mean of the squares.
+fn rms<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for value in values {
+        sum += value * value;
+        count += 1.0;
+    }
+    f64::sqrt(sum / count)
+}
