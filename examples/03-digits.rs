@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         result.rows,
         100.0 * accuracy
     );
-    assert!(accuracy > 0.93);
+    assert!(accuracy > 0.9);
 
     let mut batch = Batch::new();
     test.gather(&[0], &mut batch);

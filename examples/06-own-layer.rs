@@ -72,6 +72,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     trainer.fit(&digits, None, &mut ())?;
     let accuracy = 100.0 * trainer.evaluate(&test)?.accuracy.unwrap_or(0.0);
     println!("{} unseen digits: {accuracy:.1} % right", test.len());
-    assert!(accuracy > 90.0);
+    assert!(accuracy > 88.0);
     Ok(())
 }

@@ -32,3 +32,16 @@ chapters! {
     overfitting "06-overfitting.md"
     promises "07-promises.md"
 }
+
+/// The examples of the READMEs of crates that do not include theirs.
+#[cfg(doctest)]
+mod readmes {
+    #[doc = include_str!("../../crates/tensor/README.md")]
+    mod tensor {}
+    #[doc = include_str!("../../crates/layers/README.md")]
+    mod layers {}
+    #[doc = include_str!("../../crates/losses/README.md")]
+    mod losses {}
+    #[doc = include_str!("../README.md")]
+    mod examples {}
+}
