@@ -2,13 +2,15 @@
 
 use std::error::Error;
 use std::fmt::Write;
+use std::sync::Arc;
+use std::thread;
 
 use backprop_report::{Axis, LineChart, Scale, Series};
 use backprop_trainer::data::Dataset;
 use backprop_trainer::layers::{LayerSpec, Sequential};
-use backprop_trainer::losses::SoftmaxCrossEntropy;
+use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Optimizer;
-use backprop_trainer::tensor::Key;
+use backprop_trainer::tensor::{Key, Pool};
 use backprop_trainer::{Epoch, Settings, TrainError, Trainer};
 
 mod chain_rule;
@@ -49,14 +51,33 @@ pub struct Number {
 /// # Errors
 /// If a run that should not diverge does.
 pub fn make() -> Outcome<Book> {
+    let chapters: [fn(&mut Book) -> Outcome<()>; 7] = [
+        idea::add,
+        chain_rule::add,
+        layers::add,
+        start::add,
+        downhill::add,
+        overfitting::add,
+        promises::add,
+    ];
+    // Each on a thread of its own, so none of the trainers needs several.
+    let parts = thread::scope(|scope| {
+        let make = |add: fn(&mut Book) -> Outcome<()>| {
+            let mut part = Book::default();
+            match add(&mut part) {
+                Ok(()) => Ok(part),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let threads = chapters.map(|add| scope.spawn(move || make(add)));
+        threads.map(|thread| thread.join().expect("a chapter does not panic"))
+    });
     let mut book = Book::default();
-    idea::add(&mut book)?;
-    chain_rule::add(&mut book)?;
-    layers::add(&mut book)?;
-    start::add(&mut book)?;
-    downhill::add(&mut book)?;
-    overfitting::add(&mut book)?;
-    promises::add(&mut book)?;
+    for part in parts {
+        let part = part?;
+        book.figures.extend(part.figures);
+        book.numbers.extend(part.numbers);
+    }
     Ok(book)
 }
 
@@ -123,6 +144,17 @@ fn over_epochs(title: &str, y: &str, scale: Scale, series: Vec<Series>) -> Strin
     )
 }
 
+/// A trainer on one thread.
+fn trainer(
+    network: Sequential<f64>,
+    loss: impl Loss<f64> + 'static,
+    rule: impl Optimizer<f64> + 'static,
+    settings: Settings,
+) -> Outcome<Trainer<f64>> {
+    let trainer = Trainer::new(network, loss, rule, settings)?;
+    Ok(trainer.with_pool(Arc::new(Pool::new(1))))
+}
+
 /// Trains a classifier and returns all whole epochs, also of a run that diverged in the end.
 fn epochs(
     network: Sequential<f64>,
@@ -131,7 +163,7 @@ fn epochs(
     train: &Dataset<f64>,
     validation: Option<&Dataset<f64>>,
 ) -> Outcome<Vec<Epoch>> {
-    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, rule, settings)?;
+    let mut trainer = trainer(network, SoftmaxCrossEntropy, rule, settings)?;
     match trainer.fit(train, validation, &mut ()) {
         Ok(_) | Err(TrainError::Diverged { .. }) => {}
         Err(error) => return Err(error.into()),

@@ -120,3 +120,34 @@ fn the_numbers_stand_in_the_text() {
         assert!(stands, "{file} does not hold {value}, {}", number.what);
     }
 }
+
+#[test]
+fn links_lead_somewhere() {
+    let book = folder().join("..");
+    for (file, text) in CHAPTERS {
+        for (at, _) in text.match_indices("](") {
+            let link = text[at + 2..].split(')').next().expect("the first part");
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { *file } else { path };
+            let target = book.join(target);
+            assert!(target.exists(), "{file}: {link}");
+            if anchor.is_empty() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&target).expect("a Markdown file");
+            let headings = text.lines().filter(|line| line.starts_with('#'));
+            let kept = |letter: &char| letter.is_alphanumeric() || *letter == '-';
+            let anchors = headings.map(|line| {
+                let line = line.trim_start_matches('#').trim().to_lowercase();
+                line.replace(' ', "-")
+                    .chars()
+                    .filter(kept)
+                    .collect::<String>()
+            });
+            assert!(
+                anchors.into_iter().any(|found| found == anchor),
+                "{file}: {link}"
+            );
+        }
+    }
+}

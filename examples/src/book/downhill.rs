@@ -5,10 +5,10 @@ use backprop_trainer::data::{Dataset, mnist};
 use backprop_trainer::layers::{LayerSpec, linear, relu};
 use backprop_trainer::optimizers::{Adam, Decay, Nesterov, Optimizer, OptimizerState, Sgd, Step};
 use backprop_trainer::tensor::{Pool, Scalar};
-use backprop_trainer::{BatchReport, Observer, Settings, Trainer};
+use backprop_trainer::{BatchReport, Observer, Settings};
 
 use super::draw::{At, Drawing};
-use super::{Book, Outcome, by_epoch, epochs, lines, network, over_epochs};
+use super::{Book, Outcome, by_epoch, epochs, lines, network, over_epochs, trainer};
 
 const CHAPTER: &str = "05-downhill";
 
@@ -325,7 +325,7 @@ fn first_steps(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
             ..Settings::default()
         };
         let loss = backprop_trainer::losses::SoftmaxCrossEntropy;
-        let mut trainer = Trainer::new(network(784, &layers())?, loss, rule, settings)?;
+        let mut trainer = trainer(network(784, &layers())?, loss, rule, settings)?;
         let mut losses = Losses::default();
         trainer.fit(digits, None, &mut losses)?;
         Ok(losses.0)

@@ -10,10 +10,10 @@ use backprop_trainer::losses::MeanSquaredError;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, Trainer, on_epoch};
+use backprop_trainer::{Settings, on_epoch};
 
 use super::draw::{At, Drawing};
-use super::{Book, Outcome, lines};
+use super::{Book, Outcome, lines, trainer};
 
 const CHAPTER: &str = "01-the-idea";
 
@@ -115,7 +115,7 @@ fn sine(book: &mut Book) -> Outcome<()> {
         learning_rate: 3e-3,
         ..Settings::default()
     };
-    let mut trainer = Trainer::new(network, MeanSquaredError, Adam::default(), settings)?;
+    let mut trainer = trainer(network, MeanSquaredError, Adam::default(), settings)?;
     let places = Array2::from_shape_fn((81, 1), |(i, _)| PI * (i as f64 / 40.0 - 1.0));
     let sine = places.iter().map(|&x| (x, x.sin())).collect();
     let mut series = vec![Series::new("sine", sine)];

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use backprop_report::{Axis, Scale, Series};
+use backprop_trainer::Settings;
 use backprop_trainer::data::mnist;
 use backprop_trainer::layers::{LayerSpec, Mode, Pool, Sequential, Workspace, linear, relu};
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::tensor::{Key, rand::RngExt};
-use backprop_trainer::{Settings, Trainer};
 
-use super::{Book, Outcome, by_epoch, epochs, lines, network, over_epochs, rms};
+use super::{Book, Outcome, by_epoch, epochs, lines, network, over_epochs, rms, trainer};
 
 const CHAPTER: &str = "04-where-to-start";
 /// ReLU layers of the network that only runs, and of the one that is trained.
@@ -124,7 +124,7 @@ fn trained(book: &mut Book) -> Outcome<()> {
     let mut series = Vec::new();
     for (name, scale) in scales().into_iter().chain([("all zero", 0.0)]) {
         let network = scaled(network(784, &layers(64, TRAINED_DEPTH))?, scale);
-        let mut trainer = Trainer::new(
+        let mut trainer = trainer(
             network.clone(),
             backprop_trainer::losses::SoftmaxCrossEntropy,
             Sgd,
