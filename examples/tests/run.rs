@@ -107,6 +107,19 @@ fn fashion_mnist_is_learnt_where_it_is() {
 }
 
 #[test]
+fn table() {
+    check(
+        "05-table",
+        &[
+            "344 rows, 10 features:",
+            "bill_length_mm",
+            "86 unseen penguins: 9",
+            "Gentoo",
+        ],
+    );
+}
+
+#[test]
 fn own_layer() {
     check(
         "06-own-layer",
