@@ -158,6 +158,15 @@ fn load_and_predict() {
     );
 }
 
+#[test]
+fn onnx() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("digits.onnx");
+    let text = run("10-onnx", &[path.to_str().expect("UTF-8")]);
+    assert!(text.contains("bytes, 50890 parameters"), "{text}");
+    assert!(path.is_file());
+}
+
 /// What the table of the README says, and below 80 lines each.
 #[test]
 fn every_example_is_short_and_listed() {
