@@ -100,7 +100,6 @@ pub fn settings(bytes: &[u8]) -> anyhow::Result<String> {
     let config = run_dir::parse_config(bytes)?;
     config.settings().check()?;
     config.rule::<f32>()?;
-    build::request(&config);
     config.layers(1);
     Ok(toml::to_string(&config)?)
 }

@@ -16,7 +16,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backprop_trainer::data::idx::{self, Idx, Values};
-use backprop_trainer::data::{Batch, Batches, DataError, Dataset, Labels, Limits, csv, mnist, split_rows};
+use backprop_trainer::data::{
+    Batch, Batches, DataError, Dataset, Labels, Limits, csv, mnist, split_rows,
+};
 use backprop_trainer::formats::{
     Checkpoint, ModelInfo, OutputKind, load_model, load_parameters, model_bytes, model_from_bytes,
     read_limited, save_model, stored_precision, write_atomic,
