@@ -170,6 +170,7 @@ impl<T: Scalar> Layer<T> for Linear<T> {
             layout,
             input,
             output_grad,
+            unchanged: true,
         };
         learn(0, weight, product);
         affine_bias_grad(output_grad, bias_grad);

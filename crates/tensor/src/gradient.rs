@@ -35,6 +35,7 @@ const CACHED: usize = 1 << 19;
 ///     layout,
 ///     input: input.view(),
 ///     output_grad: output_grad.view(),
+///     unchanged: false,
 /// };
 /// gradient.each(&Pool::new(1), layout.unit::<f64>(), [&mut weight], |grad, [part]| {
 ///     part.iter_mut().zip(grad).for_each(|(w, g)| *w -= 0.1 * g);
@@ -54,6 +55,9 @@ pub enum Gradient<'a, T> {
         input: ArrayView2<'a, T>,
         /// (batch, out)
         output_grad: ArrayView2<'a, T>,
+        /// Whether the memory of `input` holds what it held in the last call of
+        /// [`affine`](crate::affine) with it on the same pool, whose work can then be used again.
+        unchanged: bool,
     },
 }
 
@@ -86,6 +90,7 @@ impl<T: Scalar> Gradient<'_, T> {
                 layout,
                 input,
                 output_grad,
+                unchanged,
             } => {
                 for slice in &slices {
                     check::<T>(layout, input.dim(), output_grad.dim(), slice.len());
@@ -93,12 +98,14 @@ impl<T: Scalar> Gradient<'_, T> {
                 let input = with_contiguous_rows(input);
                 let output_grad = with_contiguous_rows(output_grad);
                 let x = matrix(&input.view());
+                let unchanged = unchanged && input.is_view();
                 let product = Product {
                     pool,
                     layout,
                     split: is_worth_splitting(x.rows, layout),
                     x,
                     dy: matrix(&output_grad.view()),
+                    unchanged,
                 };
                 product.each(slices.map(|slice| Start(slice.as_mut_ptr())), &f);
             }
@@ -113,6 +120,7 @@ struct Product<'a, T> {
     split: bool,
     x: Matrix<T>,
     dy: Matrix<T>,
+    unchanged: bool,
 }
 
 impl<T: Scalar> Product<'_, T> {
@@ -126,8 +134,15 @@ impl<T: Scalar> Product<'_, T> {
             return self.each_panel(None, slices, f);
         }
         pool.with_rooms(|rooms| {
-            let (by_row, by_column) = T::room(rooms).both(x.rows, x.columns);
-            list_rows(pool, *split, x, &by_row);
+            let room = T::room(rooms);
+            let listed = self.unchanged && room.is_listed(x);
+            let (by_row, by_column) = room.both(x.rows, x.columns);
+            if !listed {
+                list_rows(pool, *split, x, &by_row);
+            }
+            if listed {
+                room.listed(x);
+            }
             each_share(pool, *split, by_row.blocks(), |_, blocks| {
                 // SAFETY: all rows are listed, the lists are room for `x`, and every block of columns
                 // is of one call alone.

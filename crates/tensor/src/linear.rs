@@ -73,6 +73,9 @@ pub fn affine<T: Scalar>(
         pool.with_rooms(|rooms| {
             let lists = T::room(rooms).rows(x.rows, x.columns);
             list_rows(pool, split, &x, &lists);
+            if input.is_view() {
+                T::room(rooms).listed(&x);
+            }
             product(Some(lists));
         });
     } else {
@@ -105,6 +108,7 @@ pub fn affine_weight_grad<T: Scalar>(
         layout,
         input,
         output_grad,
+        unchanged: false,
     };
     gradient.each(pool, 1, [weight_grad], |grad, [out]| {
         out.copy_from_slice(grad)

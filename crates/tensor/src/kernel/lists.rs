@@ -30,6 +30,8 @@ const SPARSE: usize = 3;
 /// function of the shape, never of the data.
 #[derive(Debug, Default)]
 pub struct Room<T> {
+    /// What the lists by row are of: address, rows, columns and stride.
+    listed: Option<[usize; 4]>,
     row_ends: Vec<u32>,
     row_places: Vec<u32>,
     row_values: Vec<T>,
@@ -52,6 +54,12 @@ pub struct Matrix<T> {
     pub(crate) columns: usize,
     pub(crate) start: Start<T>,
     pub(crate) stride: usize,
+}
+
+impl<T> Matrix<T> {
+    fn identity(&self) -> [usize; 4] {
+        [self.start.0.addr(), self.rows, self.columns, self.stride]
+    }
 }
 
 /// The lists of a matrix by row. That of row `r` begins at `r * stride`; what of it is in the
@@ -80,6 +88,8 @@ pub(crate) struct ColumnLists<T> {
 impl<T: Scalar> Room<T> {
     /// Where the lists by row of a matrix go.
     pub(crate) fn rows(&mut self, rows: usize, columns: usize) -> RowLists<T> {
+        // Until somebody says what they are of; who only reads them says it again.
+        self.listed = None;
         let (stride, blocks) = (columns + SLACK, columns.div_ceil(COLUMNS));
         RowLists {
             rows,
@@ -90,6 +100,16 @@ impl<T: Scalar> Room<T> {
             places: room(&mut self.row_places, rows * stride),
             values: room(&mut self.row_values, rows * stride),
         }
+    }
+
+    /// Whether the lists by row are of this memory, as it was when [`listed`](Self::listed) said so.
+    pub(crate) fn is_listed(&self, matrix: &Matrix<T>) -> bool {
+        self.listed == Some(matrix.identity())
+    }
+
+    /// Says that the lists by row are of this memory.
+    pub(crate) fn listed(&mut self, matrix: &Matrix<T>) {
+        self.listed = Some(matrix.identity());
     }
 
     /// Where the lists by row and those by column go.
