@@ -67,7 +67,7 @@ impl<T: Scalar> Gradient<'_, T> {
     ///
     /// A piece comes to the thread that owns it: `unit` numbers stay together, and those of a weight
     /// stay with the thread that owns their panel in [`affine`](crate::affine). The padding of a
-    /// weight's last panel has the gradient 0.
+    /// weight's last panel has the gradient 0. `f` must not use the pool, which is at work.
     ///
     /// # Panics
     /// If the lengths or shapes do not fit, `unit` is 0, or `f` panics.
@@ -92,6 +92,9 @@ impl<T: Scalar> Gradient<'_, T> {
                 output_grad,
                 unchanged,
             } => {
+                // Also where there are no slices: the product reads both matrices.
+                let stored = layout.len::<T>();
+                check::<T>(layout, input.dim(), output_grad.dim(), stored);
                 for slice in &slices {
                     check::<T>(layout, input.dim(), output_grad.dim(), slice.len());
                 }
@@ -140,9 +143,6 @@ impl<T: Scalar> Product<'_, T> {
             if !listed {
                 list_rows(pool, *split, x, &by_row);
             }
-            if listed {
-                room.listed(x);
-            }
             each_share(pool, *split, by_row.blocks(), |_, blocks| {
                 // SAFETY: all rows are listed, the lists are room for `x`, and every block of columns
                 // is of one call alone.
@@ -171,9 +171,9 @@ impl<T: Scalar> Product<'_, T> {
         let prefetched = N * layout.len::<T>() * T::BYTES > CACHED;
         each_share(pool, self.split, layout.count::<T>(), |thread, share| {
             let mut scratch = pool.scratch(thread);
-            let buffers = T::buffers(&mut scratch);
-            buffers.numbers.grow((PANELS * INPUTS + rows) * T::PANEL);
-            let (piece, packed) = buffers.numbers.split_at_mut(PANELS * INPUTS * T::PANEL);
+            let buffer = T::buffer(&mut scratch);
+            buffer.grow((PANELS * INPUTS + rows) * T::PANEL);
+            let (piece, packed) = buffer.split_at_mut(PANELS * INPUTS * T::PANEL);
             let mut part = |panels: Range<usize>, dy: *const T, dy_row: usize| {
                 let job = WeightGrad {
                     x,
@@ -247,5 +247,25 @@ unsafe fn pack<T: Scalar>(dy: &Matrix<T>, first: usize, packed: &mut [T]) {
             unsafe { std::slice::from_raw_parts(dy.start.at(row * dy.stride + first), filled) };
         packed[..filled].copy_from_slice(from);
         packed[filled..].fill(T::zero());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a (2, 3) weight maps (batch, 3) to (batch, 2)")]
+    fn shapes_are_checked_where_nothing_goes_beside_the_gradient() {
+        let (input, output_grad) = (Array2::<f32>::zeros((4, 3)), Array2::zeros((1, 2)));
+        let gradient = Gradient::Affine {
+            layout: Panels::new(3, 2),
+            input: input.view(),
+            output_grad: output_grad.view(),
+            unchanged: false,
+        };
+        gradient.each(&Pool::new(1), 1, [], |_, []| {});
     }
 }

@@ -65,7 +65,7 @@ pub fn affine<T: Scalar>(
                     y: y.at(columns.start),
                     y_row,
                 };
-                (kernels.forward)(&job, T::buffers(&mut pool.scratch(thread)));
+                (kernels.forward)(&job, T::buffer(&mut pool.scratch(thread)));
             }
         });
     };
@@ -190,7 +190,7 @@ pub fn affine_input_grad<T: Scalar>(
                     dx,
                     dx_row,
                 };
-                kernel(&job, T::buffers(&mut pool.scratch(thread)));
+                kernel(&job, T::buffer(&mut pool.scratch(thread)));
             }
         },
     );

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::kernel::{Buffers, Isa, Room};
+use crate::Aligned;
+use crate::kernel::{Isa, Room};
 
 /// Numbers below which [`Pool::split`] does not wake another thread: a pass over this many
 /// takes about as long as handing them over does.
@@ -57,11 +58,12 @@ pub struct Pool {
     alone: Box<[Arc<Pool>]>,
 }
 
-/// What the kernels of one thread work in.
+/// What the kernels of one thread work in. It grows to the largest job and then allocates nothing: its
+/// size is a function of the shapes, never of the data.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    pub(crate) f32: Buffers<f32>,
-    pub(crate) f64: Buffers<f64>,
+    pub(crate) f32: Aligned<f32>,
+    pub(crate) f64: Aligned<f64>,
 }
 
 /// What the threads write lists to.
@@ -229,15 +231,7 @@ impl Pool {
         slices: [&mut [T]; N],
         f: impl Fn(Range<usize>, [&mut [T]; N]) + Sync,
     ) {
-        assert!(unit > 0, "a unit of 0 elements cannot be split off");
-        let length = slices.first().map_or(0, |slice| slice.len());
-        for slice in &slices {
-            assert_eq!(
-                slice.len(),
-                length,
-                "slices that are split together have one length"
-            );
-        }
+        let length = common_length(unit, &slices);
         if length == 0 {
             return;
         }
@@ -260,15 +254,7 @@ impl Pool {
         slices: [&mut [T]; N],
         f: impl Fn(usize, Range<usize>, [&mut [T]; N]) + Sync,
     ) {
-        assert!(unit > 0, "a unit of 0 elements cannot be split off");
-        let length = slices.first().map_or(0, |slice| slice.len());
-        for slice in &slices {
-            assert_eq!(
-                slice.len(),
-                length,
-                "slices that are split together have one length"
-            );
-        }
+        let length = common_length(unit, &slices);
         let units = length.div_ceil(unit);
         let starts = slices.map(|slice| Start(slice.as_mut_ptr()));
         self.run(&|thread| {
@@ -407,6 +393,21 @@ impl Shared {
         }
         self.waiting.store(false, Ordering::Relaxed);
     }
+}
+
+/// The length of slices that are split together into units.
+#[track_caller]
+fn common_length<T>(unit: usize, slices: &[&mut [T]]) -> usize {
+    assert!(unit > 0, "a unit of 0 elements cannot be split off");
+    let length = slices.first().map_or(0, |slice| slice.len());
+    for slice in slices {
+        assert_eq!(
+            slice.len(),
+            length,
+            "slices that are split together have one length"
+        );
+    }
+    length
 }
 
 /// The start of a slice whose parts go to different threads.

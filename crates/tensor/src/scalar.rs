@@ -2,6 +2,7 @@ use std::iter::Sum;
 
 use ndarray::NdFloat;
 
+use crate::Aligned;
 use crate::kernel::{self, Isa, Kernels};
 use crate::pool::{Rooms, Scratch};
 
@@ -76,9 +77,9 @@ pub trait Scalar: NdFloat + Sum + Default + sealed::Sealed {
     #[doc(hidden)]
     fn kernels(isa: Isa) -> Kernels<Self>;
 
-    /// The buffers of this type in a thread's scratch.
+    /// The buffer of this type in a thread's scratch.
     #[doc(hidden)]
-    fn buffers(scratch: &mut Scratch) -> &mut kernel::Buffers<Self>;
+    fn buffer(scratch: &mut Scratch) -> &mut Aligned<Self>;
 
     /// The room for lists of this type.
     #[doc(hidden)]
@@ -130,7 +131,7 @@ macro_rules! scalar {
                 kernel::$type(isa)
             }
 
-            fn buffers(scratch: &mut Scratch) -> &mut kernel::Buffers<Self> {
+            fn buffer(scratch: &mut Scratch) -> &mut Aligned<Self> {
                 &mut scratch.$type
             }
 

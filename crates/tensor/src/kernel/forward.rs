@@ -1,10 +1,10 @@
 //! One thread's share of the forward pass.
 
-use super::Buffers;
 use super::dense::{Dense, Start, dense};
 use super::lists::{Matrix, RowLists};
 use super::simd::Simd;
 use super::sparse::{self, SparseForward};
+use crate::Aligned;
 
 /// `y = x W + b` for some panels of W.
 pub struct Forward<'a, T> {
@@ -36,15 +36,15 @@ pub(crate) unsafe fn forward<
     const L: usize,
 >(
     job: &Forward<'_, V::Number>,
-    buffers: &mut Buffers<V::Number>,
+    buffer: &mut Aligned<V::Number>,
 ) {
     let width = NV * V::LANES;
     let columns = job.bias.len();
     let panels = columns.div_ceil(width);
     let unit = job.x.columns * width;
     assert_eq!(job.weights.len(), panels * unit, "panels of the weights");
-    buffers.numbers.grow(job.whole * width);
-    let bias = &mut buffers.numbers[..panels * width];
+    buffer.grow(job.whole * width);
+    let bias = &mut buffer[..panels * width];
     bias.fill(V::Number::default());
     for (padded, &b) in bias.iter_mut().zip(job.bias) {
         *padded = b + V::Number::default(); // Turns -0 into 0, which skipping relies on.

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::Buffers;
 use super::dense::{Dense, Start, dense};
 use super::simd::Simd;
-use crate::Scalar;
+use crate::{Aligned, Scalar};
 
 /// Panels of a transposed weight that are packed at a time.
 const PACKED: usize = 8;
@@ -38,7 +37,7 @@ pub(crate) unsafe fn input_grad<
     const G1: usize,
 >(
     job: &InputGrad<'_, V::Number>,
-    buffers: &mut Buffers<V::Number>,
+    buffer: &mut Aligned<V::Number>,
 ) {
     let width = NV * V::LANES;
     let unit = job.inputs * width;
@@ -48,14 +47,12 @@ pub(crate) unsafe fn input_grad<
         "panels of the weights"
     );
     let whole = job.inputs.div_ceil(width);
-    buffers
-        .numbers
-        .grow(whole.min(PACKED) * job.outputs * width);
+    buffer.grow(whole.min(PACKED) * job.outputs * width);
     let mut first = job.share.start;
     while first < job.share.end {
         let columns = (PACKED * width).min(job.share.end - first);
         for panel in 0..columns.div_ceil(width) {
-            let packed = &mut buffers.numbers[panel * job.outputs * width..][..job.outputs * width];
+            let packed = &mut buffer[panel * job.outputs * width..][..job.outputs * width];
             let inputs = first + panel * width..job.share.end.min(first + (panel + 1) * width);
             pack_inputs(job.weights, unit, inputs, width, packed);
         }
@@ -69,7 +66,7 @@ pub(crate) unsafe fn input_grad<
                 a: job.dy,
                 a_row: job.dy_row,
                 a_column: 1,
-                b: buffers.numbers.as_ptr(),
+                b: buffer.as_ptr(),
                 b_row: width,
                 b_panel: job.outputs * width,
                 start: Start::Zero,

@@ -88,7 +88,7 @@ pub(crate) struct ColumnLists<T> {
 impl<T: Scalar> Room<T> {
     /// Where the lists by row of a matrix go.
     pub(crate) fn rows(&mut self, rows: usize, columns: usize) -> RowLists<T> {
-        // Until somebody says what they are of; who only reads them says it again.
+        // Until somebody says what they are of.
         self.listed = None;
         let (stride, blocks) = (columns + SLACK, columns.div_ceil(COLUMNS));
         RowLists {

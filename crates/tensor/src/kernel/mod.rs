@@ -25,13 +25,6 @@ pub use weight_grad::WeightGrad;
 
 use crate::Aligned;
 
-/// What one thread works in. It grows to the largest job and then allocates nothing: its size is a
-/// function of the shapes, never of the data.
-#[derive(Debug, Default)]
-pub struct Buffers<T> {
-    pub(crate) numbers: Aligned<T>,
-}
-
 /// A set of instructions that the kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
@@ -95,9 +88,9 @@ impl Isa {
 pub struct Kernels<T: 'static> {
     pub(crate) looks_sparse: unsafe fn(&Matrix<T>) -> bool,
     pub(crate) list_rows: unsafe fn(&Matrix<T>, &RowLists<T>, Range<usize>),
-    pub(crate) forward: unsafe fn(&Forward<'_, T>, &mut Buffers<T>),
+    pub(crate) forward: unsafe fn(&Forward<'_, T>, &mut Aligned<T>),
     pub(crate) weight_grad: unsafe fn(&WeightGrad<T>, Range<usize>, &mut [T]),
-    pub(crate) input_grad: unsafe fn(&InputGrad<'_, T>, &mut Buffers<T>),
+    pub(crate) input_grad: unsafe fn(&InputGrad<'_, T>, &mut Aligned<T>),
 }
 
 /// Makes a table: registers, how many fill a panel's row, then the rows and the panels of a dense
@@ -127,9 +120,9 @@ macro_rules! table {
             }
 
             $(#[$feature])?
-            unsafe fn forward(job: &Forward<'_, $number>, buffers: &mut Buffers<$number>) {
+            unsafe fn forward(job: &Forward<'_, $number>, buffer: &mut Aligned<$number>) {
                 // SAFETY: see above.
-                unsafe { forward::forward::<$v, $nv, $r, $g, $b, $l>(job, buffers) }
+                unsafe { forward::forward::<$v, $nv, $r, $g, $b, $l>(job, buffer) }
             }
 
             $(#[$feature])?
@@ -143,9 +136,9 @@ macro_rules! table {
             }
 
             $(#[$feature])?
-            unsafe fn input_grad(job: &InputGrad<'_, $number>, buffers: &mut Buffers<$number>) {
+            unsafe fn input_grad(job: &InputGrad<'_, $number>, buffer: &mut Aligned<$number>) {
                 // SAFETY: see above.
-                unsafe { input_grad::input_grad::<$v, $nv, $r, $g, $l>(job, buffers) }
+                unsafe { input_grad::input_grad::<$v, $nv, $r, $g, $l>(job, buffer) }
             }
 
             pub(crate) const TABLE: Kernels<$number> = Kernels {
