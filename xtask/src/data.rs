@@ -13,7 +13,7 @@ use backprop_trainer::tensor::{Key, Scalar};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::output::say;
+use crate::output::{say, sentence};
 use crate::{download, table};
 
 /// The share of a CSV file's rows that is its test set.
@@ -161,7 +161,8 @@ pub(crate) fn resolve(source: &Source, data_dir: &Path, quiet: bool) -> Result<S
         Ok(()) => Ok(named),
         Err(error) if *source == Source::Auto => {
             if !quiet {
-                say!("{error:#}; using the sample of MNIST that comes with this program");
+                let why = sentence(&error);
+                say!("{why}; using the sample of MNIST that comes with this program");
             }
             Ok(Source::Sample)
         }

@@ -14,7 +14,7 @@ use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
 use crate::Common;
-use crate::output::say;
+use crate::output::{say, sentence};
 use crate::progress;
 use crate::run_dir::make_folder;
 
@@ -121,7 +121,7 @@ pub(crate) fn download(which: Which, data_dir: &Path, from: From, quiet: bool) -
                 }
                 return Ok(());
             }
-            Err(error) => reasons.push(format!("{name}: {error:#}")),
+            Err(error) => reasons.push(format!("{name}: {}", sentence(&error))),
         }
     }
     bail!(

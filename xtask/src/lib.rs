@@ -122,7 +122,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", output::sentence(&error));
             ExitCode::FAILURE
         }
     }

@@ -27,6 +27,19 @@ pub(crate) fn thousands(number: usize) -> String {
     groups.join(",")
 }
 
+/// An error with its causes, each once: an error of a library names its cause, and gives it too.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 /// A number of threads with its noun.
 pub(crate) fn threads(number: usize) -> String {
     format!(
@@ -89,6 +102,17 @@ pub(crate) fn peak_rss_bytes() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_gives_each_cause_once() {
+        let path = Path::new("no-such-folder/no-such-file.csv");
+        let error = backprop_trainer::formats::read_limited(path, 1).unwrap_err();
+        let text = error.to_string();
+        let error = anyhow::Error::new(error).context("the table");
+        assert_eq!(sentence(&error), format!("the table: {text}"));
+        let plain = anyhow::anyhow!("it is full").context("nothing is written");
+        assert_eq!(sentence(&plain), "nothing is written: it is full");
+    }
 
     #[test]
     fn numbers_read_well() {

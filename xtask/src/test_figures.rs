@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use backprop_report::Outcome;
-use backprop_report::metrics::{ValueErrors, class_scores, confusion, output_errors};
+use backprop_report::metrics::{ValueErrors, class_scores, confusion, largest, output_errors};
 use backprop_trainer::data::Dataset;
 use backprop_trainer::data::csv::Encoding;
 use backprop_trainer::tensor::Scalar;
@@ -187,15 +187,4 @@ impl Class {
             f1: score.f1,
         }
     }
-}
-
-/// The place of the largest value, the first of equals.
-fn largest(values: &[f64]) -> usize {
-    let mut best = 0;
-    for (at, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = at;
-        }
-    }
-    best
 }

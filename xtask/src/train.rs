@@ -13,7 +13,7 @@ use crate::Common;
 use crate::build;
 use crate::config::{Config, Precision, TrainArgs};
 use crate::data::{self, Parts};
-use crate::output::{peak_rss_bytes, say, thousands, write_json};
+use crate::output::{peak_rss_bytes, say, thousands, threads, write_json};
 use crate::progress::{INTERRUPTED_CODE, Progress, history_csv};
 use crate::run_dir::RunDir;
 use crate::run_page::{self, Finished};
@@ -128,19 +128,14 @@ impl Job<'_> {
             }
         };
         say(format!(
-            "{}: {} training, {} validation and {} test rows; {} parameters; seed {}; {} {}",
+            "{}: {} training, {} validation and {} test rows; {} parameters; seed {}; {}",
             config.dataset,
             thousands(train.len()),
             thousands(validation.len()),
             thousands(test.len()),
             thousands(parameters),
             config.seed,
-            common.threads(),
-            if common.threads() == 1 {
-                "thread"
-            } else {
-                "threads"
-            },
+            threads(common.threads()),
         ));
         if let Some(encoding) = encoding {
             say(table::describe(encoding, config.task));

@@ -43,9 +43,9 @@ mod values;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::Read;
 use std::path::Path;
 
+use crate::limits::read_all;
 use crate::{DataError, Limits};
 pub use encoding::{Encoding, Feature, Number, Target};
 use rows::{Rows, broken, shorten};
@@ -162,29 +162,7 @@ impl Table {
     /// If the file cannot be read, is too large or has no row, a row has more or fewer cells than the
     /// first, or two columns have one name.
     pub fn read(path: impl AsRef<Path>, header: Header, limits: Limits) -> Result<Self, DataError> {
-        let file = path.as_ref().display().to_string();
-        let (contents, size) = crate::idx::open(path.as_ref())?;
-        let limit = limits.max_bytes;
-        let too_large = |needed| DataError::TooLarge {
-            file: file.clone(),
-            needed,
-            limit,
-        };
-        if let Some(needed) = size.filter(|size| *size > limit) {
-            return Err(too_large(needed));
-        }
-        let mut bytes = Vec::with_capacity(size.unwrap_or(0) as usize);
-        let read = contents
-            .take(limit.saturating_add(1))
-            .read_to_end(&mut bytes);
-        read.map_err(|source| DataError::Io {
-            file: file.clone(),
-            action: "read",
-            source,
-        })?;
-        if bytes.len() as u64 > limit {
-            return Err(too_large(bytes.len() as u64));
-        }
+        let (file, bytes) = read_all(path.as_ref(), limits)?;
         Table::parse(file, bytes, header, limits)
     }
 

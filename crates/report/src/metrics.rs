@@ -1,5 +1,21 @@
 //! What predictions are worth: for classes, for probabilities, for values.
 
+/// The index of the largest value, the first of equals: the class that these probabilities mean. NaN is
+/// never the largest; 0 where there is no other.
+///
+/// ```
+/// assert_eq!(backprop_report::metrics::largest(&[0.1, 0.45, 0.45]), 1);
+/// ```
+pub fn largest(row: &[f64]) -> usize {
+    let mut best = (0, f64::NEG_INFINITY);
+    for (at, &value) in row.iter().enumerate() {
+        if value > best.1 {
+            best = (at, value);
+        }
+    }
+    best.0
+}
+
 /// How often a row of the class of the first index was taken for the class of the second. Labels
 /// that name no class are left out.
 ///

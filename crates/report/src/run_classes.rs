@@ -1,7 +1,9 @@
 //! What a run's page says about predicted classes.
 
 use crate::chart::ink_picture;
-use crate::metrics::{Calibration, calibration, class_scores, confusion, macro_mean, wilson};
+use crate::metrics::{
+    Calibration, calibration, class_scores, confusion, largest, macro_mean, wilson,
+};
 use crate::run::{Outcome, Run, Worst, add};
 use crate::text::{cut, escape, fixed, percent};
 use crate::{Column, ConfusionMatrix, Page, ReliabilityDiagram, Table};
@@ -61,17 +63,6 @@ impl Found<'_> {
     fn calibration(&self) -> Calibration {
         calibration(&self.confidences, &self.right(), BINS)
     }
-}
-
-/// The index of the largest value, the first of equals.
-fn largest(row: &[f64]) -> usize {
-    let mut best = (0, f64::NEG_INFINITY);
-    for (at, &value) in row.iter().enumerate() {
-        if value > best.1 {
-            best = (at, value);
-        }
-    }
-    best.0
 }
 
 pub(crate) fn headline(run: &Run) -> Vec<(String, String, String)> {
