@@ -9,7 +9,7 @@ use backprop_trainer::formats::{
 };
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
-use backprop_trainer::search::{Pair, fold_rows};
+use backprop_trainer::search::{Pair, RowPair, fold_rows};
 use backprop_trainer::tensor::{Key, Pool, Scalar};
 use backprop_trainer::{Observer, TrainError, Trainer};
 
@@ -21,9 +21,7 @@ const BYTES: f64 = 1.0 / 255.0;
 
 /// The training, validation and test rows of the settings.
 pub(crate) fn parts<T: Scalar>(config: &Config, loaded: &Loaded<T>) -> Result<Parts<T>> {
-    let key = Key::new(config.seed).derive("split", 0);
-    let rows = rows(config, loaded);
-    let mut parts = loaded.divide(&split_rows(rows, config.validation_fraction, key)?)?;
+    let mut parts = loaded.divide(&split(config, loaded.rows())?)?;
     parts.train = weighted(config, parts.train)?;
     Ok(parts)
 }
@@ -35,7 +33,7 @@ pub(crate) fn folds<T: Scalar>(
     folds: usize,
 ) -> Result<Vec<Pair<T>>> {
     let key = Key::new(config.seed).derive("split/folds", 0);
-    let folds = fold_rows(rows(config, loaded), folds, key)?;
+    let folds = fold_rows(limited(config, loaded.rows()), folds, key)?;
     let pair = |rows| {
         let parts = loaded.divide(rows)?;
         Ok((weighted(config, parts.train)?, parts.validation))
@@ -43,9 +41,16 @@ pub(crate) fn folds<T: Scalar>(
     folds.iter().map(pair).collect()
 }
 
-/// How many of the training rows the settings leave over.
-fn rows<T: Scalar>(config: &Config, loaded: &Loaded<T>) -> usize {
-    config.limit.unwrap_or(usize::MAX).min(loaded.rows())
+/// Of so many rows, numbered from 0, those to train on and those held out.
+pub(crate) fn split(config: &Config, rows: usize) -> Result<RowPair> {
+    let key = Key::new(config.seed).derive("split", 0);
+    let rows = limited(config, rows);
+    Ok(split_rows(rows, config.validation_fraction, key)?)
+}
+
+/// How many of so many rows the settings leave over: the first.
+fn limited(config: &Config, rows: usize) -> usize {
+    config.limit.unwrap_or(usize::MAX).min(rows)
 }
 
 /// What a model trained on these parts says of itself.
@@ -65,17 +70,6 @@ pub(crate) fn info<T: Scalar>(parts: &Parts<T>) -> Result<ModelInfo> {
             info.with_table(serde_json::to_value(encoding).context("the encoding as JSON")?)
         }
     })
-}
-
-/// The rows that the settings leave over.
-pub(crate) fn limited<T: Scalar>(config: &Config, data: Dataset<T>) -> Dataset<T> {
-    config.limit.map_or(data.clone(), |limit| data.limit(limit))
-}
-
-/// The rows to train on and those held out.
-pub(crate) fn split<T: Scalar>(config: &Config, data: &Dataset<T>) -> Result<Pair<T>> {
-    let key = Key::new(config.seed).derive("split", 0);
-    Ok(data.split(config.validation_fraction, key)?)
 }
 
 /// Training rows with the weights that the settings ask for.

@@ -1,4 +1,4 @@
-use backprop_tensor::Scalar;
+use backprop_tensor::{Scalar, softmax};
 use serde::{Deserialize, Serialize};
 
 /// The loss whose logits are each on their own.
@@ -119,7 +119,10 @@ impl ModelInfo {
         );
         match self.prediction() {
             Prediction::AsItIs => {}
-            Prediction::Softmax => values.chunks_exact_mut(outputs).for_each(softmax),
+            Prediction::Softmax => {
+                let rows = values.chunks_exact_mut(outputs);
+                rows.for_each(|row| softmax(row.into()));
+            }
             Prediction::Sigmoid => {
                 for z in values {
                     *z = T::one() / (T::one() + (-*z).exp());
@@ -169,17 +172,5 @@ impl ModelInfo {
         } else {
             None
         }
-    }
-}
-
-fn softmax<T: Scalar>(row: &mut [T]) {
-    let top = row.iter().copied().fold(T::neg_infinity(), T::max);
-    let mut sum = T::zero();
-    for z in &mut *row {
-        *z = (*z - top).exp();
-        sum += *z;
-    }
-    for p in row {
-        *p /= sum;
     }
 }

@@ -1,5 +1,5 @@
-use backprop_tensor::Scalar;
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
+use backprop_tensor::{Scalar, softmax};
 
 use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BuildError, Layer, LayerSpec, Run, Seen};
@@ -20,20 +20,12 @@ impl<T: Scalar> Layer<T> for Softmax {
         &self,
         _run: &Run<'_>,
         input: ArrayView2<'_, T>,
-        output: ArrayViewMut2<'_, T>,
+        mut output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
     ) {
         check_shape("Softmax", input.dim(), output.dim());
-        let mut output = output;
-        for (x, mut y) in input.rows().into_iter().zip(output.rows_mut()) {
-            let top = x.iter().fold(T::neg_infinity(), |top, &x| top.max(x));
-            let mut sum = T::zero();
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = (x - top).exp();
-                sum += *y;
-            }
-            y.iter_mut().for_each(|y| *y /= sum);
-        }
+        output.assign(&input);
+        output.rows_mut().into_iter().for_each(softmax);
     }
 
     fn backward(

@@ -21,6 +21,7 @@ mod prefetch;
 mod product;
 mod random;
 mod scalar;
+mod softmax;
 mod vectorised;
 
 pub use ndarray;
@@ -37,4 +38,5 @@ pub use prefetch::prefetch;
 pub use product::matmul;
 pub use random::Key;
 pub use scalar::Scalar;
+pub use softmax::softmax;
 pub use vectorised::vectorised;

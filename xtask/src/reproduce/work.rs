@@ -137,7 +137,8 @@ pub(super) fn run(
 fn train(job: &Job<'_>, images: &Dataset<f32>, tick: impl Fn()) -> Result<Run> {
     let start = Instant::now();
     let config = &job.config;
-    let pair = build::split(config, &build::limited(config, images.clone()))?;
+    let (train, held_out) = build::split(config, images.len())?;
+    let pair = (images.select(&train), images.select(&held_out));
     let mut trainer = build::trainer(config, &pair.0)?;
     let is_kept = job.experiment.is_some_and(|e| e.name == TEN_EPOCHS);
     let before = is_kept.then(|| trainer.network().clone());
