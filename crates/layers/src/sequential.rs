@@ -35,9 +35,9 @@ pub struct Sequential<T: Scalar> {
     layers: Vec<Box<dyn Layer<T>>>,
     /// The (output, cache) width of each layer.
     widths: Vec<(usize, usize)>,
-    /// The name of each layer's random stream: the Linear layers before it, and which of the
-    /// random layers since then it is.
-    streams: Vec<(u64, u64)>,
+    /// The name of the random stream of each layer that draws: the Linear layers before it, and
+    /// which of the random layers since then it is.
+    streams: Vec<Option<(u64, u64)>>,
 }
 
 /// One parameter with its gradient, as an optimizer takes them.
@@ -123,12 +123,16 @@ impl<T: Scalar> Sequential<T> {
                 return Err(BuildError::Zero { what }.at(index));
             }
             widths.push((output, layer.cache_per_row(width)));
-            streams.push((linears, random));
+            let mut stream = None;
             match layer.spec() {
                 LayerSpec::Linear { .. } => (linears, random) = (linears + 1, 0),
-                LayerSpec::Dropout { .. } | LayerSpec::Custom { .. } => random += 1,
+                LayerSpec::Dropout { .. } | LayerSpec::Custom { .. } => {
+                    stream = Some((linears, random));
+                    random += 1;
+                }
                 _ => {}
             }
+            streams.push(stream);
             width = output;
         }
         Ok(Sequential {
@@ -353,15 +357,13 @@ impl<T: Scalar> Sequential<T> {
     }
 
     fn run<'a>(&self, index: usize, pool: &'a backprop_tensor::Pool, mode: Mode) -> Run<'a> {
-        let mode = match mode {
-            Mode::Predict => Mode::Predict,
-            Mode::Train(key) => {
-                let (linears, random) = self.streams[index];
-                Mode::Train(
-                    key.derive("random/linear", linears)
-                        .derive("random/layer", random),
-                )
-            }
+        // A key takes as long to derive as a small product.
+        let mode = match (mode, self.streams[index]) {
+            (Mode::Train(key), Some((linears, random))) => Mode::Train(
+                key.derive("random/linear", linears)
+                    .derive("random/layer", random),
+            ),
+            _ => mode,
         };
         Run { pool, mode }
     }

@@ -72,6 +72,12 @@ pub trait Optimizer<T: Scalar>: Debug + Send + Sync {
     /// State buffers of one number an element; at most [`MAX_BUFFERS`]. They start at zero.
     fn buffers(&self) -> usize;
 
+    /// Whether a gradient of 0 leaves a finite value as it is where nothing decays: such elements
+    /// of a rule without buffers need not come. The sign of a value of 0 may change or not.
+    fn rests_at_zero(&self) -> bool {
+        false
+    }
+
     /// Improves `value`. All slices, those of `state` too, have one length and go together.
     ///
     /// Every element is treated by itself: the slices may be any part of a parameter.
@@ -88,6 +94,10 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
 
     fn buffers(&self) -> usize {
         (**self).buffers()
+    }
+
+    fn rests_at_zero(&self) -> bool {
+        (**self).rests_at_zero()
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {

@@ -17,6 +17,10 @@ impl<T: Scalar> Optimizer<T> for Sgd {
         0
     }
 
+    fn rests_at_zero(&self) -> bool {
+        true
+    }
+
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let [] = checked("Sgd", value, grad, state);
         vectorised(|| {

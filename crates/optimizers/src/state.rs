@@ -209,7 +209,13 @@ fn update<T: Scalar>(
         "buffers of the state and of the rule \"{}\"",
         rule.name()
     );
+    let decays = step.l2 != T::zero() || step.decoupled != T::zero();
     match moments {
+        [] if rule.rests_at_zero() && !decays => {
+            grad.each_unless_zero(pool, unit, [value], |g, [v]| {
+                rule.update(step, v, g, &mut []);
+            })
+        }
         [] => grad.each(pool, unit, [value], |g, [v]| {
             rule.update(step, v, g, &mut [])
         }),

@@ -79,6 +79,34 @@ impl<T: Scalar> Gradient<'_, T> {
         slices: [&mut [T]; N],
         f: impl Fn(&[T], [&mut [T]; N]) + Sync,
     ) {
+        self.visit(pool, unit, slices, false, f);
+    }
+
+    /// As [`each`](Self::each), for an `f` that changes nothing where the gradient is 0: pieces of
+    /// it that are all 0 may be left out. Those of an input that is 0 in the whole batch are.
+    ///
+    /// # Panics
+    /// As [`each`](Self::each).
+    #[track_caller]
+    pub fn each_unless_zero<const N: usize>(
+        self,
+        pool: &Pool,
+        unit: usize,
+        slices: [&mut [T]; N],
+        f: impl Fn(&[T], [&mut [T]; N]) + Sync,
+    ) {
+        self.visit(pool, unit, slices, true, f);
+    }
+
+    #[track_caller]
+    fn visit<const N: usize>(
+        self,
+        pool: &Pool,
+        unit: usize,
+        slices: [&mut [T]; N],
+        unless_zero: bool,
+        f: impl Fn(&[T], [&mut [T]; N]) + Sync,
+    ) {
         match self {
             Gradient::Ready(grad) => {
                 for slice in &slices {
@@ -109,6 +137,7 @@ impl<T: Scalar> Gradient<'_, T> {
                     x,
                     dy: matrix(&output_grad.view()),
                     unchanged,
+                    unless_zero,
                 };
                 product.each(slices.map(|slice| Start(slice.as_mut_ptr())), &f);
             }
@@ -124,6 +153,7 @@ struct Product<'a, T> {
     x: Matrix<T>,
     dy: Matrix<T>,
     unchanged: bool,
+    unless_zero: bool,
 }
 
 impl<T: Scalar> Product<'_, T> {
@@ -150,6 +180,20 @@ impl<T: Scalar> Product<'_, T> {
             });
             self.each_panel(Some(by_column), slices, f);
         });
+    }
+
+    /// The next inputs that are computed together, from this one on; `None` at the end.
+    fn inputs(&self, lists: Option<ColumnLists<T>>, from: usize) -> Option<Range<usize>> {
+        let columns = self.x.columns;
+        let (mut start, mut end) = (from, columns.min(from + INPUTS));
+        if let Some(lists) = lists.filter(|_| self.unless_zero) {
+            // SAFETY: the lists are made, and nobody writes to them.
+            let is_zero = |column: &usize| unsafe { lists.is_zero(self.x.rows, *column) };
+            start = (from..columns).find(|column| !is_zero(column))?;
+            end = columns.min(start + INPUTS);
+            end = (start..end).find(is_zero).unwrap_or(end);
+        }
+        (start < end).then_some(start..end)
     }
 
     fn each_panel<const N: usize>(
@@ -183,8 +227,8 @@ impl<T: Scalar> Product<'_, T> {
                     dy_row,
                 };
                 let mut first = 0;
-                while first < x.columns {
-                    let inputs = first..x.columns.min(first + INPUTS);
+                while let Some(inputs) = self.inputs(lists, first) {
+                    first = inputs.start;
                     let length = inputs.len() * T::PANEL;
                     let piece = &mut piece[..panels.len() * length];
                     if prefetched {
@@ -199,7 +243,7 @@ impl<T: Scalar> Product<'_, T> {
                     // the lists are made. This piece of each panel is within each slice, and every
                     // panel is of one call alone.
                     unsafe {
-                        kernel(&job, inputs, piece);
+                        kernel(&job, inputs.clone(), piece);
                         for (panel, piece) in panels.clone().zip(piece.chunks_exact(length)) {
                             let at = (panel * x.columns + first) * T::PANEL;
                             f(
@@ -210,7 +254,7 @@ impl<T: Scalar> Product<'_, T> {
                             );
                         }
                     }
-                    first += INPUTS;
+                    first += inputs.len();
                 }
             };
             let mut panel = share.start;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::dense::{Dense, Start, dense};
 use super::simd::Simd;
-use crate::{Aligned, Scalar};
+use crate::Aligned;
 
 /// Panels of a transposed weight that are packed at a time.
 const PACKED: usize = 8;
@@ -54,7 +54,8 @@ pub(crate) unsafe fn input_grad<
         for panel in 0..columns.div_ceil(width) {
             let packed = &mut buffer[panel * job.outputs * width..][..job.outputs * width];
             let inputs = first + panel * width..job.share.end.min(first + (panel + 1) * width);
-            pack_inputs(job.weights, unit, inputs, width, packed);
+            // SAFETY: as the caller promises.
+            unsafe { pack_inputs::<V>(job.weights, unit, inputs, width, packed) };
         }
         // SAFETY: all rows of dy and these columns of dx are the job's, as the caller promises;
         // the packed panels have a row for each output.
@@ -80,22 +81,38 @@ pub(crate) unsafe fn input_grad<
 }
 
 /// Copies what some inputs weigh in each output into `[outputs][width]`, padded with zeros.
+///
+/// # Safety
+/// The CPU has the instructions of `V`.
 #[inline(always)]
-fn pack_inputs<T: Scalar>(
-    weights: &[T],
+unsafe fn pack_inputs<V: Simd>(
+    weights: &[V::Number],
     unit: usize,
     inputs: Range<usize>,
     width: usize,
-    packed: &mut [T],
+    packed: &mut [V::Number],
 ) {
     for (panel, packed) in packed.chunks_mut(width * width).enumerate() {
         let rows = &weights[panel * unit..][inputs.start * width..inputs.end * width];
+        if rows.len() == width * width && packed.len() == rows.len() {
+            for input in (0..width).step_by(V::SQUARE) {
+                for output in (0..width).step_by(V::SQUARE) {
+                    let (from, to) = (input * width + output, output * width + input);
+                    // SAFETY: both are matrices of `width` rows and columns, which squares fill.
+                    unsafe {
+                        let from = rows.as_ptr().add(from);
+                        V::turn(from, width, packed.as_mut_ptr().add(to), width);
+                    }
+                }
+            }
+            continue;
+        }
         for (output, packed) in packed.chunks_exact_mut(width).enumerate() {
             let (filled, rest) = packed.split_at_mut(inputs.len());
             for (packed, row) in filled.iter_mut().zip(rows.chunks_exact(width)) {
                 *packed = row[output];
             }
-            rest.fill(T::zero());
+            rest.fill(V::Number::default());
         }
     }
 }

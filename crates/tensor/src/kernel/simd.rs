@@ -42,6 +42,24 @@ pub(crate) trait Simd: Copy {
     /// See [`Simd::splat`].
     unsafe fn nonzero(self) -> u32;
 
+    /// The side of the square that [`turn`](Simd::turn) takes; it divides a panel's width.
+    const SQUARE: usize = 1;
+
+    /// Writes a square of numbers with rows and columns exchanged. The strides are those of rows.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`]; the squares are valid for reads and for writes, and do not overlap.
+    #[inline(always)]
+    unsafe fn turn(
+        from: *const Self::Number,
+        _from_row: usize,
+        to: *mut Self::Number,
+        _to_row: usize,
+    ) {
+        // SAFETY: a square of one number.
+        unsafe { *to = *from }
+    }
+
     /// Writes the lanes that are not zero, the lane's number plus `first` to `places` and what it
     /// holds to `values`, and gives how many they are.
     ///
@@ -136,6 +154,7 @@ pub(crate) mod x86 {
     macro_rules! register {
         ($name:ident, $number:ty, $lanes:literal, $register:ty,
          $splat:ident, $load:ident, $store:ident, $fma:ident, |$x:ident| $nonzero:expr
+         $(; $square:literal, $turn:ident)?
          $(, |$self:ident, $first:ident, $places:ident, $values:ident| $list:expr)?) => {
             #[derive(Clone, Copy)]
             pub(crate) struct $name($register);
@@ -177,6 +196,21 @@ pub(crate) mod x86 {
                 }
 
                 $(
+                    const SQUARE: usize = $square;
+
+                    #[inline(always)]
+                    unsafe fn turn(
+                        from: *const $number,
+                        from_row: usize,
+                        to: *mut $number,
+                        to_row: usize,
+                    ) {
+                        // SAFETY: see above.
+                        unsafe { $turn(from, from_row, to, to_row) }
+                    }
+                )?
+
+                $(
                     #[inline(always)]
                     unsafe fn list(
                         self,
@@ -211,6 +245,41 @@ pub(crate) mod x86 {
         chosen
     };
 
+    /// Turns eight rows of eight: pairs of numbers, then pairs of pairs, then halves of a register.
+    ///
+    /// # Safety
+    /// As for [`Simd::turn`]; the CPU has AVX.
+    #[inline(always)]
+    unsafe fn turn_eight(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        // SAFETY: all rows are within the squares.
+        unsafe {
+            let mut rows = [_mm256_setzero_ps(); 8];
+            for (at, row) in rows.iter_mut().enumerate() {
+                *row = _mm256_loadu_ps(from.add(at * from_row));
+            }
+            let mut twos = rows;
+            for k in 0..4 {
+                twos[2 * k] = _mm256_unpacklo_ps(rows[2 * k], rows[2 * k + 1]);
+                twos[2 * k + 1] = _mm256_unpackhi_ps(rows[2 * k], rows[2 * k + 1]);
+            }
+            let mut fours = twos;
+            for half in [0, 4] {
+                for k in 0..2 {
+                    let (one, two) = (twos[half + k], twos[half + k + 2]);
+                    fours[half + 2 * k] = _mm256_shuffle_ps::<0b01_00_01_00>(one, two);
+                    fours[half + 2 * k + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(one, two);
+                }
+            }
+            // Register k holds columns k and k + 4 of the first four rows, k + 4 those of the others.
+            for k in 0..4 {
+                let low = _mm256_permute2f128_ps::<0x20>(fours[k], fours[k + 4]);
+                let high = _mm256_permute2f128_ps::<0x31>(fours[k], fours[k + 4]);
+                _mm256_storeu_ps(to.add(k * to_row), low);
+                _mm256_storeu_ps(to.add((k + 4) * to_row), high);
+            }
+        }
+    }
+
     register!(
         Avx2F32,
         f32,
@@ -220,7 +289,8 @@ pub(crate) mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         _mm256_fmadd_ps,
-        |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(x, _mm256_setzero_ps())) as u32,
+        |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(x, _mm256_setzero_ps())) as u32;
+        8, turn_eight,
         |x, first, places, values| {
             let mask = x.nonzero();
             let lanes = _mm256_loadu_si256(CHOSEN[mask as usize].as_ptr().cast());
@@ -250,7 +320,8 @@ pub(crate) mod x86 {
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         _mm512_fmadd_ps,
-        |x| u32::from(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_ps())),
+        |x| u32::from(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_ps()));
+        8, turn_eight,
         |x, first, places, values| {
             let mask = x.nonzero() as __mmask16;
             let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
