@@ -35,7 +35,7 @@ pub struct Room<T> {
     row_ends: Vec<u32>,
     row_places: Vec<u32>,
     row_values: Vec<T>,
-    column_ends: Vec<u32>,
+    column_counts: Vec<u32>,
     column_entries: Vec<Entry<T>>,
 }
 
@@ -76,12 +76,13 @@ pub struct RowLists<T> {
 }
 
 /// The lists of a matrix by column, one for each block of [`ROWS`] rows. That of column `c` in
-/// block `b` ends at `ends[b * columns + c]` and begins where the one before ends. A place is the
-/// number of a row within its block.
+/// block `b` is number `b * columns + c`: it begins at `stride` times that and has so many entries
+/// as `counts` says there. A place is the number of a row within its block.
 #[derive(Clone, Copy)]
 pub(crate) struct ColumnLists<T> {
     columns: usize,
-    ends: Start<u32>,
+    stride: usize,
+    counts: Start<u32>,
     entries: Start<Entry<T>>,
 }
 
@@ -114,10 +115,15 @@ impl<T: Scalar> Room<T> {
 
     /// Where the lists by row and those by column go.
     pub(crate) fn both(&mut self, rows: usize, columns: usize) -> (RowLists<T>, ColumnLists<T>) {
+        // An odd number of cache lines, so that lists do not meet in the same places of a cache.
+        let line = 64 / size_of::<Entry<T>>();
+        let stride = (rows.min(ROWS).div_ceil(line) | 1) * line;
+        let lists = rows.div_ceil(ROWS) * columns;
         let by_column = ColumnLists {
             columns,
-            ends: room(&mut self.column_ends, rows.div_ceil(ROWS) * columns),
-            entries: room(&mut self.column_entries, rows * columns),
+            stride,
+            counts: room(&mut self.column_counts, lists),
+            entries: room(&mut self.column_entries, lists * stride),
         };
         (self.rows(rows, columns), by_column)
     }
@@ -226,18 +232,8 @@ impl<T: Scalar> RowLists<T> {
         }
     }
 
-    /// The number of entries of some rows in the blocks of columns before `block`.
-    ///
-    /// # Safety
-    /// As for [`list`](Self::list).
-    unsafe fn before(&self, rows: Range<usize>, block: usize) -> usize {
-        // SAFETY: as the caller promises.
-        rows.map(|row| unsafe { self.list(row, 0..block) }.0.len())
-            .sum()
-    }
-
-    /// Makes the lists by column from those by row, for some blocks of columns: a counting sort, so
-    /// that the rows of a column are in order.
+    /// Makes the lists by column from those by row, for some blocks of columns. Rows come in order,
+    /// and so they do in each list.
     ///
     /// # Safety
     /// The lists of all rows are made and nobody writes to them; `to` is room for this matrix, and
@@ -245,36 +241,23 @@ impl<T: Scalar> RowLists<T> {
     pub(crate) unsafe fn transpose(&self, to: &ColumnLists<T>, blocks: Range<usize>) {
         let columns = blocks.start * COLUMNS..self.columns.min(blocks.end * COLUMNS);
         for (block, first) in (0..self.rows).step_by(ROWS).enumerate() {
-            let rows = first..self.rows.min(first + ROWS);
-            // SAFETY: the places of these lists are these columns, so all counts are within `ends`.
-            // Block `b` of the rows begins at `b * ROWS * columns`, where there is room for all of
-            // its numbers; the counts of the columns before say where in it these begin.
+            // SAFETY: the places of these lists are these columns, each of which is in a list at most
+            // once; so a count stays below the block's rows, for which there is room.
             unsafe {
-                let ends = to.ends.at(block * to.columns);
+                let counts = to.counts.at(block * to.columns);
+                let entries = to.entries.at(block * to.columns * to.stride);
                 for column in columns.clone() {
-                    *ends.add(column) = 0;
+                    *counts.add(column) = 0;
                 }
-                for row in rows.clone() {
-                    for &column in self.list(row, blocks.clone()).0 {
-                        *ends.add(column as usize) += 1;
-                    }
-                }
-                let mut next = first * to.columns + self.before(rows.clone(), blocks.start);
-                for column in columns.clone() {
-                    let end = ends.add(column);
-                    next += std::mem::replace(&mut *end, next as u32) as usize;
-                }
-                // Each of them moves from its list's start to its end.
-                for (place, row) in rows.enumerate() {
+                for (place, row) in (first..self.rows.min(first + ROWS)).enumerate() {
                     let (columns, values) = self.list(row, blocks.clone());
                     for (&column, &value) in columns.iter().zip(values) {
-                        let end = ends.add(column as usize);
-                        let at = *end as usize;
-                        *to.entries.at(at) = Entry {
+                        let count = counts.add(column as usize);
+                        *entries.add(column as usize * to.stride + *count as usize) = Entry {
                             place: place as u32,
                             value,
                         };
-                        *end += 1;
+                        *count += 1;
                     }
                 }
             }
@@ -299,15 +282,11 @@ impl<T: Scalar> ColumnLists<T> {
     /// All lists are made, and nobody writes to them.
     #[inline(always)]
     pub(crate) unsafe fn list(&self, block: usize, column: usize) -> &[Entry<T>] {
-        // SAFETY: the ends of a block ascend from its start.
+        let number = block * self.columns + column;
+        // SAFETY: a list has room of its own, and as many entries as are counted.
         unsafe {
-            let ends = self.ends.at(block * self.columns);
-            let from = match column {
-                0 => block * ROWS * self.columns,
-                _ => *ends.add(column - 1) as usize,
-            };
-            let length = *ends.add(column) as usize - from;
-            std::slice::from_raw_parts(self.entries.at(from), length)
+            let count = *self.counts.at(number) as usize;
+            std::slice::from_raw_parts(self.entries.at(number * self.stride), count)
         }
     }
 }
