@@ -2,11 +2,11 @@ use std::ops::Range;
 
 use ndarray::ArrayView2;
 
-use crate::kernel::{ColumnLists, Matrix, WeightGrad};
+use crate::kernel::{ColumnLists, Matrix, RowLists, WeightGrad};
 use crate::linear::{
     check, each_share, is_sparse, is_worth_splitting, list_rows, matrix, with_contiguous_rows,
 };
-use crate::pool::Start;
+use crate::pool::{Space, Start};
 use crate::prefetch::prefetch_lines;
 use crate::{Panels, Pool, Scalar};
 
@@ -169,16 +169,11 @@ impl<T: Scalar> Product<'_, T> {
         pool.with_rooms(|rooms| {
             let room = T::room(rooms);
             let listed = self.unchanged && room.is_listed(x);
-            let (by_row, by_column) = room.both(x.rows, x.columns);
+            let by_row = room.rows(x.rows, x.columns);
             if !listed {
                 list_rows(pool, *split, x, &by_row);
             }
-            each_share(pool, *split, by_row.blocks(), |_, blocks| {
-                // SAFETY: all rows are listed, the lists are room for `x`, and every block of columns
-                // is of one call alone.
-                unsafe { by_row.transpose(&by_column, blocks) }
-            });
-            self.each_panel(Some(by_column), slices, f);
+            self.each_panel(Some(by_row), slices, f);
         });
     }
 
@@ -198,7 +193,7 @@ impl<T: Scalar> Product<'_, T> {
 
     fn each_panel<const N: usize>(
         &self,
-        lists: Option<ColumnLists<T>>,
+        lists: Option<RowLists<T>>,
         slices: [Start<T>; N],
         f: &(impl Fn(&[T], [&mut [T]; N]) + Sync),
     ) {
@@ -215,7 +210,13 @@ impl<T: Scalar> Product<'_, T> {
         let prefetched = N * layout.len::<T>() * T::BYTES > CACHED;
         each_share(pool, self.split, layout.count::<T>(), |thread, share| {
             let mut scratch = pool.scratch(thread);
-            let buffer = T::buffer(&mut scratch);
+            let Space { buffer, columns } = T::space(&mut scratch);
+            let lists = lists.map(|by_row| {
+                let by_column = columns.columns(x.rows, x.columns);
+                // SAFETY: all rows are listed, and the room is of this thread alone.
+                unsafe { by_row.transpose(&by_column) };
+                by_column
+            });
             buffer.grow((PANELS * INPUTS + rows) * T::PANEL);
             let (piece, packed) = buffer.split_at_mut(PANELS * INPUTS * T::PANEL);
             let mut part = |panels: Range<usize>, dy: *const T, dy_row: usize| {

@@ -22,6 +22,7 @@ mod product;
 mod random;
 mod scalar;
 mod softmax;
+mod threads;
 mod vectorised;
 
 pub use ndarray;
@@ -33,7 +34,7 @@ pub use linear::{affine, affine_bias_grad, affine_input_grad, affine_weight_grad
 pub use panels::Panels;
 pub use pool::Pool;
 #[doc(hidden)]
-pub use pool::{Rooms, Scratch};
+pub use pool::{Rooms, Scratch, Space};
 pub use prefetch::prefetch;
 pub use product::matmul;
 pub use random::Key;

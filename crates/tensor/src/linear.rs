@@ -15,6 +15,10 @@ use crate::{Gradient, Panels, Pool, Scalar};
 /// Multiply-adds below which a product stays on one thread.
 const WORTH_SPLITTING: usize = 1 << 18;
 
+/// Numbers of a weight up to which a thread takes rows and reads all of it: what a thread made of
+/// its rows then stays with it from layer to layer.
+const SMALL: usize = 1 << 14;
+
 /// `output = input W^T + bias`: the forward pass of a linear layer.
 ///
 /// Shapes: `input` (batch, in), `weights` a (out, in) weight in the storage of `layout`, `bias`
@@ -49,6 +53,23 @@ pub fn affine<T: Scalar>(
     let whole = layout.count::<T>();
     let kernels = T::kernels(pool.isa());
     let split = is_worth_splitting(x.rows, layout);
+    if is_small::<T>(layout) && x.rows > 1 && !is_sparse(pool, &x) {
+        return each_share(pool, split, x.rows, |thread, rows| {
+            // SAFETY: as below, with these rows for those columns.
+            unsafe {
+                let job = Forward {
+                    x: x.part(&rows),
+                    lists: None,
+                    whole,
+                    weights,
+                    bias,
+                    y: y.at(rows.start * y_row),
+                    y_row,
+                };
+                (kernels.forward)(&job, &mut T::space(&mut pool.scratch(thread)).buffer);
+            }
+        });
+    }
     let product = |lists: Option<RowLists<T>>| {
         each_share(pool, split, whole, |thread, panels| {
             let columns = columns::<T>(&panels, layout.outputs());
@@ -65,7 +86,7 @@ pub fn affine<T: Scalar>(
                     y: y.at(columns.start),
                     y_row,
                 };
-                (kernels.forward)(&job, T::buffer(&mut pool.scratch(thread)));
+                (kernels.forward)(&job, &mut T::space(&mut pool.scratch(thread)).buffer);
             }
         });
     };
@@ -168,32 +189,35 @@ pub fn affine_input_grad<T: Scalar>(
     );
     let (dx, dx_row) = (Start(input_grad.as_mut_ptr()), stride(&input_grad.view()));
     let kernel = T::kernels(pool.isa()).input_grad;
-    each_share(
-        pool,
-        is_worth_splitting(rows, layout),
-        inputs.div_ceil(T::PANEL),
-        |thread, panels| {
-            let share = columns::<T>(&panels, inputs);
-            // SAFETY: the kernel is one for this CPU. `dy` is within its view; these columns of `dx`
-            // are within theirs and belong to this call alone, as in `affine`.
-            unsafe {
-                let dx = dx.at(share.start);
-                let dy = dy.at(0);
-                let job = InputGrad {
-                    rows,
-                    outputs,
-                    dy,
-                    dy_row,
-                    weights,
-                    inputs,
-                    share,
-                    dx,
-                    dx_row,
-                };
-                kernel(&job, T::buffer(&mut pool.scratch(thread)));
-            }
-        },
-    );
+    let product = |thread: usize, rows: Range<usize>, share: Range<usize>| {
+        // SAFETY: the kernel is one for this CPU. `dy` is within its view; these rows and columns of
+        // `dx` are within theirs and belong to this call alone, as in `affine`.
+        unsafe {
+            let job = InputGrad {
+                rows: rows.len(),
+                outputs,
+                dy: dy.at(rows.start * dy_row),
+                dy_row,
+                weights,
+                inputs,
+                dx: dx.at(rows.start * dx_row + share.start),
+                dx_row,
+                share,
+            };
+            kernel(&job, &mut T::space(&mut pool.scratch(thread)).buffer);
+        }
+    };
+    let split = is_worth_splitting(rows, layout);
+    if is_small::<T>(layout) {
+        each_share(pool, split, rows, |thread, rows| {
+            product(thread, rows, 0..inputs)
+        });
+    } else {
+        let panels = inputs.div_ceil(T::PANEL);
+        each_share(pool, split, panels, |thread, panels| {
+            product(thread, 0..rows, columns::<T>(&panels, inputs));
+        });
+    }
 }
 
 /// The memory of a view whose rows are contiguous.
@@ -208,8 +232,7 @@ pub(crate) fn matrix<T>(view: &ArrayView2<'_, T>) -> Matrix<T> {
 
 /// Whether it pays to skip the zeros of `x`.
 pub(crate) fn is_sparse<T: Scalar>(pool: &Pool, x: &Matrix<T>) -> bool {
-    // Lists number what they hold with a u32.
-    u32::try_from(x.rows * x.columns).is_ok()
+    x.can_be_listed()
         // SAFETY: the kernel is one for this CPU, and a `Matrix` is valid for reads.
         && unsafe { (T::kernels(pool.isa()).looks_sparse)(x) }
 }
@@ -227,6 +250,11 @@ pub(crate) fn list_rows<T: Scalar>(pool: &Pool, split: bool, x: &Matrix<T>, list
 /// Whether a product of `rows` rows and this weight is enough work for more than one thread.
 pub(crate) fn is_worth_splitting(rows: usize, layout: Panels) -> bool {
     rows * layout.inputs() * layout.outputs() >= WORTH_SPLITTING
+}
+
+/// Whether a thread does better to read this whole weight than rows that another one made.
+fn is_small<T: Scalar>(layout: Panels) -> bool {
+    layout.len::<T>() <= SMALL
 }
 
 /// Calls `f(thread, share)` for each thread that owns some of `count` things; where that is not to

@@ -1,28 +1,22 @@
 //! A small, persistent pool of threads.
 //!
 //! A step of training on a small network takes tens of microseconds, less than it costs to start
-//! a thread. The threads here live as long as the pool, spin for a moment after each job and only
-//! then go to sleep. The pool hands out *ownership*: piece `k` of a split always goes to the same
-//! thread, so what a thread wrote in one step is still in its core's cache in the next. Only where
-//! that thread is late, since the system runs something else on its core, the caller does its share
-//! too: on a busy machine many threads are then no slower than one.
+//! a thread. The threads here live as long as the pool. It hands out *ownership*: piece `k` of a
+//! split always goes to the same thread, so what a thread wrote in one step is still in its core's
+//! cache in the next. Only where that thread is late, since the system runs something else on its
+//! core, the caller does its share too: on a busy machine many threads are then no slower than one.
 
 use std::fmt;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Aligned;
-use crate::kernel::{Isa, Room};
+use crate::kernel::{ColumnRoom, Isa, Room};
+use crate::threads::{Apart, Threads};
 
 /// Numbers below which [`Pool::split`] does not wake another thread: a pass over this many
 /// takes about as long as handing them over does.
 const WORTH_SPLITTING: usize = 1 << 14;
-
-/// Turns of the waiting loop before a thread sleeps: some tens of microseconds.
-const SPINS: u32 = 2_000;
 
 /// A set of threads that work on parts of a slice.
 ///
@@ -44,14 +38,11 @@ const SPINS: u32 = 2_000;
 /// assert_eq!(numbers[99_999], 100_000.0);
 /// ```
 pub struct Pool {
-    threads: usize,
-    busy: AtomicBool,
-    shared: Arc<Shared>,
-    workers: Vec<JoinHandle<()>>,
+    threads: Threads,
     /// The instructions that kernels run on.
     isa: Isa,
     /// For each thread what its kernels work in.
-    scratch: Box<[Mutex<Scratch>]>,
+    scratch: Box<[Apart<Mutex<Scratch>>]>,
     /// What all threads write lists to together.
     rooms: Mutex<Rooms>,
     /// For each thread a pool of one, for work that is split above the level of a product.
@@ -62,8 +53,15 @@ pub struct Pool {
 /// size is a function of the shapes, never of the data.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    pub(crate) f32: Aligned<f32>,
-    pub(crate) f64: Aligned<f64>,
+    pub(crate) f32: Space<f32>,
+    pub(crate) f64: Space<f64>,
+}
+
+/// The same for one type of number.
+#[derive(Debug, Default)]
+pub struct Space<T> {
+    pub(crate) buffer: Aligned<T>,
+    pub(crate) columns: ColumnRoom<T>,
 }
 
 /// What the threads write lists to.
@@ -71,31 +69,6 @@ pub struct Scratch {
 pub struct Rooms {
     pub(crate) f32: Room<f32>,
     pub(crate) f64: Room<f64>,
-}
-
-/// A job: a function of the thread's number, borrowed from the caller's stack.
-#[derive(Clone, Copy)]
-struct Job(*const (dyn Fn(usize) + Sync));
-
-// SAFETY: the function is `Sync`, and `Pool::run` keeps it alive until every worker is done with it.
-unsafe impl Send for Job {}
-
-struct Shared {
-    job: Mutex<Option<Job>>,
-    /// Goes up by one with each job.
-    generation: AtomicU64,
-    /// For each thread the last job whose share of that thread somebody has begun.
-    begun: Box<[AtomicU64]>,
-    /// Shares of the current job, the caller's apart, that are not finished.
-    running: AtomicUsize,
-    panicked: AtomicBool,
-    stop: AtomicBool,
-    /// Threads that sleep until the next job; changed under the lock alone.
-    asleep: AtomicUsize,
-    /// Whether the caller sleeps until the job is done; changed under the lock alone.
-    waiting: AtomicBool,
-    wake: Condvar,
-    done: Condvar,
 }
 
 impl Pool {
@@ -115,43 +88,10 @@ impl Pool {
     pub fn with_isa(threads: usize, isa: Isa) -> Self {
         assert!(Isa::all().contains(&isa), "this CPU does not have {isa:?}");
         let threads = threads.max(1);
-        let shared = Arc::new(Shared {
-            job: Mutex::new(None),
-            generation: AtomicU64::new(0),
-            begun: (0..threads).map(|_| AtomicU64::new(0)).collect(),
-            running: AtomicUsize::new(0),
-            panicked: AtomicBool::new(false),
-            stop: AtomicBool::new(false),
-            asleep: AtomicUsize::new(0),
-            waiting: AtomicBool::new(false),
-            wake: Condvar::new(),
-            done: Condvar::new(),
-        });
-        // More threads than cores: spinning would keep the others from the core they wait for.
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let spins = if threads > cores { 0 } else { SPINS };
-        let started = Arc::new(Barrier::new(threads));
-        let workers = (1..threads)
-            .map(|thread| {
-                let (shared, started) = (Arc::clone(&shared), Arc::clone(&started));
-                std::thread::Builder::new()
-                    .name(format!("backprop {thread}"))
-                    .spawn(move || {
-                        started.wait();
-                        shared.work(thread, spins);
-                    })
-                    .expect("the system starts a thread")
-            })
-            .collect();
-        // What a thread allocates to start is no part of the first job.
-        started.wait();
         Pool {
-            threads,
-            busy: AtomicBool::new(false),
-            shared,
-            workers,
+            threads: Threads::new(threads),
             isa,
-            scratch: (0..threads).map(|_| Mutex::default()).collect(),
+            scratch: (0..threads).map(|_| Apart::default()).collect(),
             rooms: Mutex::default(),
             alone: match threads {
                 1 => Box::default(),
@@ -170,9 +110,8 @@ impl Pool {
     /// What the kernels of this thread work in. Nobody waits for it, except where several callers
     /// use one pool at the same time.
     pub(crate) fn scratch(&self, thread: usize) -> std::sync::MutexGuard<'_, Scratch> {
-        self.scratch[thread]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let Apart(scratch) = &self.scratch[thread];
+        scratch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls `f` with the room for lists; with a new one where another caller of this pool has it.
@@ -186,7 +125,7 @@ impl Pool {
 
     /// The number of threads, the caller among them.
     pub fn threads(&self) -> usize {
-        self.threads
+        self.threads.count()
     }
 
     /// The thread that owns panel `k` of `panels`: contiguous, even shares, a pure function.
@@ -207,12 +146,13 @@ impl Pool {
             "panel {k} of {panels}: the last one is {}",
             panels.wrapping_sub(1)
         );
-        k * self.threads / panels
+        k * self.threads() / panels
     }
 
     /// The panels that `thread` owns: those `k` with `owned(panels, k) == thread`.
     pub(crate) fn share(&self, panels: usize, thread: usize) -> Range<usize> {
-        (thread * panels).div_ceil(self.threads)..((thread + 1) * panels).div_ceil(self.threads)
+        let threads = self.threads();
+        (thread * panels).div_ceil(threads)..((thread + 1) * panels).div_ceil(threads)
     }
 
     /// Cuts `slices`, all of one length, at multiples of `unit` and runs `f` on the parts, each
@@ -235,7 +175,7 @@ impl Pool {
         if length == 0 {
             return;
         }
-        if self.threads == 1 || length < WORTH_SPLITTING {
+        if self.threads() == 1 || length < WORTH_SPLITTING {
             return f(0..length, slices);
         }
         self.parts(unit, slices, |_, range, parts| f(range, parts));
@@ -281,117 +221,7 @@ impl Pool {
 
     /// Runs `work` once for each thread's number and returns when all calls have returned.
     pub(crate) fn run(&self, work: &(dyn Fn(usize) + Sync)) {
-        if self.threads == 1 || self.busy.swap(true, Ordering::Acquire) {
-            (0..self.threads).for_each(work);
-            return;
-        }
-        // SAFETY: only the lifetime is forgotten. The function is called until `running` is 0, and
-        // this one does not return, nor unwind, before that.
-        let job: *const (dyn Fn(usize) + Sync + 'static) =
-            unsafe { std::mem::transmute(work as *const (dyn Fn(usize) + Sync)) };
-        let shared = &*self.shared;
-        shared.running.store(self.threads - 1, Ordering::Relaxed);
-        let generation = {
-            let mut slot = shared.lock();
-            *slot = Some(Job(job));
-            shared.generation.fetch_add(1, Ordering::Release) + 1
-        };
-        // Whoever is about to sleep says so under the lock, so nobody is missed; telling the system
-        // costs as much as a small product.
-        if shared.asleep.load(Ordering::Relaxed) > 0 {
-            shared.wake.notify_all();
-        }
-        let own = catch_unwind(AssertUnwindSafe(|| work(0)));
-        for thread in 1..self.threads {
-            shared.share(Job(job), generation, thread);
-        }
-        shared.wait_until_done();
-        let panicked = shared.panicked.swap(false, Ordering::Relaxed);
-        self.busy.store(false, Ordering::Release);
-        if let Err(payload) = own {
-            resume_unwind(payload);
-        }
-        assert!(
-            !panicked,
-            "a thread of the pool panicked; its message is above"
-        );
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Job>> {
-        self.job.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn work(&self, thread: usize, spins: u32) {
-        let mut seen = 0;
-        while let Some(job) = self.next_job(&mut seen, spins) {
-            self.share(job, seen, thread);
-        }
-    }
-
-    /// Does a thread's share of a job, unless somebody has begun it.
-    fn share(&self, job: Job, generation: u64, thread: usize) {
-        let begun = &self.begun[thread];
-        let before = generation - 1;
-        let (done, failed) = (Ordering::AcqRel, Ordering::Relaxed);
-        if begun
-            .compare_exchange(before, generation, done, failed)
-            .is_err()
-        {
-            return;
-        }
-        // SAFETY: this share has only now been begun, so `running` is above 0, and the caller of
-        // `run` keeps the function alive until it is 0.
-        let call = catch_unwind(AssertUnwindSafe(|| unsafe { (*job.0)(thread) }));
-        if call.is_err() {
-            self.panicked.store(true, Ordering::Relaxed);
-        }
-        if self.running.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // Taking the lock orders this with a caller that is about to sleep.
-            let slot = self.lock();
-            let waiting = self.waiting.load(Ordering::Relaxed);
-            drop(slot);
-            if waiting {
-                self.done.notify_one();
-            }
-        }
-    }
-
-    /// The next job after generation `seen`, or `None` when the pool is dropped.
-    fn next_job(&self, seen: &mut u64, spins: u32) -> Option<Job> {
-        for _ in 0..spins {
-            if self.generation.load(Ordering::Acquire) != *seen {
-                break;
-            }
-            std::hint::spin_loop();
-        }
-        let mut slot = self.lock();
-        while self.generation.load(Ordering::Acquire) == *seen {
-            if self.stop.load(Ordering::Acquire) {
-                return None;
-            }
-            self.asleep.fetch_add(1, Ordering::Relaxed);
-            slot = self.wake.wait(slot).unwrap_or_else(PoisonError::into_inner);
-            self.asleep.fetch_sub(1, Ordering::Relaxed);
-        }
-        *seen = self.generation.load(Ordering::Acquire);
-        *slot
-    }
-
-    fn wait_until_done(&self) {
-        for _ in 0..SPINS {
-            if self.running.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            std::hint::spin_loop();
-        }
-        let mut slot = self.lock();
-        self.waiting.store(true, Ordering::Relaxed);
-        while self.running.load(Ordering::Acquire) != 0 {
-            slot = self.done.wait(slot).unwrap_or_else(PoisonError::into_inner);
-        }
-        self.waiting.store(false, Ordering::Relaxed);
+        self.threads.run(work);
     }
 }
 
@@ -439,20 +269,6 @@ unsafe impl<T: Send> Sync for Start<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Send for Start<T> {}
 
-impl Drop for Pool {
-    fn drop(&mut self) {
-        {
-            let _slot = self.shared.lock();
-            self.shared.stop.store(true, Ordering::Release);
-        }
-        self.shared.wake.notify_all();
-        for worker in self.workers.drain(..) {
-            // A worker catches every panic of a job, so joining cannot fail.
-            let _ = worker.join();
-        }
-    }
-}
-
 impl Default for Pool {
     /// A pool of one thread: the caller.
     fn default() -> Self {
@@ -463,7 +279,7 @@ impl Default for Pool {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("threads", &self.threads)
+            .field("threads", &self.threads())
             .finish_non_exhaustive()
     }
 }
@@ -507,45 +323,5 @@ mod tests {
                 assert!(b.iter().enumerate().all(|(i, &x)| x == i + 1));
             }
         }
-    }
-
-    #[test]
-    fn all_threads_work_many_times_over() {
-        let pool = Pool::new(3);
-        let calls = [const { AtomicUsize::new(0) }; 3];
-        for _ in 0..500 {
-            pool.run(&|thread| {
-                calls[thread].fetch_add(1, Ordering::Relaxed);
-            });
-        }
-        assert!(calls.iter().all(|n| n.load(Ordering::Relaxed) == 500));
-    }
-
-    #[test]
-    fn a_job_within_a_job_runs_inline() {
-        let pool = Pool::new(2);
-        let calls = AtomicUsize::new(0);
-        pool.run(&|_| {
-            pool.run(&|_| {
-                calls.fetch_add(1, Ordering::Relaxed);
-            });
-        });
-        assert_eq!(calls.load(Ordering::Relaxed), 4);
-    }
-
-    #[test]
-    fn a_panic_reaches_the_caller_and_the_pool_lives_on() {
-        let pool = Pool::new(2);
-        for culprit in [0, 1] {
-            let caught = catch_unwind(AssertUnwindSafe(|| {
-                pool.run(&|thread| assert_ne!(thread, culprit, "on purpose"));
-            }));
-            assert!(caught.is_err());
-        }
-        let calls = AtomicUsize::new(0);
-        pool.run(&|_| {
-            calls.fetch_add(1, Ordering::Relaxed);
-        });
-        assert_eq!(calls.load(Ordering::Relaxed), 2);
     }
 }

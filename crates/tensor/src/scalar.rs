@@ -2,9 +2,8 @@ use std::iter::Sum;
 
 use ndarray::NdFloat;
 
-use crate::Aligned;
 use crate::kernel::{self, Isa, Kernels};
-use crate::pool::{Rooms, Scratch};
+use crate::pool::{Rooms, Scratch, Space};
 
 mod sealed {
     pub trait Sealed {}
@@ -77,9 +76,9 @@ pub trait Scalar: NdFloat + Sum + Default + sealed::Sealed {
     #[doc(hidden)]
     fn kernels(isa: Isa) -> Kernels<Self>;
 
-    /// The buffer of this type in a thread's scratch.
+    /// What a thread works in with this type.
     #[doc(hidden)]
-    fn buffer(scratch: &mut Scratch) -> &mut Aligned<Self>;
+    fn space(scratch: &mut Scratch) -> &mut Space<Self>;
 
     /// The room for lists of this type.
     #[doc(hidden)]
@@ -131,7 +130,7 @@ macro_rules! scalar {
                 kernel::$type(isa)
             }
 
-            fn buffer(scratch: &mut Scratch) -> &mut Aligned<Self> {
+            fn space(scratch: &mut Scratch) -> &mut Space<Self> {
                 &mut scratch.$type
             }
 

@@ -1,8 +1,8 @@
 //! Lists of what is not zero in a matrix: by row, as the forward pass walks them, and by column, as
 //! the weight gradient does.
 //!
-//! The threads of a pool make them together, each for some rows, or for some columns, and then all
-//! of them read what all of them wrote.
+//! The threads of a pool make those by row together, each for some rows, and then all of them read
+//! what all of them wrote. Of those by column each thread has its own.
 
 use std::ops::Range;
 
@@ -10,9 +10,9 @@ use super::simd::Simd;
 use crate::Scalar;
 use crate::pool::Start;
 
-/// Columns that are walked together: their weights in four panels, of 64 bytes each, are 24 KiB
-/// and stay in the L1 cache while all rows pass.
-pub(crate) const COLUMNS: usize = 96;
+/// Columns that are walked together. Less than a third of their weights are read: in four panels, of
+/// 64 bytes each, these are less than 18 KiB and stay in the L1 cache while all rows pass.
+pub(crate) const COLUMNS: usize = 208;
 
 /// Rows that are walked together: what comes back to them, in eight panels, is 64 KiB.
 pub(crate) const ROWS: usize = 128;
@@ -26,17 +26,24 @@ const WORTH_LISTING: usize = 32;
 /// A matrix is taken as sparse if less than one number in this many is not zero.
 const SPARSE: usize = 3;
 
-/// Memory for lists. It grows to the largest matrix and then allocates nothing: its size is a
-/// function of the shape, never of the data.
+/// Memory for the lists of a matrix by row, which all threads read. It grows to the largest matrix
+/// and then allocates nothing: its size is a function of the shape, never of the data.
 #[derive(Debug, Default)]
 pub struct Room<T> {
-    /// What the lists by row are of: address, rows, columns and stride.
+    /// What the lists are of: address, rows, columns and stride.
     listed: Option<[usize; 4]>,
-    row_ends: Vec<u32>,
-    row_places: Vec<u32>,
-    row_values: Vec<T>,
-    column_counts: Vec<u32>,
-    column_entries: Vec<Entry<T>>,
+    starts: Vec<u32>,
+    ends: Vec<u32>,
+    places: Vec<u32>,
+    values: Vec<T>,
+}
+
+/// Memory for lists by column. Each thread has its own and makes them all: what two threads read has
+/// to be taken from both before one of them can write it again, which takes longer than the lists.
+#[derive(Debug, Default)]
+pub(crate) struct ColumnRoom<T> {
+    counts: Vec<u32>,
+    entries: Vec<Entry<T>>,
 }
 
 /// A number that is not zero: its place in a list's row or column, and its value.
@@ -57,19 +64,40 @@ pub struct Matrix<T> {
 }
 
 impl<T> Matrix<T> {
+    /// Some of its rows.
+    ///
+    /// # Safety
+    /// They are rows of this matrix.
+    pub(crate) unsafe fn part(&self, rows: &Range<usize>) -> Self {
+        Matrix {
+            rows: rows.len(),
+            columns: self.columns,
+            // SAFETY: the start of a row.
+            start: Start(unsafe { self.start.at(rows.start * self.stride) }),
+            stride: self.stride,
+        }
+    }
+
+    /// Whether a u32 can number all that the lists of such a matrix have room for.
+    pub(crate) fn can_be_listed(&self) -> bool {
+        u32::try_from(self.rows * (self.columns + SLACK)).is_ok()
+    }
+
     fn identity(&self) -> [usize; 4] {
         [self.start.0.addr(), self.rows, self.columns, self.stride]
     }
 }
 
-/// The lists of a matrix by row. That of row `r` begins at `r * stride`; what of it is in the
-/// columns below `(b + 1) * COLUMNS` ends at `ends[r * blocks + b]`, counted from there.
+/// The lists of a matrix by row. That of row `r` begins at `starts[r]`; what of it is in the columns
+/// below `(b + 1) * COLUMNS` ends at `ends[r * blocks + b]`, counted from there. Those that one thread
+/// makes follow each other closely: it takes longer to have their memory than to write it.
 #[derive(Clone, Copy)]
 pub struct RowLists<T> {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
     stride: usize,
     blocks: usize,
+    starts: Start<u32>,
     ends: Start<u32>,
     places: Start<u32>,
     values: Start<T>,
@@ -97,9 +125,10 @@ impl<T: Scalar> Room<T> {
             columns,
             stride,
             blocks,
-            ends: room(&mut self.row_ends, rows * blocks),
-            places: room(&mut self.row_places, rows * stride),
-            values: room(&mut self.row_values, rows * stride),
+            starts: room(&mut self.starts, rows),
+            ends: room(&mut self.ends, rows * blocks),
+            places: room(&mut self.places, rows * stride),
+            values: room(&mut self.values, rows * stride),
         }
     }
 
@@ -112,20 +141,21 @@ impl<T: Scalar> Room<T> {
     pub(crate) fn listed(&mut self, matrix: &Matrix<T>) {
         self.listed = Some(matrix.identity());
     }
+}
 
-    /// Where the lists by row and those by column go.
-    pub(crate) fn both(&mut self, rows: usize, columns: usize) -> (RowLists<T>, ColumnLists<T>) {
+impl<T: Scalar> ColumnRoom<T> {
+    /// Where the lists by column of a matrix go.
+    pub(crate) fn columns(&mut self, rows: usize, columns: usize) -> ColumnLists<T> {
         // An odd number of cache lines, so that lists do not meet in the same places of a cache.
         let line = 64 / size_of::<Entry<T>>();
         let stride = (rows.min(ROWS).div_ceil(line) | 1) * line;
         let lists = rows.div_ceil(ROWS) * columns;
-        let by_column = ColumnLists {
+        ColumnLists {
             columns,
             stride,
-            counts: room(&mut self.column_counts, lists),
-            entries: room(&mut self.column_entries, lists * stride),
-        };
-        (self.rows(rows, columns), by_column)
+            counts: room(&mut self.counts, lists),
+            entries: room(&mut self.entries, lists * stride),
+        }
     }
 }
 
@@ -164,7 +194,7 @@ pub(crate) unsafe fn looks_sparse<V: Simd>(matrix: &Matrix<V::Number>) -> bool {
     (nonzero as usize) * SPARSE < samples * matrix.columns
 }
 
-/// Makes the lists of some rows.
+/// Makes the lists of some rows, which follow each other.
 ///
 /// # Safety
 /// The CPU has the instructions of `V`, the matrix is valid for reads, the lists are room for it,
@@ -175,17 +205,28 @@ pub(crate) unsafe fn list_rows<V: Simd>(
     lists: &RowLists<V::Number>,
     rows: Range<usize>,
 ) {
+    // Copies, so that no store can lie over them: else each turn reads them anew, from the stack of
+    // another thread.
+    let (matrix, lists) = (*matrix, *lists);
     let columns = matrix.columns;
+    // The last reader of the lists may have been another thread, from which each line of the cache
+    // has to be taken before it is written. That many can be under way takes few stores to each, so
+    // a block is listed here and copied.
+    let mut block_places = [0; COLUMNS + SLACK];
+    let mut block_values = [V::Number::default(); COLUMNS + SLACK];
+    let (places, values) = (block_places.as_mut_ptr(), block_values.as_mut_ptr());
+    let mut start = rows.start * lists.stride;
     for row in rows {
-        // SAFETY: every read is of a number in the row; a list has at most `columns` numbers, and
-        // what `list` writes behind them fits into the slack.
+        // SAFETY: every read is of a number in the row. A block has at most as many numbers as columns
+        // and a row too, so that of row `r` begins at `r * stride` at the latest; what is written
+        // behind them fits into the slack of either.
         unsafe {
             let x = matrix.start.at(row * matrix.stride);
-            let places = lists.places.at(row * lists.stride);
-            let values = lists.values.at(row * lists.stride);
-            let (mut count, mut at) = (0, 0);
+            *lists.starts.at(row) = start as u32;
+            let (mut listed, mut at) = (0, 0);
             for block in 0..lists.blocks {
                 let end = columns.min((block + 1) * COLUMNS);
+                let mut count = 0;
                 while at + V::LANES <= end {
                     let lanes = V::load(x.add(at));
                     count += lanes.list(at as u32, places.add(count), values.add(count));
@@ -198,9 +239,29 @@ pub(crate) unsafe fn list_rows<V: Simd>(
                     count += usize::from(value != V::Number::default());
                     at += 1;
                 }
-                *lists.ends.at(row * lists.blocks + block) = count as u32;
+                for copied in (0..count).step_by(SLACK) {
+                    let to = start + listed + copied;
+                    copy(places.add(copied), lists.places.at(to));
+                    copy(values.add(copied), lists.values.at(to));
+                }
+                listed += count;
+                *lists.ends.at(row * lists.blocks + block) = listed as u32;
             }
+            start += listed;
         }
+    }
+}
+
+/// Copies as many numbers as the slack holds.
+///
+/// # Safety
+/// They are valid for reads there and for writes here.
+#[inline(always)]
+unsafe fn copy<T: Copy>(from: *const T, to: *mut T) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        to.cast::<[T; SLACK]>()
+            .write_unaligned(from.cast::<[T; SLACK]>().read_unaligned())
     }
 }
 
@@ -224,7 +285,7 @@ impl<T: Scalar> RowLists<T> {
                 _ => *ends.add(blocks - 1) as usize,
             };
             let (from, to) = (end(blocks.start), end(blocks.end));
-            let at = row * self.stride + from;
+            let at = *self.starts.at(row) as usize + from;
             (
                 std::slice::from_raw_parts(self.places.at(at), to - from),
                 std::slice::from_raw_parts(self.values.at(at), to - from),
@@ -232,25 +293,21 @@ impl<T: Scalar> RowLists<T> {
         }
     }
 
-    /// Makes the lists by column from those by row, for some blocks of columns. Rows come in order,
-    /// and so they do in each list.
+    /// Makes the lists by column from those by row. Rows come in order, and so they do in each list.
     ///
     /// # Safety
     /// The lists of all rows are made and nobody writes to them; `to` is room for this matrix, and
-    /// nobody else reads or writes what belongs to these columns.
-    pub(crate) unsafe fn transpose(&self, to: &ColumnLists<T>, blocks: Range<usize>) {
-        let columns = blocks.start * COLUMNS..self.columns.min(blocks.end * COLUMNS);
+    /// nobody else reads or writes it.
+    pub(crate) unsafe fn transpose(&self, to: &ColumnLists<T>) {
         for (block, first) in (0..self.rows).step_by(ROWS).enumerate() {
-            // SAFETY: the places of these lists are these columns, each of which is in a list at most
-            // once; so a count stays below the block's rows, for which there is room.
+            // SAFETY: a column is in a row's list at most once; so a count stays below the block's
+            // rows, for which there is room.
             unsafe {
                 let counts = to.counts.at(block * to.columns);
                 let entries = to.entries.at(block * to.columns * to.stride);
-                for column in columns.clone() {
-                    *counts.add(column) = 0;
-                }
+                counts.write_bytes(0, to.columns);
                 for (place, row) in (first..self.rows.min(first + ROWS)).enumerate() {
-                    let (columns, values) = self.list(row, blocks.clone());
+                    let (columns, values) = self.list(row, 0..self.blocks);
                     for (&column, &value) in columns.iter().zip(values) {
                         let count = counts.add(column as usize);
                         *entries.add(column as usize * to.stride + *count as usize) = Entry {

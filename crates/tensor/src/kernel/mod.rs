@@ -18,7 +18,7 @@ use std::ops::Range;
 
 pub use forward::Forward;
 pub use input_grad::InputGrad;
-pub(crate) use lists::ColumnLists;
+pub(crate) use lists::{ColumnLists, ColumnRoom};
 pub use lists::{Matrix, Room, RowLists};
 pub use peak::multiply_adds;
 pub use weight_grad::WeightGrad;
