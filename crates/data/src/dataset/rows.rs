@@ -146,19 +146,22 @@ impl<T: Scalar> Dataset<T> {
             let row = self.rows[row as usize] as usize;
             row * width..(row + 1) * width
         };
+        // Rows lie anywhere in memory, which takes longer to answer than a row to copy.
+        let ask_for = |at: usize| {
+            if let Some(&row) = rows.get(at) {
+                match &self.storage.features {
+                    Features::Values(values) => prefetch(&values[range(row)]),
+                    Features::Bytes(bytes) => prefetch(&bytes[range(row)]),
+                }
+            }
+        };
+        (0..AHEAD).for_each(ask_for);
         for (at, input) in inputs.chunks_exact_mut(width).enumerate() {
-            // Rows lie anywhere in memory, which takes longer to answer than a row to copy.
-            let ahead = rows.get(at + AHEAD).map(|&row| range(row));
+            ask_for(at + AHEAD);
             let range = range(rows[at]);
             match &self.storage.features {
-                Features::Values(values) => {
-                    ahead.into_iter().for_each(|range| prefetch(&values[range]));
-                    input.copy_from_slice(&values[range]);
-                }
-                Features::Bytes(bytes) => {
-                    ahead.into_iter().for_each(|range| prefetch(&bytes[range]));
-                    scale(&bytes[range], input);
-                }
+                Features::Values(values) => input.copy_from_slice(&values[range]),
+                Features::Bytes(bytes) => scale(&bytes[range], input),
             }
         }
     }
