@@ -4,7 +4,8 @@ use ndarray::ArrayView2;
 
 use crate::kernel::{ColumnLists, Matrix, RowLists, WeightGrad};
 use crate::linear::{
-    check, each_share, is_sparse, is_worth_splitting, list_rows, matrix, with_contiguous_rows,
+    check, each_share, is_sparse, is_wide, is_worth_splitting, list_rows, matrix,
+    with_contiguous_rows,
 };
 use crate::pool::{Space, Start};
 use crate::prefetch::prefetch_lines;
@@ -162,7 +163,7 @@ impl<T: Scalar> Product<'_, T> {
         slices: [Start<T>; N],
         f: &(impl Fn(&[T], [&mut [T]; N]) + Sync),
     ) {
-        let Product { pool, x, split, .. } = self;
+        let Product { pool, x, .. } = self;
         if !is_sparse(pool, x) {
             return self.each_panel(None, slices, f);
         }
@@ -171,7 +172,7 @@ impl<T: Scalar> Product<'_, T> {
             let listed = self.unchanged && room.is_listed(x);
             let by_row = room.rows(x.rows, x.columns);
             if !listed {
-                list_rows(pool, *split, x, &by_row);
+                list_rows(pool, x, &by_row);
             }
             self.each_panel(Some(by_row), slices, f);
         });
@@ -208,7 +209,8 @@ impl<T: Scalar> Product<'_, T> {
         let rows = x.rows;
         let filled = layout.outputs() / T::PANEL;
         let prefetched = N * layout.len::<T>() * T::BYTES > CACHED;
-        each_share(pool, self.split, layout.count::<T>(), |thread, share| {
+        let split = self.split && (lists.is_none() || is_wide::<T>(layout));
+        each_share(pool, split, layout.count::<T>(), |thread, share| {
             let mut scratch = pool.scratch(thread);
             let Space { buffer, columns } = T::space(&mut scratch);
             let lists = lists.map(|by_row| {

@@ -10,10 +10,13 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 
 use crate::kernel::{Forward, InputGrad, Matrix, RowLists};
 use crate::pool::Start;
-use crate::{Gradient, Panels, Pool, Scalar};
+use crate::{Gradient, Panels, Pool, Scalar, pool};
 
 /// Multiply-adds below which a product stays on one thread.
 const WORTH_SPLITTING: usize = 1 << 18;
+
+/// Panels that the sum of a row takes as long for as for one.
+const NARROW: usize = 2;
 
 /// Numbers of a weight up to which a thread takes rows and reads all of it: what a thread made of
 /// its rows then stays with it from layer to layer.
@@ -70,7 +73,7 @@ pub fn affine<T: Scalar>(
             }
         });
     }
-    let product = |lists: Option<RowLists<T>>| {
+    let product = |split: bool, lists: Option<RowLists<T>>| {
         each_share(pool, split, whole, |thread, panels| {
             let columns = columns::<T>(&panels, layout.outputs());
             // SAFETY: the kernel is one for this CPU. `x` is within the input and its lists are made;
@@ -91,16 +94,17 @@ pub fn affine<T: Scalar>(
         });
     };
     if is_sparse(pool, &x) {
+        let split = split && is_wide::<T>(layout);
         pool.with_rooms(|rooms| {
             let lists = T::room(rooms).rows(x.rows, x.columns);
-            list_rows(pool, split, &x, &lists);
+            list_rows(pool, &x, &lists);
             if input.is_view() {
                 T::room(rooms).listed(&x);
             }
-            product(Some(lists));
+            product(split, Some(lists));
         });
     } else {
-        product(None);
+        product(split, None);
     }
 }
 
@@ -238,8 +242,10 @@ pub(crate) fn is_sparse<T: Scalar>(pool: &Pool, x: &Matrix<T>) -> bool {
 }
 
 /// Makes the lists of all rows, each on the thread that owns the row.
-pub(crate) fn list_rows<T: Scalar>(pool: &Pool, split: bool, x: &Matrix<T>, lists: &RowLists<T>) {
+pub(crate) fn list_rows<T: Scalar>(pool: &Pool, x: &Matrix<T>, lists: &RowLists<T>) {
     let kernel = T::kernels(pool.isa()).list_rows;
+    // As a batch is gathered: each thread finds the rows that it wrote.
+    let split = x.rows * x.columns >= pool::WORTH_SPLITTING;
     each_share(pool, split, x.rows, |_, rows| {
         // SAFETY: the kernel is one for this CPU, the lists are room for `x`, and every row is of one
         // call alone.
@@ -250,6 +256,13 @@ pub(crate) fn list_rows<T: Scalar>(pool: &Pool, split: bool, x: &Matrix<T>, list
 /// Whether a product of `rows` rows and this weight is enough work for more than one thread.
 pub(crate) fn is_worth_splitting(rows: usize, layout: Panels) -> bool {
     rows * layout.inputs() * layout.outputs() >= WORTH_SPLITTING
+}
+
+/// Whether a sparse product with this weight is worth splitting. A thread adds to the panels of a
+/// few registers in turn, each of which has to wait for the sum before; with fewer panels it takes
+/// as long.
+pub(crate) fn is_wide<T: Scalar>(layout: Panels) -> bool {
+    layout.count::<T>() > NARROW
 }
 
 /// Whether a thread does better to read this whole weight than rows that another one made.

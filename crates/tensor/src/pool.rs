@@ -16,7 +16,7 @@ use crate::threads::{Apart, Threads};
 
 /// Numbers below which [`Pool::split`] does not wake another thread: a pass over this many
 /// takes about as long as handing them over does.
-const WORTH_SPLITTING: usize = 1 << 14;
+pub(crate) const WORTH_SPLITTING: usize = 1 << 14;
 
 /// A set of threads that work on parts of a slice.
 ///

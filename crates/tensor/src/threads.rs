@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// Turns of the waiting loop before a thread sleeps: some tens of microseconds.
-const SPINS: u32 = 2_000;
+/// Turns of the waiting loop before a thread sleeps: about a hundred microseconds, so that it is still
+/// awake after those parts of a step that one thread does alone. Waking it takes as long as a product.
+const SPINS: u32 = 10_000;
 
 /// A job: a function of a thread's number.
 type Work<'a> = &'a (dyn Fn(usize) + Sync);
