@@ -72,9 +72,10 @@ pub trait Optimizer<T: Scalar>: Debug + Send + Sync {
     /// State buffers of one number an element; at most [`MAX_BUFFERS`]. They start at zero.
     fn buffers(&self) -> usize;
 
-    /// Whether a gradient of 0 leaves a finite value as it is where nothing decays: such elements
-    /// of a rule without buffers need not come. The sign of a value of 0 may change or not.
-    fn rests_at_zero(&self) -> bool {
+    /// Whether the rule has no buffers and is `value - learning_rate * gradient` and nothing else: it
+    /// is then applied while a gradient is computed, and [`update`](Self::update) is not called where
+    /// nothing decays or is clipped.
+    fn is_plain_descent(&self) -> bool {
         false
     }
 
@@ -96,8 +97,8 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
         (**self).buffers()
     }
 
-    fn rests_at_zero(&self) -> bool {
-        (**self).rests_at_zero()
+    fn is_plain_descent(&self) -> bool {
+        (**self).is_plain_descent()
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {

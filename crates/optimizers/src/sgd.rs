@@ -17,7 +17,7 @@ impl<T: Scalar> Optimizer<T> for Sgd {
         0
     }
 
-    fn rests_at_zero(&self) -> bool {
+    fn is_plain_descent(&self) -> bool {
         true
     }
 

@@ -210,12 +210,9 @@ fn update<T: Scalar>(
         rule.name()
     );
     let decays = step.l2 != T::zero() || step.decoupled != T::zero();
+    let plain = rule.is_plain_descent() && !decays && step.grad_scale == T::one();
     match moments {
-        [] if rule.rests_at_zero() && !decays => {
-            grad.each_unless_zero(pool, unit, [value], |g, [v]| {
-                rule.update(step, v, g, &mut []);
-            })
-        }
+        [] if plain => grad.descend(pool, unit, value, step.learning_rate),
         [] => grad.each(pool, unit, [value], |g, [v]| {
             rule.update(step, v, g, &mut [])
         }),

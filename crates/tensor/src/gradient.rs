@@ -1,24 +1,13 @@
-use std::ops::Range;
+mod product;
 
 use ndarray::ArrayView2;
 
-use crate::kernel::{ColumnLists, Matrix, RowLists, WeightGrad};
-use crate::linear::{
-    check, each_share, is_sparse, is_wide, is_worth_splitting, list_rows, matrix,
-    with_contiguous_rows,
-};
-use crate::pool::{Space, Start};
-use crate::prefetch::prefetch_lines;
-use crate::{Panels, Pool, Scalar};
+use crate::kernel::ROWS;
+use crate::linear::check;
+use crate::pool::Start;
+use crate::{Panels, Pool, Scalar, vectorised};
 
-/// Panels that are computed at a time.
-const PANELS: usize = 8;
-
-/// Inputs that are computed at a time: in eight panels, of 64 bytes each, they are 24 KiB.
-const INPUTS: usize = 48;
-
-/// Bytes that may still be in the cache from the last step; more are asked for ahead of time.
-const CACHED: usize = 1 << 19;
+use product::with_product;
 
 /// The gradient of a parameter: numbers, or what they are a product of.
 ///
@@ -80,34 +69,6 @@ impl<T: Scalar> Gradient<'_, T> {
         slices: [&mut [T]; N],
         f: impl Fn(&[T], [&mut [T]; N]) + Sync,
     ) {
-        self.visit(pool, unit, slices, false, f);
-    }
-
-    /// As [`each`](Self::each), for an `f` that changes nothing where the gradient is 0: pieces of
-    /// it that are all 0 may be left out. Those of an input that is 0 in the whole batch are.
-    ///
-    /// # Panics
-    /// As [`each`](Self::each).
-    #[track_caller]
-    pub fn each_unless_zero<const N: usize>(
-        self,
-        pool: &Pool,
-        unit: usize,
-        slices: [&mut [T]; N],
-        f: impl Fn(&[T], [&mut [T]; N]) + Sync,
-    ) {
-        self.visit(pool, unit, slices, true, f);
-    }
-
-    #[track_caller]
-    fn visit<const N: usize>(
-        self,
-        pool: &Pool,
-        unit: usize,
-        slices: [&mut [T]; N],
-        unless_zero: bool,
-        f: impl Fn(&[T], [&mut [T]; N]) + Sync,
-    ) {
         match self {
             Gradient::Ready(grad) => {
                 for slice in &slices {
@@ -127,192 +88,53 @@ impl<T: Scalar> Gradient<'_, T> {
                 for slice in &slices {
                     check::<T>(layout, input.dim(), output_grad.dim(), slice.len());
                 }
-                let input = with_contiguous_rows(input);
-                let output_grad = with_contiguous_rows(output_grad);
-                let x = matrix(&input.view());
-                let unchanged = unchanged && input.is_view();
-                let product = Product {
-                    pool,
-                    layout,
-                    split: is_worth_splitting(x.rows, layout),
-                    x,
-                    dy: matrix(&output_grad.view()),
-                    unchanged,
-                    unless_zero,
-                };
-                product.each(slices.map(|slice| Start(slice.as_mut_ptr())), &f);
+                let slices = slices.map(|slice| Start(slice.as_mut_ptr()));
+                with_product(pool, layout, input, output_grad, unchanged, |product| {
+                    product.each(slices, &f);
+                });
             }
         }
     }
-}
 
-/// A gradient that is a product; both matrices are valid for reads, and their shapes fit.
-struct Product<'a, T> {
-    pool: &'a Pool,
-    layout: Panels,
-    split: bool,
-    x: Matrix<T>,
-    dy: Matrix<T>,
-    unchanged: bool,
-    unless_zero: bool,
-}
-
-impl<T: Scalar> Product<'_, T> {
-    fn each<const N: usize>(
-        &self,
-        slices: [Start<T>; N],
-        f: &(impl Fn(&[T], [&mut [T]; N]) + Sync),
-    ) {
-        let Product { pool, x, .. } = self;
-        if !is_sparse(pool, x) {
-            return self.each_panel(None, slices, f);
+    /// `values <- values - rate * gradient`: a step of plain gradient descent, taken while the
+    /// gradient is computed. The bits are those of [`each`](Self::each), but for the sign of a zero;
+    /// the weights of an input that is 0 in the whole batch are not touched.
+    ///
+    /// ```
+    /// use backprop_tensor::{Gradient, Pool};
+    ///
+    /// let mut values = [1.0_f64, 2.0];
+    /// Gradient::Ready(&[10.0, -10.0]).descend(&Pool::new(1), 1, &mut values, 0.1);
+    /// assert_eq!(values, [0.0, 3.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths or shapes do not fit, or `unit` is 0.
+    #[track_caller]
+    pub fn descend(self, pool: &Pool, unit: usize, values: &mut [T], rate: T) {
+        match self {
+            // A sum that fits into registers until it is used.
+            Gradient::Affine {
+                layout,
+                input,
+                output_grad,
+                unchanged,
+            } if input.nrows() <= ROWS => {
+                check::<T>(layout, input.dim(), output_grad.dim(), values.len());
+                let values = Start(values.as_mut_ptr());
+                with_product(pool, layout, input, output_grad, unchanged, |product| {
+                    product.descend(values, rate);
+                });
+            }
+            _ => self.each(pool, unit, [values], |grad, [values]| {
+                vectorised(|| {
+                    let pairs = values.iter_mut().zip(grad);
+                    pairs.for_each(|(value, &grad)| *value -= rate * grad);
+                });
+            }),
         }
-        pool.with_rooms(|rooms| {
-            let room = T::room(rooms);
-            let listed = self.unchanged && room.is_listed(x);
-            let by_row = room.rows(x.rows, x.columns);
-            if !listed {
-                list_rows(pool, x, &by_row);
-            }
-            self.each_panel(Some(by_row), slices, f);
-        });
-    }
-
-    /// The next inputs that are computed together, from this one on; `None` at the end.
-    fn inputs(&self, lists: Option<ColumnLists<T>>, from: usize) -> Option<Range<usize>> {
-        let columns = self.x.columns;
-        let (mut start, mut end) = (from, columns.min(from + INPUTS));
-        if let Some(lists) = lists.filter(|_| self.unless_zero) {
-            // SAFETY: the lists are made, and nobody writes to them.
-            let is_zero = |column: &usize| unsafe { lists.is_zero(self.x.rows, *column) };
-            start = (from..columns).find(|column| !is_zero(column))?;
-            end = columns.min(start + INPUTS);
-            end = (start..end).find(is_zero).unwrap_or(end);
-        }
-        (start < end).then_some(start..end)
-    }
-
-    fn each_panel<const N: usize>(
-        &self,
-        lists: Option<RowLists<T>>,
-        slices: [Start<T>; N],
-        f: &(impl Fn(&[T], [&mut [T]; N]) + Sync),
-    ) {
-        let Product {
-            pool,
-            layout,
-            x,
-            dy,
-            ..
-        } = *self;
-        let kernel = T::kernels(pool.isa()).weight_grad;
-        let rows = x.rows;
-        let filled = layout.outputs() / T::PANEL;
-        let prefetched = N * layout.len::<T>() * T::BYTES > CACHED;
-        let split = self.split && (lists.is_none() || is_wide::<T>(layout));
-        each_share(pool, split, layout.count::<T>(), |thread, share| {
-            let mut scratch = pool.scratch(thread);
-            let Space { buffer, columns } = T::space(&mut scratch);
-            let lists = lists.map(|by_row| {
-                let by_column = columns.columns(x.rows, x.columns);
-                // SAFETY: all rows are listed, and the room is of this thread alone.
-                unsafe { by_row.transpose(&by_column) };
-                by_column
-            });
-            buffer.grow((PANELS * INPUTS + rows) * T::PANEL);
-            let (piece, packed) = buffer.split_at_mut(PANELS * INPUTS * T::PANEL);
-            let mut part = |panels: Range<usize>, dy: *const T, dy_row: usize| {
-                let job = WeightGrad {
-                    x,
-                    lists,
-                    panels: panels.len(),
-                    dy,
-                    dy_row,
-                };
-                let mut first = 0;
-                while let Some(inputs) = self.inputs(lists, first) {
-                    first = inputs.start;
-                    let length = inputs.len() * T::PANEL;
-                    let piece = &mut piece[..panels.len() * length];
-                    if prefetched {
-                        for panel in panels.clone() {
-                            let at = (panel * x.columns + first) * T::PANEL;
-                            for slice in &slices {
-                                prefetch_lines(slice.0.wrapping_add(at), length);
-                            }
-                        }
-                    }
-                    // SAFETY: the kernel is one for this CPU; `x` and `dy` are valid for reads and
-                    // the lists are made. This piece of each panel is within each slice, and every
-                    // panel is of one call alone.
-                    unsafe {
-                        kernel(&job, inputs.clone(), piece);
-                        for (panel, piece) in panels.clone().zip(piece.chunks_exact(length)) {
-                            let at = (panel * x.columns + first) * T::PANEL;
-                            f(
-                                piece,
-                                slices.map(|slice| {
-                                    std::slice::from_raw_parts_mut(slice.at(at), length)
-                                }),
-                            );
-                        }
-                    }
-                    first += inputs.len();
-                }
-            };
-            let mut panel = share.start;
-            while panel < share.end.min(filled) {
-                let panels = panel..share.end.min(filled).min(panel + PANELS);
-                panel = panels.end;
-                let columns = if rows == 0 {
-                    0
-                } else {
-                    panels.start * T::PANEL
-                };
-                // SAFETY: the panels' columns are within dy, if it has a row.
-                let dy_start = unsafe { dy.start.at(columns) };
-                part(panels, dy_start, dy.stride);
-            }
-            if panel < share.end {
-                // SAFETY: these are the last columns of dy.
-                unsafe { pack(&dy, panel * T::PANEL, packed) };
-                part(panel..share.end, packed.as_ptr(), T::PANEL);
-            }
-        });
-    }
-}
-
-/// Copies the columns of `dy` from `first` on into rows of one panel, padded with zeros.
-///
-/// # Safety
-/// `dy` is valid for reads, and fewer than a panel's columns are left.
-unsafe fn pack<T: Scalar>(dy: &Matrix<T>, first: usize, packed: &mut [T]) {
-    let filled = dy.columns - first;
-    for (row, packed) in packed.chunks_exact_mut(T::PANEL).take(dy.rows).enumerate() {
-        // SAFETY: within the row.
-        let from =
-            unsafe { std::slice::from_raw_parts(dy.start.at(row * dy.stride + first), filled) };
-        packed[..filled].copy_from_slice(from);
-        packed[filled..].fill(T::zero());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use ndarray::Array2;
-
-    use super::*;
-
-    #[test]
-    #[should_panic(expected = "a (2, 3) weight maps (batch, 3) to (batch, 2)")]
-    fn shapes_are_checked_where_nothing_goes_beside_the_gradient() {
-        let (input, output_grad) = (Array2::<f32>::zeros((4, 3)), Array2::zeros((1, 2)));
-        let gradient = Gradient::Affine {
-            layout: Panels::new(3, 2),
-            input: input.view(),
-            output_grad: output_grad.view(),
-            unchanged: false,
-        };
-        gradient.each(&Pool::new(1), 1, [], |_, []| {});
-    }
-}
+mod tests;

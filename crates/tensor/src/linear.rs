@@ -352,4 +352,4 @@ fn check_bias(layout: Panels, bias: usize) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

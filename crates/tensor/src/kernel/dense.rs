@@ -1,9 +1,11 @@
-//! `C = start + A B` where B lies in panels, tile by tile.
+//! `C = start + A B`, or `C = C - rate A B`, where B lies in panels, tile by tile.
 //!
 //! A tile keeps R rows and G panels of C in registers while it walks down the inner dimension once.
 //! Every element of C is one chain of multiply-adds, in the order of the inner dimension, whatever
 //! the tile: so one row gives the same bits as within a batch, and a kernel that skips zeros gives
 //! the same bits as one that does not.
+
+use std::ops::Range;
 
 use super::simd::Simd;
 
@@ -36,14 +38,18 @@ pub(crate) struct Dense<T> {
     pub(crate) b_row: usize,
     pub(crate) b_panel: usize,
     pub(crate) start: Start<T>,
+    /// Where there is a rate, the product times the rate is subtracted from C, whose panels are
+    /// filled, and the start is zero.
+    pub(crate) descend: Option<T>,
     /// C, with the strides of rows and of panels.
     pub(crate) c: *mut T,
     pub(crate) c_row: usize,
     pub(crate) c_panel: usize,
 }
 
-/// Computes the product. A register tile has R rows and G panels of NV registers; the rows that are
-/// left over come in fours, and then one by one with G1 panels.
+/// Computes the product. A register tile has R rows and G panels of NV registers, and then four rows.
+/// The rows that are left over come one by one, with as many panels as there are, up to G1: each sum
+/// waits for the one before, so there should be many.
 ///
 /// # Safety
 /// The CPU has the instructions of `V`. A and B are valid for reads and C for writes at all
@@ -58,47 +64,64 @@ pub(crate) unsafe fn dense<
 >(
     job: &Dense<V::Number>,
 ) {
-    let width = NV * V::LANES;
-    let panels = job.columns.div_ceil(width);
+    let panels = job.columns.div_ceil(NV * V::LANES);
+    let tall = job.rows / R * R;
+    let whole = tall + (job.rows - tall) / 4 * 4;
     let mut panel = 0;
-    while panel < panels {
-        // SAFETY: these rows and panels are within C, so all is as the caller promises.
-        unsafe {
-            if panels - panel >= G1 && job.rows < R {
-                rows::<V, NV, G1, 1>(job, 0, job.rows, panel);
-                panel += G1;
-            } else if panels - panel >= G {
-                let next = rows::<V, NV, G, R>(job, 0, job.rows, panel);
-                let next = rows::<V, NV, G, 4>(job, next, job.rows, panel);
-                rows::<V, NV, G, 1>(job, next, job.rows, panel);
+    // SAFETY: these rows and panels are within C, so all is as the caller promises.
+    unsafe {
+        while panel < panels && whole > 0 {
+            if panels - panel >= G {
+                rows::<V, NV, G, R>(job, 0..tall, panel);
+                rows::<V, NV, G, 4>(job, tall..whole, panel);
                 panel += G;
             } else {
-                let next = rows::<V, NV, 1, R>(job, 0, job.rows, panel);
-                let next = rows::<V, NV, 1, 4>(job, next, job.rows, panel);
-                rows::<V, NV, 1, 1>(job, next, job.rows, panel);
+                rows::<V, NV, 1, R>(job, 0..tall, panel);
+                rows::<V, NV, 1, 4>(job, tall..whole, panel);
                 panel += 1;
             }
+        }
+        panel = 0;
+        while panel < panels && whole < job.rows {
+            panel += match panels - panel {
+                left if left >= G1 => single::<V, NV, G1>(job, whole, panel),
+                left if left >= 4 => single::<V, NV, 4>(job, whole, panel),
+                left if left >= 2 => single::<V, NV, 2>(job, whole, panel),
+                _ => single::<V, NV, 1>(job, whole, panel),
+            };
         }
     }
 }
 
-/// All whole tiles of R rows from `row` on; gives the first row that is left.
+/// All rows from `row` on, one by one, in G panels; gives G.
+///
+/// # Safety
+/// As for [`dense`].
+#[inline(always)]
+unsafe fn single<V: Simd, const NV: usize, const G: usize>(
+    job: &Dense<V::Number>,
+    row: usize,
+    panel: usize,
+) -> usize {
+    // SAFETY: as the caller promises.
+    unsafe { rows::<V, NV, G, 1>(job, row..job.rows, panel) };
+    G
+}
+
+/// Some rows, R at a time, which divides their number.
 ///
 /// # Safety
 /// As for [`dense`].
 #[inline(always)]
 unsafe fn rows<V: Simd, const NV: usize, const G: usize, const R: usize>(
     job: &Dense<V::Number>,
-    mut row: usize,
-    end: usize,
+    rows: Range<usize>,
     panel: usize,
-) -> usize {
-    while row + R <= end {
+) {
+    for row in rows.step_by(R) {
         // SAFETY: as the caller promises.
         unsafe { tile::<V, NV, G, R>(job, row, panel) };
-        row += R;
     }
-    row
 }
 
 /// # Safety
@@ -158,9 +181,33 @@ unsafe fn tile<V: Simd, const NV: usize, const G: usize, const R: usize>(
         }
         for (r, sums) in sums.into_iter().enumerate() {
             for (g, sums) in sums.into_iter().enumerate() {
+                let to = c.add(r * job.c_row + g * job.c_panel);
                 let left = job.columns - (panel + g) * width;
-                store::<V, NV>(sums, c.add(r * job.c_row + g * job.c_panel), left);
+                match job.descend {
+                    Some(rate) => descend::<V, NV>(rate, sums, to),
+                    None => store::<V, NV>(sums, to, left),
+                }
             }
+        }
+    }
+}
+
+/// Subtracts a panel's row times the rate.
+///
+/// # Safety
+/// `values` is valid for the panel's width.
+#[inline(always)]
+pub(crate) unsafe fn descend<V: Simd, const NV: usize>(
+    rate: V::Number,
+    grads: [V; NV],
+    values: *mut V::Number,
+) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let rate = V::splat(rate);
+        for (v, grad) in grads.into_iter().enumerate() {
+            let values = values.add(v * V::LANES);
+            V::load(values).descend(rate, grad).store(values);
         }
     }
 }

@@ -72,6 +72,7 @@ pub(crate) unsafe fn forward<
                 b_row: width,
                 b_panel: unit,
                 start: Start::Row(bias.as_ptr()),
+                descend: None,
                 c: job.y,
                 c_row: job.y_row,
                 c_panel: width,

@@ -71,6 +71,7 @@ pub(crate) unsafe fn input_grad<
                 b_row: width,
                 b_panel: job.outputs * width,
                 start: Start::Zero,
+                descend: None,
                 c: job.dx.add(first - job.share.start),
                 c_row: job.dx_row,
                 c_panel: width,

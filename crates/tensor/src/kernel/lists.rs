@@ -329,16 +329,6 @@ impl<T: Scalar> RowLists<T> {
 }
 
 impl<T: Scalar> ColumnLists<T> {
-    /// Whether a column is zero in all of these rows.
-    ///
-    /// # Safety
-    /// As for [`list`](Self::list).
-    pub(crate) unsafe fn is_zero(&self, rows: usize, column: usize) -> bool {
-        let mut blocks = 0..rows.div_ceil(ROWS);
-        // SAFETY: as the caller promises.
-        blocks.all(|block| unsafe { self.list(block, column) }.is_empty())
-    }
-
     /// The list of a column in a block of rows, in order.
     ///
     /// # Safety

@@ -18,7 +18,7 @@ use std::ops::Range;
 
 pub use forward::Forward;
 pub use input_grad::InputGrad;
-pub(crate) use lists::{ColumnLists, ColumnRoom};
+pub(crate) use lists::{ColumnLists, ColumnRoom, ROWS};
 pub use lists::{Matrix, Room, RowLists};
 pub use peak::multiply_adds;
 pub use weight_grad::WeightGrad;
@@ -89,7 +89,7 @@ pub struct Kernels<T: 'static> {
     pub(crate) looks_sparse: unsafe fn(&Matrix<T>) -> bool,
     pub(crate) list_rows: unsafe fn(&Matrix<T>, &RowLists<T>, Range<usize>),
     pub(crate) forward: unsafe fn(&Forward<'_, T>, &mut Aligned<T>),
-    pub(crate) weight_grad: unsafe fn(&WeightGrad<T>, Range<usize>, &mut [T]),
+    pub(crate) weight_grad: unsafe fn(&WeightGrad<T>),
     pub(crate) input_grad: unsafe fn(&InputGrad<'_, T>, &mut Aligned<T>),
 }
 
@@ -126,13 +126,9 @@ macro_rules! table {
             }
 
             $(#[$feature])?
-            unsafe fn weight_grad(
-                job: &WeightGrad<$number>,
-                inputs: Range<usize>,
-                dw: &mut [$number],
-            ) {
+            unsafe fn weight_grad(job: &WeightGrad<$number>) {
                 // SAFETY: see above.
-                unsafe { weight_grad::weight_grad::<$v, $nv, $r, $g, $l>(job, inputs, dw) }
+                unsafe { weight_grad::weight_grad::<$v, $nv, $r, $g, $l>(job) }
             }
 
             $(#[$feature])?

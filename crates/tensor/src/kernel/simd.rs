@@ -36,6 +36,12 @@ pub(crate) trait Simd: Copy {
     /// See [`Simd::splat`].
     unsafe fn mul_add(self, x: Self, sum: Self) -> Self;
 
+    /// `self - rate * grad`, rounded twice, as where the two are numbers.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`].
+    unsafe fn descend(self, rate: Self, grad: Self) -> Self;
+
     /// A bit for each lane that is not zero (NaN is not), the first lane's lowest.
     ///
     /// # Safety
@@ -129,6 +135,15 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            unsafe fn descend(self, rate: Self, grad: Self) -> Self {
+                let mut out = self.0;
+                for ((out, rate), grad) in out.iter_mut().zip(rate.0).zip(grad.0) {
+                    *out -= rate * grad;
+                }
+                Lanes(out)
+            }
+
+            #[inline(always)]
             unsafe fn nonzero(self) -> u32 {
                 let mut mask = 0;
                 for (lane, x) in self.0.into_iter().enumerate() {
@@ -153,7 +168,7 @@ pub(crate) mod x86 {
 
     macro_rules! register {
         ($name:ident, $number:ty, $lanes:literal, $register:ty,
-         $splat:ident, $load:ident, $store:ident, $fma:ident, |$x:ident| $nonzero:expr
+         $splat:ident, $load:ident, $store:ident, $fma:ident, $sub:ident, $mul:ident, |$x:ident| $nonzero:expr
          $(; $square:literal, $turn:ident)?
          $(, |$self:ident, $first:ident, $places:ident, $values:ident| $list:expr)?) => {
             #[derive(Clone, Copy)]
@@ -186,6 +201,12 @@ pub(crate) mod x86 {
                 unsafe fn mul_add(self, x: Self, sum: Self) -> Self {
                     // SAFETY: see above.
                     $name(unsafe { $fma(self.0, x.0, sum.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn descend(self, rate: Self, grad: Self) -> Self {
+                    // SAFETY: see above.
+                    $name(unsafe { $sub(self.0, $mul(rate.0, grad.0)) })
                 }
 
                 #[inline(always)]
@@ -289,6 +310,8 @@ pub(crate) mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         _mm256_fmadd_ps,
+        _mm256_sub_ps,
+        _mm256_mul_ps,
         |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(x, _mm256_setzero_ps())) as u32;
         8, turn_eight,
         |x, first, places, values| {
@@ -309,6 +332,8 @@ pub(crate) mod x86 {
         _mm256_loadu_pd,
         _mm256_storeu_pd,
         _mm256_fmadd_pd,
+        _mm256_sub_pd,
+        _mm256_mul_pd,
         |x| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_NEQ_UQ>(x, _mm256_setzero_pd())) as u32
     );
     register!(
@@ -320,6 +345,8 @@ pub(crate) mod x86 {
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         _mm512_fmadd_ps,
+        _mm512_sub_ps,
+        _mm512_mul_ps,
         |x| u32::from(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_ps()));
         8, turn_eight,
         |x, first, places, values| {
@@ -342,6 +369,8 @@ pub(crate) mod x86 {
         _mm512_loadu_pd,
         _mm512_storeu_pd,
         _mm512_fmadd_pd,
+        _mm512_sub_pd,
+        _mm512_mul_pd,
         |x| u32::from(_mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_pd())),
         |x, first, places, values| {
             let mask = x.nonzero() as __mmask8;

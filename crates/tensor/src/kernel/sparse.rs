@@ -3,7 +3,7 @@
 //! They walk the lists of [`super::lists`]. The sums run in the same order as in [`super::dense`],
 //! so skipping changes no bit of a finite result (a sum never starts from -0).
 
-use super::dense::store;
+use super::dense::{descend, store};
 use super::lists::{ColumnLists, RowLists};
 use super::simd::Simd;
 
@@ -116,6 +116,8 @@ pub(crate) struct SparseGrad<'a, T> {
     /// dW: panels with a row for each of these inputs, added to if this is not the first block.
     pub(crate) dw: *mut T,
     pub(crate) dw_panel: usize,
+    /// Where there is a rate, and one block only, dW is W: dW times the rate is subtracted from it.
+    pub(crate) descend: Option<T>,
 }
 
 /// Computes the product, G panels at a time.
@@ -161,6 +163,10 @@ unsafe fn inputs<V: Simd, const NV: usize, const G: usize>(
         let mut dw = job.dw.add(panel * job.dw_panel);
         for input in job.inputs.clone() {
             let list = job.lists.list(job.block, input);
+            if list.is_empty() && job.descend.is_some() {
+                dw = dw.add(width);
+                continue;
+            }
             let mut sums = match job.block {
                 0 => [[V::splat(V::Number::default()); NV]; G],
                 _ => load::<V, NV, G>(dw, job.dw_panel),
@@ -170,7 +176,11 @@ unsafe fn inputs<V: Simd, const NV: usize, const G: usize>(
                 add::<V, NV, G>(&mut sums, entry.value, dy, job.dy_panel);
             }
             for (g, sums) in sums.into_iter().enumerate() {
-                store::<V, NV>(sums, dw.add(g * job.dw_panel), width);
+                let to = dw.add(g * job.dw_panel);
+                match job.descend {
+                    Some(rate) => descend::<V, NV>(rate, sums, to),
+                    None => store::<V, NV>(sums, to, width),
+                }
             }
             dw = dw.add(width);
         }

@@ -7,7 +7,7 @@ use super::lists::{ColumnLists, Matrix, ROWS};
 use super::simd::Simd;
 use super::sparse::{self, SparseGrad};
 
-/// `dW = x^T dy` for some panels of W.
+/// `dW = x^T dy`, or `W = W - rate x^T dy`, for some inputs of some panels of W.
 pub struct WeightGrad<T> {
     /// (rows, inputs)
     pub(crate) x: Matrix<T>,
@@ -17,13 +17,18 @@ pub struct WeightGrad<T> {
     pub(crate) panels: usize,
     pub(crate) dy: *const T,
     pub(crate) dy_row: usize,
+    /// Columns of x.
+    pub(crate) inputs: Range<usize>,
+    /// For each panel a row for each of these inputs; panels this far apart; valid for writes, nobody
+    /// else's.
+    pub(crate) dw: *mut T,
+    pub(crate) dw_panel: usize,
+    /// Where there is a rate, there are at most [`ROWS`] rows, and `dw` is W.
+    pub(crate) descend: Option<T>,
 }
 
-/// Writes `dw`: for each panel a row for each of the inputs.
-///
 /// # Safety
-/// The CPU has the instructions of `V`, the job's pointers are valid for reads, the lists are made,
-/// and the inputs are columns of x.
+/// The CPU has the instructions of `V`, the job is as its type says, and the lists are made.
 #[inline(always)]
 pub(crate) unsafe fn weight_grad<
     V: Simd,
@@ -33,19 +38,23 @@ pub(crate) unsafe fn weight_grad<
     const L: usize,
 >(
     job: &WeightGrad<V::Number>,
-    inputs: Range<usize>,
-    dw: &mut [V::Number],
 ) {
     let width = NV * V::LANES;
-    assert_eq!(dw.len(), job.panels * inputs.len() * width, "a piece of dW");
-    if job.x.rows == 0 {
-        dw.fill(V::Number::default());
+    let (inputs, dw, dw_panel) = (job.inputs.clone(), job.dw, job.dw_panel);
+    if job.x.rows == 0 && job.descend.is_none() {
+        for panel in 0..job.panels {
+            // SAFETY: these rows are valid for writes.
+            unsafe {
+                let dw =
+                    std::slice::from_raw_parts_mut(dw.add(panel * dw_panel), inputs.len() * width);
+                dw.fill(V::Number::default());
+            }
+        }
     }
     for (block, first) in (0..job.x.rows).step_by(ROWS).enumerate() {
-        // SAFETY: these rows and inputs are within x and dy, and dW is as long as it must be.
+        // SAFETY: these rows and inputs are within x and dy, and dW is as large as it must be.
         unsafe {
             let dy = job.dy.add(first * job.dy_row);
-            let (dw, dw_panel) = (dw.as_mut_ptr(), inputs.len() * width);
             match &job.lists {
                 Some(lists) => sparse::grad::<V, NV, L>(&SparseGrad {
                     lists,
@@ -57,6 +66,7 @@ pub(crate) unsafe fn weight_grad<
                     dy_panel: width,
                     dw,
                     dw_panel,
+                    descend: job.descend,
                 }),
                 None => dense::<V, NV, R, G, L>(&Dense {
                     rows: inputs.len(),
@@ -69,6 +79,7 @@ pub(crate) unsafe fn weight_grad<
                     b_row: job.dy_row,
                     b_panel: width,
                     start: if block == 0 { Start::Zero } else { Start::Kept },
+                    descend: job.descend,
                     c: dw,
                     c_row: width,
                     c_panel: dw_panel,

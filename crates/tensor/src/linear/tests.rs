@@ -5,7 +5,7 @@ use crate::Key;
 use crate::kernel::Isa;
 
 /// Numbers between -1/2 and 1/2, of which this share is not zero.
-fn random<T: Scalar>(rows: usize, columns: usize, name: u64, filled: f64) -> Array2<T> {
+pub(crate) fn random<T: Scalar>(rows: usize, columns: usize, name: u64, filled: f64) -> Array2<T> {
     let key = Key::new(name);
     Array2::from_shape_fn((rows, columns), |(i, j)| {
         let [value, keep, ..] = key.draws((i * columns + j) as u64);
