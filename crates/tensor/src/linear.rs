@@ -54,57 +54,47 @@ pub fn affine<T: Scalar>(
     let unit = x.columns * T::PANEL;
     let (y, y_row) = (Start(output.as_mut_ptr()), stride(&output.view()));
     let whole = layout.count::<T>();
-    let kernels = T::kernels(pool.isa());
-    let split = is_worth_splitting(x.rows, layout);
-    if is_small::<T>(layout) && x.rows > 1 && !is_sparse(pool, &x) {
-        return each_share(pool, split, x.rows, |thread, rows| {
-            // SAFETY: as below, with these rows for those columns.
-            unsafe {
-                let job = Forward {
-                    x: x.part(&rows),
-                    lists: None,
-                    whole,
-                    weights,
-                    bias,
-                    y: y.at(rows.start * y_row),
-                    y_row,
-                };
-                (kernels.forward)(&job, &mut T::space(&mut pool.scratch(thread)).buffer);
-            }
-        });
-    }
-    let product = |split: bool, lists: Option<RowLists<T>>| {
-        each_share(pool, split, whole, |thread, panels| {
-            let columns = columns::<T>(&panels, layout.outputs());
-            // SAFETY: the kernel is one for this CPU. `x` is within the input and its lists are made;
-            // these columns of `y` are within the output and belong to this call alone, since
-            // `each_share` gives every panel to one call and panels share no column.
-            unsafe {
-                let job = Forward {
-                    x,
-                    lists,
-                    whole,
-                    weights: &weights[panels.start * unit..panels.end * unit],
-                    bias: &bias[columns.clone()],
-                    y: y.at(columns.start),
-                    y_row,
-                };
-                (kernels.forward)(&job, &mut T::space(&mut pool.scratch(thread)).buffer);
-            }
-        });
+    let kernel = T::kernels(pool.isa()).forward;
+    let product = |thread: usize, rows: Range<usize>, panels: Range<usize>, lists| {
+        let columns = columns::<T>(&panels, layout.outputs());
+        // SAFETY: the kernel is one for this CPU. `x` is within the input and its lists are made, if
+        // there are any; these rows and columns of `y` are within the output and belong to this call
+        // alone, since `each_share` gives every row or panel to one call and panels share no column.
+        unsafe {
+            let job = Forward {
+                x: x.part(&rows),
+                lists,
+                whole,
+                weights: &weights[panels.start * unit..panels.end * unit],
+                bias: &bias[columns.clone()],
+                y: y.at(rows.start * y_row + columns.start),
+                y_row,
+            };
+            kernel(&job, &mut T::space(&mut pool.scratch(thread)).buffer);
+        }
     };
+    let split = is_worth_splitting(x.rows, layout);
     if is_sparse(pool, &x) {
-        let split = split && is_wide::<T>(layout);
         pool.with_rooms(|rooms| {
-            let lists = T::room(rooms).rows(x.rows, x.columns);
+            let room = T::room(rooms);
+            let lists = room.rows(x.rows, x.columns);
             list_rows(pool, &x, &lists);
             if input.is_view() {
-                T::room(rooms).listed(&x);
+                room.listed(&x);
             }
-            product(split, Some(lists));
+            let split = split && is_wide::<T>(layout);
+            each_share(pool, split, whole, |thread, panels| {
+                product(thread, 0..x.rows, panels, Some(lists));
+            });
+        });
+    } else if is_small::<T>(layout) {
+        each_share(pool, split, x.rows, |thread, rows| {
+            product(thread, rows, 0..whole, None);
         });
     } else {
-        product(split, None);
+        each_share(pool, split, whole, |thread, panels| {
+            product(thread, 0..x.rows, panels, None);
+        });
     }
 }
 
