@@ -426,6 +426,11 @@ fn bench_reports_the_machine_and_every_job() {
     for figure in ["l2_gb_s", "dram_gb_s"].map(|name| &machine[name]) {
         assert!(figure.as_f64().unwrap() > 0.0, "{machine}");
     }
+    let several = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+    assert_eq!(
+        machine["meeting_ns"].as_f64().is_some_and(|ns| ns > 0.0),
+        several
+    );
     let peak = |threads: &str| machine["fma_gflops"][threads].as_f64().unwrap();
     assert!(peak("1") > 0.0 && peak("2") > 0.0);
     let jobs = report["jobs"].as_array().unwrap();

@@ -277,6 +277,7 @@ mod tests {
             fma_gflops: [(1, 100.0)].into(),
             l2_gb_s: 0.0,
             dram_gb_s: 0.0,
+            meeting_ns: None,
         };
         // 1000 rows of 1e8 operations at 1e11 a second take one second.
         let measured = Measured::new("A", 1, 2.0, 1000, 1e8, &machine);

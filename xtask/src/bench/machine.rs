@@ -1,12 +1,14 @@
-//! What this machine can do at most: multiply-adds from registers, and bytes from memory.
+//! What this machine can do at most: multiply-adds from registers, bytes from memory, and messages
+//! between two threads.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use backprop_trainer::tensor::kernel::multiply_adds;
-use backprop_trainer::tensor::vectorised;
+use backprop_trainer::tensor::{Pool, vectorised};
 use serde::Serialize;
 
 /// Where the system does not tell its caches, as large as they are on most machines.
@@ -26,6 +28,9 @@ pub(crate) struct Machine {
     pub(crate) l2_gb_s: f64,
     /// And from much more than the third-level cache holds.
     pub(crate) dram_gb_s: f64,
+    /// Nanoseconds that a job takes in which two threads wait for each other and do nothing else:
+    /// what a step of training pays each time that its work is split. `None` on one core.
+    pub(crate) meeting_ns: Option<f64>,
 }
 
 impl Machine {
@@ -33,12 +38,14 @@ impl Machine {
         let counts = [1, 2].into_iter().chain(threads.iter().copied());
         let l2 = cache_bytes(2).unwrap_or(L2_BYTES);
         let l3 = cache_bytes(3).unwrap_or(L3_BYTES);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Machine {
             cpu: cpu_name(),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            cores,
             fma_gflops: counts.map(|count| (count, fma_gflops(count))).collect(),
             l2_gb_s: read_gb_s(l2 / 2),
             dram_gb_s: read_gb_s((4 * l3).clamp(64 << 20, 512 << 20)),
+            meeting_ns: (cores > 1).then(meeting_ns),
         }
     }
 
@@ -93,6 +100,28 @@ fn read_gb_s(bytes: usize) -> f64 {
         (passes * bytes) as f64 / start.elapsed().as_secs_f64() / 1e9
     };
     (0..REPEATS).map(|_| once()).fold(0.0, f64::max)
+}
+
+/// Two threads that meet, again and again.
+fn meeting_ns() -> f64 {
+    let (pool, meetings) = (Pool::new(2), 1000);
+    let mut shares = [0_u8; 2];
+    let once = || {
+        let start = Instant::now();
+        for _ in 0..meetings {
+            let arrived = AtomicUsize::new(0);
+            pool.parts(1, [&mut shares], |_, _, _| {
+                arrived.fetch_add(1, Ordering::SeqCst);
+                while arrived.load(Ordering::SeqCst) < 2 {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        start.elapsed().as_secs_f64() * 1e9 / f64::from(meetings)
+    };
+    std::iter::repeat_with(once)
+        .take(REPEATS)
+        .fold(f64::INFINITY, f64::min)
 }
 
 /// Many sums side by side, so that adding takes no time beside reading.

@@ -92,9 +92,12 @@ pub(crate) fn machine(machine: &Machine) -> String {
         .iter()
         .map(|(threads, peak)| format!("{peak:.1} GFLOP/s on {threads}"))
         .collect();
+    let meeting = machine.meeting_ns.map_or_else(String::new, |ns| {
+        format!(" Two threads meet in {ns:.0} ns.")
+    });
     format!(
         "{}, {} cores. Peak of f32 multiply-adds: {}. One thread reads {:.1} GB/s from L2 and {:.1} \
-         GB/s from memory.",
+         GB/s from memory.{meeting}",
         machine.cpu,
         machine.cores,
         peaks.join(", "),
