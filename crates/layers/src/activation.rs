@@ -1,16 +1,12 @@
 //! Activations that treat every element by itself. Each derivative is a function of the output,
 //! so that the input need not be kept.
 
-use std::ops::Range;
+use backprop_tensor::Scalar;
+use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 
-use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
-use backprop_tensor::{Pool, Scalar, vectorised};
-
+use crate::elementwise::zip_rows;
 use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BuildError, Layer, LayerSpec, Run, Seen};
-
-/// Numbers below which one thread does them all.
-const WORTH_SPLITTING: usize = 1 << 12;
 
 /// `y = f(x)` for all elements.
 #[track_caller]
@@ -18,20 +14,11 @@ fn map<T: Scalar>(
     layer: &str,
     run: &Run<'_>,
     input: ArrayView2<'_, T>,
-    mut output: ArrayViewMut2<'_, T>,
+    output: ArrayViewMut2<'_, T>,
     f: impl Fn(T) -> T + Copy + Sync,
 ) {
     check_shape(layer, input.dim(), output.dim());
-    let width = output.ncols();
-    match (output.as_slice_mut(), input.as_slice()) {
-        (Some(output), Some(input)) => by_rows(run.pool, width, output, move |part, output| {
-            let f = f; // On the stack of the loop, where no output can lie over it.
-            for (y, &x) in output.iter_mut().zip(&input[part]) {
-                *y = f(x);
-            }
-        }),
-        _ => Zip::from(output).and(input).for_each(|y, &x| *y = f(x)),
-    }
+    zip_rows(run.pool, output, input, input, move |x, _| f(x));
 }
 
 /// `dx = f(a, dy)` for all elements, where `a` is what the derivative is a function of.
@@ -44,42 +31,9 @@ fn map_grad<T: Scalar>(
     input_grad: Option<ArrayViewMut2<'_, T>>,
     f: impl Fn(T, T) -> T + Copy + Sync,
 ) {
-    let Some(mut input_grad) = input_grad else {
-        return;
-    };
-    check_grad_shapes(layer, seen, &input_grad);
-    let (width, output_grad) = (input_grad.ncols(), seen.output_grad);
-    match (
-        input_grad.as_slice_mut(),
-        a.as_slice(),
-        output_grad.as_slice(),
-    ) {
-        (Some(dx), Some(a), Some(dy)) => by_rows(run.pool, width, dx, move |part, dx| {
-            let f = f;
-            for ((dx, &a), &dy) in dx.iter_mut().zip(&a[part.clone()]).zip(&dy[part]) {
-                *dx = f(a, dy);
-            }
-        }),
-        _ => {
-            let zip = Zip::from(input_grad).and(a).and(output_grad);
-            zip.for_each(|dx, &a, &dy| *dx = f(a, dy));
-        }
-    }
-}
-
-/// Calls `work` with rows of the output that a thread owns, which are those of the products.
-fn by_rows<T: Scalar>(
-    pool: &Pool,
-    width: usize,
-    output: &mut [T],
-    work: impl Fn(Range<usize>, &mut [T]) + Sync,
-) {
-    if pool.threads() == 1 || output.len() < WORTH_SPLITTING {
-        vectorised(|| work(0..output.len(), output));
-    } else {
-        pool.parts(width, [output], |_, part, [output]| {
-            vectorised(|| work(part, output))
-        });
+    if let Some(input_grad) = input_grad {
+        check_grad_shapes(layer, seen, &input_grad);
+        zip_rows(run.pool, input_grad, a, seen.output_grad, f);
     }
 }
 

@@ -1,8 +1,12 @@
 use backprop_tensor::Scalar;
-use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
+use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 
+use crate::elementwise::{by_rows, zip_rows};
 use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BuildError, Layer, LayerSpec, Mode, Run, Seen};
+
+/// Numbers of draws that are made at a time.
+const DRAWS: usize = 16;
 
 /// Inverted dropout (Srivastava et al., 2014): in training each value is zero with probability `p`
 /// and otherwise divided by `1 - p`; in prediction nothing changes.
@@ -52,21 +56,19 @@ impl<T: Scalar> Layer<T> for Dropout {
         };
         let kept = T::of(1.0 / (1.0 - self.probability));
         // A uniform 32-bit draw is below this with the probability to drop, to 2^-32.
-        let threshold = (self.probability * 2.0_f64.powi(32)) as u64;
-        for (four, masks) in cache.chunks_mut(4).enumerate() {
-            for (mask, draw) in masks.iter_mut().zip(key.draws(four as u64)) {
-                *mask = if u64::from(draw) < threshold {
-                    T::zero()
-                } else {
-                    kept
-                };
+        let threshold = (self.probability * 2.0_f64.powi(32)) as u32;
+        // Four draws have one number; so parts begin with a multiple of four.
+        by_rows(run.pool, 4 * input.ncols(), cache, move |part, masks| {
+            let mut draws = [[0; 4]; DRAWS];
+            for (block, masks) in masks.chunks_mut(4 * DRAWS).enumerate() {
+                key.draws_into((part.start / 4 + block * DRAWS) as u64, &mut draws);
+                for (mask, &draw) in masks.iter_mut().zip(draws.as_flattened()) {
+                    *mask = if draw < threshold { T::zero() } else { kept };
+                }
             }
-        }
+        });
         let mask = ArrayView2::from_shape(input.dim(), cache).expect("one mask an element");
-        Zip::from(output)
-            .and(input)
-            .and(mask)
-            .for_each(|y, &x, &mask| *y = x * mask);
+        zip_rows(run.pool, output, input, mask, |x, mask| x * mask);
     }
 
     fn backward(
@@ -86,10 +88,9 @@ impl<T: Scalar> Layer<T> for Dropout {
         }
         let shape = seen.output_grad.dim();
         let mask = ArrayView2::from_shape(shape, seen.cache).expect("one mask an element");
-        Zip::from(input_grad)
-            .and(seen.output_grad)
-            .and(mask)
-            .for_each(|dx, &dy, &m| *dx = dy * m);
+        zip_rows(run.pool, input_grad, seen.output_grad, mask, |dy, mask| {
+            dy * mask
+        });
     }
 
     fn spec(&self) -> LayerSpec {

@@ -11,6 +11,7 @@
 
 mod activation;
 mod dropout;
+mod elementwise;
 mod error;
 mod layer;
 mod linear;

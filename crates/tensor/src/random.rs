@@ -8,6 +8,8 @@
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
+use crate::vectorised;
+
 /// A 64-bit key for one random stream, made from a seed and names.
 ///
 /// `derive` hashes the key's eight little-endian bytes, the name's bytes and the index's eight
@@ -73,12 +75,40 @@ impl Key {
     /// ```
     #[inline]
     pub fn draws(self, counter: u64) -> [u32; 4] {
-        philox4x32_10(
-            [counter as u32, (counter >> 32) as u32, 0, 0],
-            [self.0 as u32, (self.0 >> 32) as u32],
-        )
+        let counter = [[counter as u32], [(counter >> 32) as u32], [0], [0]];
+        philox4x32_10(counter, [self.0 as u32, (self.0 >> 32) as u32]).map(|[draw]| draw)
+    }
+
+    /// As [`draws`](Self::draws) with one counter after another, from `first` on, many at a time.
+    ///
+    /// ```
+    /// use backprop_tensor::Key;
+    ///
+    /// let mut many = [[0; 4]; 3];
+    /// Key::new(1).draws_into(5, &mut many);
+    /// assert_eq!(many[2], Key::new(1).draws(7));
+    /// ```
+    pub fn draws_into(self, first: u64, draws: &mut [[u32; 4]]) {
+        vectorised(|| {
+            for (chunk, draws) in draws.chunks_mut(LANES).enumerate() {
+                let counters: [u64; LANES] =
+                    std::array::from_fn(|lane| first + (chunk * LANES + lane) as u64);
+                let (low, high) = (
+                    counters.map(|x| x as u32),
+                    counters.map(|x| (x >> 32) as u32),
+                );
+                let key = [self.0 as u32, (self.0 >> 32) as u32];
+                let [a, b, c, d] = philox4x32_10([low, high, [0; LANES], [0; LANES]], key);
+                for (lane, draws) in draws.iter_mut().enumerate() {
+                    *draws = [a[lane], b[lane], c[lane], d[lane]];
+                }
+            }
+        });
     }
 }
+
+/// Counters that are worked on side by side.
+const LANES: usize = 16;
 
 /// The finaliser of SplitMix64: every input bit reaches every output bit.
 fn mix(mut x: u64) -> u64 {
@@ -87,24 +117,27 @@ fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-#[inline]
-fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+/// The four words of N counters, word by word.
+#[inline(always)]
+fn philox4x32_10<const N: usize>(
+    [mut a, mut b, mut c, mut d]: [[u32; N]; 4],
+    mut key: [u32; 2],
+) -> [[u32; N]; 4] {
     for _ in 0..10 {
-        let [a, b, c, d] = counter;
-        let product_a = u64::from(a) * 0xd251_1f53;
-        let product_c = u64::from(c) * 0xcd9e_8d57;
-        counter = [
-            (product_c >> 32) as u32 ^ b ^ key[0],
-            product_c as u32,
-            (product_a >> 32) as u32 ^ d ^ key[1],
-            product_a as u32,
-        ];
+        for lane in 0..N {
+            let product_a = u64::from(a[lane]) * 0xd251_1f53;
+            let product_c = u64::from(c[lane]) * 0xcd9e_8d57;
+            a[lane] = (product_c >> 32) as u32 ^ b[lane] ^ key[0];
+            b[lane] = product_c as u32;
+            c[lane] = (product_a >> 32) as u32 ^ d[lane] ^ key[1];
+            d[lane] = product_a as u32;
+        }
         key = [
             key[0].wrapping_add(0x9e37_79b9),
             key[1].wrapping_add(0xbb67_ae85),
         ];
     }
-    counter
+    [a, b, c, d]
 }
 
 #[cfg(test)]
@@ -114,21 +147,35 @@ mod tests {
     /// The known answers published with the authors' Random123 library for philox4x32, 10 rounds.
     #[test]
     fn philox_gives_the_published_answers() {
+        let one =
+            |counter: [u32; 4], key| philox4x32_10(counter.map(|word| [word]), key).map(|[x]| x);
         assert_eq!(
-            philox4x32_10([0; 4], [0; 2]),
+            one([0; 4], [0; 2]),
             [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
         );
         assert_eq!(
-            philox4x32_10([u32::MAX; 4], [u32::MAX; 2]),
+            one([u32::MAX; 4], [u32::MAX; 2]),
             [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
         );
         assert_eq!(
-            philox4x32_10(
+            one(
                 [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
                 [0xa409_3822, 0x299f_31d0]
             ),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
         );
+    }
+
+    #[test]
+    fn many_draws_are_those_of_their_counters() {
+        let key = Key::new(3);
+        for (first, count) in [(0, 0), (7, 1), (u64::from(u32::MAX) - 20, 53)] {
+            let mut many = vec![[0; 4]; count];
+            key.draws_into(first, &mut many);
+            for (counter, draws) in (first..).zip(many) {
+                assert_eq!(draws, key.draws(counter));
+            }
+        }
     }
 
     /// Pins the stated hash: FNV-1a and the SplitMix64 finaliser, computed apart from this code.

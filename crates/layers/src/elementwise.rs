@@ -1,0 +1,47 @@
+//! Loops that treat every element by itself, on the threads that own the rows in the products before
+//! and after: what a thread wrote is then still in its cache.
+
+use std::ops::Range;
+
+use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
+use backprop_tensor::{Pool, Scalar, vectorised};
+
+/// Numbers below which one thread does them all.
+const WORTH_SPLITTING: usize = 1 << 12;
+
+/// `out = f(a, b)` for all elements; all have one shape.
+pub(crate) fn zip_rows<T: Scalar>(
+    pool: &Pool,
+    mut out: ArrayViewMut2<'_, T>,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    f: impl Fn(T, T) -> T + Copy + Sync,
+) {
+    let width = out.ncols();
+    match (out.as_slice_mut(), a.as_slice(), b.as_slice()) {
+        (Some(out), Some(a), Some(b)) => by_rows(pool, width, out, move |part, out| {
+            let f = f; // On the stack of the loop, where no output can lie over it.
+            for ((out, &a), &b) in out.iter_mut().zip(&a[part.clone()]).zip(&b[part]) {
+                *out = f(a, b);
+            }
+        }),
+        _ => {
+            let zip = Zip::from(out).and(a).and(b);
+            zip.for_each(|out, &a, &b| *out = f(a, b));
+        }
+    }
+}
+
+/// Calls `work` with parts of `out`, which begin with a multiple of `unit`, and where they lie in it.
+pub(crate) fn by_rows<T: Scalar>(
+    pool: &Pool,
+    unit: usize,
+    out: &mut [T],
+    work: impl Fn(Range<usize>, &mut [T]) + Sync,
+) {
+    if pool.threads() == 1 || out.len() < WORTH_SPLITTING {
+        vectorised(|| work(0..out.len(), out));
+    } else {
+        pool.parts(unit, [out], |_, part, [out]| vectorised(|| work(part, out)));
+    }
+}
