@@ -219,10 +219,10 @@ pub(crate) fn verdict(cells: &[Cell]) -> Vec<String> {
     if let Some((worst, cell)) = against.iter().max_by(|a, b| a.0.total_cmp(&b.0)) {
         let slower = against.iter().filter(|(ratio, _)| *ratio > MARGIN).count();
         sentences.push(format!(
-            "Of {} cells {slower} are slower than the best peer by more than {:.0} %; the worst \
-             takes {worst:.2} times its seconds ({}).",
-            against.len(),
+            "Cells slower than the best peer by more than {:.0} %: {slower} of {}; the worst takes \
+             {worst:.2} times its seconds ({}).",
             100.0 * (MARGIN - 1.0),
+            against.len(),
             name(cell)
         ));
     }
@@ -240,10 +240,10 @@ pub(crate) fn verdict(cells: &[Cell]) -> Vec<String> {
     if let Some((worst, cell)) = more.iter().max_by(|a, b| a.0.total_cmp(&b.0)) {
         let slower = more.iter().filter(|(ratio, _)| *ratio > MARGIN).count();
         sentences.push(format!(
-            "Of {} cells on more than one thread {slower} are slower than on one by more than \
-             {:.0} %; the worst takes {worst:.2} times as long ({}).",
-            more.len(),
+            "Slower on more threads than on one by more than {:.0} %: {slower} of {}; the worst \
+             takes {worst:.2} times as long ({}).",
             100.0 * (MARGIN - 1.0),
+            more.len(),
             name(cell)
         ));
     }
