@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(cell(1, 2.0, &[]).against_best(), None);
         let sentences = verdict(&[ours, cell(2, 2.4, &[("jax", 2.4)])]);
         assert!(
-            sentences[0].starts_with("Of 2 cells 1 are slower"),
+            sentences[0].contains("by more than 15 %: 1 of 2; the worst takes"),
             "{sentences:?}"
         );
         assert!(sentences[0].contains("2.00 times its seconds (mnist, batch 8"));
