@@ -104,50 +104,44 @@ impl<T: Scalar> Loss<T> for SoftmaxCrossEntropy {
         weights: Option<&[T]>,
         grad: Option<ArrayViewMut2<'_, T>>,
     ) -> Total {
-        sum_rows(
-            output,
-            targets,
-            weights,
-            grad,
-            |z, target, share, mut grad| {
-                let top = top(z);
-                // The exponentials wait where the gradient goes.
-                let sum: T = match &mut grad {
-                    Some(grad) => {
-                        let pairs = grad.iter_mut().zip(z);
-                        let exps = pairs.map(|(g, &z)| {
-                            *g = (z - top).exp();
-                            *g
-                        });
-                        exps.sum()
-                    }
-                    None => z.iter().map(|&z| (z - top).exp()).sum(),
-                };
-                let log_sum = sum.as_f64().ln();
-                let share_of_all = match &target {
-                    RowTarget::Class(_) => T::one(),
-                    RowTarget::Values(t) => t.sum(),
-                };
-                if let Some(mut grad) = grad {
-                    let factor = share * share_of_all / sum;
-                    grad.iter_mut().for_each(|g| *g = factor * *g);
-                    match &target {
-                        RowTarget::Class(class) => grad[*class] -= share,
-                        RowTarget::Values(t) => grad.scaled_add(-share, t),
-                    }
+        sum_rows(output, targets, weights, grad, |z, target, share, grad| {
+            let top = top(z);
+            let mut grad = grad;
+            // The exponentials wait where the gradient goes.
+            let sum: T = match &mut grad {
+                Some(grad) => {
+                    let exps = grad.iter_mut().zip(z).map(|(g, &z)| {
+                        *g = (z - top).exp();
+                        *g
+                    });
+                    exps.sum()
                 }
-                let surprise = |z: T| log_sum - (z - top).as_f64();
-                match target {
-                    RowTarget::Class(class) => surprise(z[class]),
-                    RowTarget::Values(t) => t
-                        .iter()
-                        .zip(z)
-                        .filter(|(t, _)| **t != T::zero())
-                        .map(|(&t, &z)| t.as_f64() * surprise(z))
-                        .sum(),
+                None => z.iter().map(|&z| (z - top).exp()).sum(),
+            };
+            let log_sum = sum.as_f64().ln();
+            let share_of_all = match &target {
+                RowTarget::Class(_) => T::one(),
+                RowTarget::Values(t) => t.sum(),
+            };
+            if let Some(mut grad) = grad {
+                let factor = share * share_of_all / sum;
+                grad.iter_mut().for_each(|g| *g = factor * *g);
+                match &target {
+                    RowTarget::Class(class) => grad[*class] -= share,
+                    RowTarget::Values(t) => grad.scaled_add(-share, t),
                 }
-            },
-        )
+            }
+            let surprise = |z: T| log_sum - (z - top).as_f64();
+            match target {
+                RowTarget::Class(class) => surprise(z[class]),
+                RowTarget::Values(t) => t
+                    .iter()
+                    .zip(z)
+                    .filter(|(t, _)| **t != T::zero())
+                    .map(|(&t, &z)| t.as_f64() * surprise(z))
+                    .sum(),
+            }
+        })
     }
 
     fn to_predictions(&self, mut output: ArrayViewMut2<'_, T>) {

@@ -73,7 +73,6 @@ pub fn affine<T: Scalar>(
             kernel(&job, &mut T::space(&mut pool.scratch(thread)).buffer);
         }
     };
-    let split = is_worth_splitting(x.rows, layout);
     if is_sparse(pool, &x) {
         pool.with_rooms(|rooms| {
             let room = T::room(rooms);
@@ -82,18 +81,14 @@ pub fn affine<T: Scalar>(
             if input.is_view() {
                 room.listed(&x);
             }
-            let split = split && is_wide::<T>(layout);
+            let split = is_worth_splitting(x.rows, layout) && is_wide::<T>(layout);
             each_share(pool, split, whole, |thread, panels| {
                 product(thread, 0..x.rows, panels, Some(lists));
             });
         });
-    } else if is_small::<T>(layout) {
-        each_share(pool, split, x.rows, |thread, rows| {
-            product(thread, rows, 0..whole, None);
-        });
     } else {
-        each_share(pool, split, whole, |thread, panels| {
-            product(thread, 0..x.rows, panels, None);
+        each_part::<T>(pool, layout, x.rows, whole, |thread, rows, panels| {
+            product(thread, rows, panels, None);
         });
     }
 }
@@ -183,7 +178,9 @@ pub fn affine_input_grad<T: Scalar>(
     );
     let (dx, dx_row) = (Start(input_grad.as_mut_ptr()), stride(&input_grad.view()));
     let kernel = T::kernels(pool.isa()).input_grad;
-    let product = |thread: usize, rows: Range<usize>, share: Range<usize>| {
+    let panels = inputs.div_ceil(T::PANEL);
+    each_part::<T>(pool, layout, rows, panels, |thread, rows, panels| {
+        let share = columns::<T>(&panels, inputs);
         // SAFETY: the kernel is one for this CPU. `dy` is within its view; these rows and columns of
         // `dx` are within theirs and belong to this call alone, as in `affine`.
         unsafe {
@@ -200,18 +197,7 @@ pub fn affine_input_grad<T: Scalar>(
             };
             kernel(&job, &mut T::space(&mut pool.scratch(thread)).buffer);
         }
-    };
-    let split = is_worth_splitting(rows, layout);
-    if is_small::<T>(layout) {
-        each_share(pool, split, rows, |thread, rows| {
-            product(thread, rows, 0..inputs)
-        });
-    } else {
-        let panels = inputs.div_ceil(T::PANEL);
-        each_share(pool, split, panels, |thread, panels| {
-            product(thread, 0..rows, columns::<T>(&panels, inputs));
-        });
-    }
+    });
 }
 
 /// The memory of a view whose rows are contiguous.
@@ -258,6 +244,25 @@ pub(crate) fn is_wide<T: Scalar>(layout: Panels) -> bool {
 /// Whether a thread does better to read this whole weight than rows that another one made.
 fn is_small<T: Scalar>(layout: Panels) -> bool {
     layout.len::<T>() <= SMALL
+}
+
+/// Calls `f(thread, rows, panels)` for each thread that owns some of a dense product with this weight:
+/// rows, if it is small, and else panels.
+fn each_part<T: Scalar>(
+    pool: &Pool,
+    layout: Panels,
+    rows: usize,
+    panels: usize,
+    f: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
+) {
+    let split = is_worth_splitting(rows, layout);
+    if is_small::<T>(layout) {
+        each_share(pool, split, rows, |thread, rows| f(thread, rows, 0..panels));
+    } else {
+        each_share(pool, split, panels, |thread, panels| {
+            f(thread, 0..rows, panels)
+        });
+    }
 }
 
 /// Calls `f(thread, share)` for each thread that owns some of `count` things; where that is not to

@@ -168,12 +168,13 @@ impl<T: Scalar> Product<'_, T> {
     /// a piece.
     fn visit(&self, work: &(impl Fn(Part<T>, &mut [T]) + Sync)) {
         let Product { pool, x, .. } = self;
-        if !is_sparse(pool, x) {
-            return self.visit_with(None, work);
-        }
         pool.with_rooms(|rooms| {
             let room = T::room(rooms);
+            // What is listed has been found to be sparse.
             let listed = self.unchanged && room.is_listed(x);
+            if !listed && !is_sparse(pool, x) {
+                return self.visit_with(None, work);
+            }
             let by_row = room.rows(x.rows, x.columns);
             if !listed {
                 list_rows(pool, x, &by_row);

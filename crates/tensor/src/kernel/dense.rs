@@ -183,30 +183,31 @@ unsafe fn tile<V: Simd, const NV: usize, const G: usize, const R: usize>(
             for (g, sums) in sums.into_iter().enumerate() {
                 let to = c.add(r * job.c_row + g * job.c_panel);
                 let left = job.columns - (panel + g) * width;
-                match job.descend {
-                    Some(rate) => descend::<V, NV>(rate, sums, to),
-                    None => store::<V, NV>(sums, to, left),
-                }
+                finish::<V, NV>(job.descend, sums, to, left);
             }
         }
     }
 }
 
-/// Subtracts a panel's row times the rate.
+/// Subtracts a panel's row times the rate where there is one; else writes it, as [`store`] does.
 ///
 /// # Safety
-/// `values` is valid for the panel's width.
+/// `to` is valid for the panel's width, or without a rate for the smaller of that and `left`.
 #[inline(always)]
-pub(crate) unsafe fn descend<V: Simd, const NV: usize>(
-    rate: V::Number,
-    grads: [V; NV],
-    values: *mut V::Number,
+pub(crate) unsafe fn finish<V: Simd, const NV: usize>(
+    rate: Option<V::Number>,
+    sums: [V; NV],
+    to: *mut V::Number,
+    left: usize,
 ) {
     // SAFETY: as the caller promises.
     unsafe {
+        let Some(rate) = rate else {
+            return store::<V, NV>(sums, to, left);
+        };
         let rate = V::splat(rate);
-        for (v, grad) in grads.into_iter().enumerate() {
-            let values = values.add(v * V::LANES);
+        for (v, grad) in sums.into_iter().enumerate() {
+            let values = to.add(v * V::LANES);
             V::load(values).descend(rate, grad).store(values);
         }
     }

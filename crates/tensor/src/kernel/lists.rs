@@ -13,7 +13,7 @@ use crate::prefetch::prefetch_lines;
 
 /// Columns that are walked together. Less than a third of their weights are read: in four panels, of
 /// 64 bytes each, these are less than 18 KiB and stay in the L1 cache while all rows pass.
-pub(crate) const COLUMNS: usize = 208;
+const COLUMNS: usize = 208;
 
 /// Rows that are walked together: what comes back to them, in eight panels, is 64 KiB.
 pub(crate) const ROWS: usize = 128;

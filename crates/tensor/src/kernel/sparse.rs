@@ -3,7 +3,7 @@
 //! They walk the lists of [`super::lists`]. The sums run in the same order as in [`super::dense`],
 //! so skipping changes no bit of a finite result (a sum never starts from -0).
 
-use super::dense::{descend, store};
+use super::dense::{finish, store};
 use super::lists::{ColumnLists, RowLists};
 use super::simd::Simd;
 
@@ -176,11 +176,7 @@ unsafe fn inputs<V: Simd, const NV: usize, const G: usize>(
                 add::<V, NV, G>(&mut sums, entry.value, dy, job.dy_panel);
             }
             for (g, sums) in sums.into_iter().enumerate() {
-                let to = dw.add(g * job.dw_panel);
-                match job.descend {
-                    Some(rate) => descend::<V, NV>(rate, sums, to),
-                    None => store::<V, NV>(sums, to, width),
-                }
+                finish::<V, NV>(job.descend, sums, dw.add(g * job.dw_panel), width);
             }
             dw = dw.add(width);
         }
