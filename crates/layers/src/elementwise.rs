@@ -6,7 +6,8 @@ use std::ops::Range;
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
 use backprop_tensor::{Pool, Scalar, vectorised};
 
-/// Numbers below which one thread does them all.
+/// Numbers below which one thread does them all. Fewer than where [`Pool::split`] begins: the products
+/// beside these loops are split by then, and their rows would have to come from another core.
 const WORTH_SPLITTING: usize = 1 << 12;
 
 /// `out = f(a, b)` for all elements; all have one shape.
