@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use backprop_layers::ndarray::array;
 use backprop_layers::{Key, Mode, Pool, Sequential, Workspace, linear, tanh};
-use backprop_losses::{BinaryCrossEntropyWithLogits, Loss, Targets};
-use backprop_optimizers::{Adam, Decay, OptimizerState};
+use backprop_losses::{BinaryCrossEntropyWithLogits, Loss, TargetsView};
+use backprop_optimizers::{Adam, OptimizerState, WeightDecay};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let inputs = array![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
@@ -26,15 +26,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
         // The loss, and its gradient by the network's output.
         let (output, grad) = workspace.output_and_grad();
-        let targets = Targets::Values(targets.view());
-        let loss = BinaryCrossEntropyWithLogits.evaluate(output, targets, None, Some(grad));
+        let targets = TargetsView::Values(targets.view());
+        let loss = BinaryCrossEntropyWithLogits.value_and_grad(output, targets, None, Some(grad));
 
         // Backward: from that gradient to those of all parameters.
         network.backward(&mut workspace, inputs.view());
 
         // The update: every parameter moves a little against its gradient.
-        let items = network.learnables(&workspace);
-        let items = items.map(|item| (item.values, item.grad, item.unit, Decay::NONE));
+        let items = network.params_with_grads(&workspace);
+        let items = items.map(|item| (item.values, item.grad, item.unit, WeightDecay::NONE));
         state.step(&pool, &rule, 0.05, 1.0, items);
 
         if step == 1 || step % 100 == 0 {
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     network.forward(&mut workspace, Mode::Predict, inputs.view());
     let mut answers = workspace.output().to_owned();
-    Loss::to_predictions(&BinaryCrossEntropyWithLogits, answers.view_mut());
+    Loss::activate(&BinaryCrossEntropyWithLogits, answers.view_mut());
     for (row, (input, answer)) in inputs.rows().into_iter().zip(&answers).enumerate() {
         println!("{} xor {} = {answer:.3}", input[0], input[1]);
         assert_eq!(*answer > 0.5, targets[[row, 0]] > 0.5, "row {row}");

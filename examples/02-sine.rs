@@ -2,13 +2,13 @@
 
 use std::f64::consts::PI;
 
-use backprop_trainer::data::{Dataset, Labels};
+use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::layers::{Sequential, linear, tanh};
 use backprop_trainer::losses::MeanSquaredError;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::{Adam, Schedule};
 use backprop_trainer::tensor::{Key, rand::RngExt};
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // 400 points from -pi to pi, each off by up to 0.2.
@@ -17,19 +17,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     let mut noise = Key::new(0).derive("noise", 0).generator();
     let values = x.iter().map(|x| x.sin() + noise.random_range(-0.2..0.2));
-    let labels = Labels::Values {
+    let labels = Targets::Values {
         width: 1,
         values: values.collect(),
     };
     let (train, validation) = Dataset::from_values(1, x, labels)?.split(0.25, Key::new(0))?;
 
     let layers = [linear(32), tanh(), linear(32), tanh(), linear(1)];
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 200,
         batch_size: 32,
         learning_rate: 0.01,
         schedule: Schedule::OneCycle,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let network = Sequential::new(1, layers, Key::new(0))?;
     let mut trainer = Trainer::new(network, MeanSquaredError, Adam::default(), settings)?;

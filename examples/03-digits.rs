@@ -7,7 +7,7 @@ use backprop_trainer::layers::{Sequential, dropout, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::{Adam, Schedule};
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, Trainer, on_epoch};
+use backprop_trainer::{TrainConfig, Trainer, on_epoch};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (digits, test) = mnist::sample::<f32>();
@@ -22,12 +22,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         dropout(0.1),
         linear(10),
     ];
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 10,
         batch_size: 50,
         learning_rate: 3e-3,
         schedule: Schedule::OneCycle,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let network = Sequential::new(train.width(), layers, Key::new(0))?;
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;

@@ -5,21 +5,21 @@
 
 use std::ops::ControlFlow;
 
-use backprop_trainer::data::mnist::{self, Which};
+use backprop_trainer::data::mnist::{self, Variant};
 use backprop_trainer::layers::{Sequential, dropout, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::{Adam, Schedule};
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, Trainer, on_epoch};
+use backprop_trainer::{TrainConfig, Trainer, on_epoch};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| "data".into());
-    if !mnist::is_present(&folder, Which::FashionMnist) {
+    if !mnist::is_present(&folder, Variant::FashionMnist) {
         println!("Fashion-MNIST is not in the folder \"{folder}\".");
         println!("Get it with: cargo xtask download fashion-mnist --data-dir \"{folder}\"");
         return Ok(());
     }
-    let (clothes, test) = mnist::load::<f32>(&folder, Which::FashionMnist)?;
+    let (clothes, test) = mnist::load::<f32>(&folder, Variant::FashionMnist)?;
     let (train, validation) = clothes.split(0.2, Key::new(0))?;
 
     let layers = [
@@ -31,11 +31,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         dropout(0.1),
         linear(10),
     ];
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 5,
         learning_rate: 3e-3,
         schedule: Schedule::OneCycle,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let network = Sequential::new(train.width(), layers, Key::new(0))?;
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;

@@ -8,7 +8,7 @@ use backprop_trainer::layers::{Sequential, linear, relu};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/penguins.csv");
@@ -34,11 +34,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (train, test) = (all.select(&train), all.select(&test));
     let layers = [linear(16), relu(), linear(all.target_width())];
     let network = Sequential::new(all.width(), layers, Key::new(0))?;
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 40,
         batch_size: 16,
         learning_rate: 3e-3,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
     trainer.fit(&train, None, &mut ())?;

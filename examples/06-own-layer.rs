@@ -3,13 +3,13 @@
 
 use backprop_trainer::data::mnist;
 use backprop_trainer::layers::{
-    BuildError, Layer, LayerSpec, Mode, Pool, Run, Seen, Sequential, linear, relu,
+    BackwardArgs, BuildError, Layer, LayerSpec, Mode, PassContext, Pool, Sequential, linear, relu,
 };
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2, Zip, array};
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 #[derive(Clone, Debug)]
 struct Silu;
@@ -24,11 +24,11 @@ impl Layer<f64> for Silu {
     fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
         Ok(input_width)
     }
-    fn forward(&self, _: &Run<'_>, x: ArrayView2<'_, f64>, y: ArrayViewMut2<'_, f64>, _: &mut [f64]) {
+    fn forward(&self, _: &PassContext<'_>, x: ArrayView2<'_, f64>, y: ArrayViewMut2<'_, f64>, _: &mut [f64]) {
         Zip::from(y).and(x).for_each(|y, &x| *y = x * logistic(x));
     }
     fn backward(
-        &self, _: &Run<'_>, seen: Seen<'_, f64>, dx: Option<ArrayViewMut2<'_, f64>>, _: &mut [Box<[f64]>],
+        &self, _: &PassContext<'_>, seen: BackwardArgs<'_, f64>, dx: Option<ArrayViewMut2<'_, f64>>, _: &mut [Box<[f64]>],
     ) {
         let Some(dx) = dx else { return };
         Zip::from(dx).and(seen.input).and(seen.output_grad).for_each(|dx, &x, &dy| {
@@ -46,7 +46,7 @@ impl Layer<f64> for Silu {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (pool, mode) = (&Pool::new(1), Mode::Predict);
-    let run = Run { pool, mode };
+    let run = PassContext { pool, mode };
     let silu = |x: f64| {
         let mut y = array![[0.0]];
         Silu.forward(&run, array![[x]].view(), y.view_mut(), &mut []);
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let (x, y, dy, mut dx) = (array![[0.7]], silu(0.7), array![[1.0]], array![[0.0]]);
     #[rustfmt::skip]
-    let seen = Seen { input: x.view(), output: y.view(), output_grad: dy.view(), cache: &[] };
+    let seen = BackwardArgs { input: x.view(), output: y.view(), output_grad: dy.view(), cache: &[] };
     Silu.backward(&run, seen, Some(dx.view_mut()), &mut []);
     let differences = (silu(0.7 + 1e-5) - silu(0.7 - 1e-5)) / 2e-5;
     let (by_backward, by_differences) = (dx[[0, 0]], differences[[0, 0]]);
@@ -66,7 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut layers = network.layers().to_vec();
     layers[1] = Box::new(Silu);
     let network = Sequential::from_layers(784, layers)?;
-    let (rule, settings) = (Adam::default(), Settings::default());
+    let (rule, settings) = (Adam::default(), TrainConfig::default());
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, rule, settings)?;
     let (digits, test) = mnist::sample();
     trainer.fit(&digits, None, &mut ())?;

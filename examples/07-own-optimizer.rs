@@ -7,7 +7,7 @@ use backprop_trainer::layers::{Sequential, linear, relu};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::{Adam, Optimizer, Schedule, Step};
 use backprop_trainer::tensor::{Key, Scalar};
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 #[derive(Debug)]
 struct Lion {
@@ -19,12 +19,12 @@ impl<T: Scalar> Optimizer<T> for Lion {
     fn name(&self) -> &'static str {
         "lion"
     }
-    fn buffers(&self) -> usize {
+    fn state_slots(&self) -> usize {
         1
     }
     /// `p <- p - lr sign(b1 m + (1 - b1) g); m <- b2 m + (1 - b2) g`.
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
-        let (b1, b2, one) = (T::of(self.beta1), T::of(self.beta2), T::one());
+        let (b1, b2, one) = (T::from_f64(self.beta1), T::from_f64(self.beta2), T::one());
         let [m] = state else {
             panic!("lion has 1 state buffer, not {}", state.len())
         };
@@ -32,7 +32,7 @@ impl<T: Scalar> Optimizer<T> for Lion {
             let g = step.gradient(*p, grad);
             let direction = b1 * *m + (one - b1) * g;
             // Not `signum`, for which 0 is positive: the padding of a weight must stay 0.
-            let sign = T::of(f64::from(
+            let sign = T::from_f64(f64::from(
                 i8::from(direction > T::zero()) - i8::from(direction < T::zero()),
             ));
             *p = step.decayed(*p) - step.learning_rate * sign;
@@ -45,12 +45,12 @@ type Answer<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn accuracy(rule: impl Optimizer<f32> + 'static, learning_rate: f64) -> Answer<f64> {
     let (digits, test) = mnist::sample::<f32>();
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 5,
         batch_size: 50,
         learning_rate,
         schedule: Schedule::Cosine,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let network = Sequential::new(784, [linear(64), relu(), linear(10)], Key::new(0))?;
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, rule, settings)?;

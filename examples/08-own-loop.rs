@@ -1,12 +1,12 @@
 //! A training loop of your own, with early stopping: `train_batch` is one step, everything around
 //! it is written here. `Trainer::fit` does the same, with checkpoints.
 
-use backprop_trainer::data::{Batch, Batches, mnist};
+use backprop_trainer::data::{Batch, BatchSampler, mnist};
 use backprop_trainer::layers::{Sequential, linear, relu};
-use backprop_trainer::losses::{SoftmaxCrossEntropy, Targets, Total};
+use backprop_trainer::losses::{SoftmaxCrossEntropy, TargetsView, WeightedSum};
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 /// Stop after so many epochs without a better validation loss.
 const PATIENCE: u64 = 3;
@@ -15,21 +15,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (digits, test) = mnist::sample::<f32>();
     let (train, validation) = digits.limit(1500).split(0.3, Key::new(0))?;
     let network = Sequential::new(train.width(), [linear(64), relu(), linear(10)], Key::new(0))?;
-    let settings = Settings {
+    let settings = TrainConfig {
         learning_rate: 3e-3,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
 
     let mut best = (0, f64::INFINITY, trainer.network().clone());
     let mut batch = Batch::new();
-    let mut batches = Batches::new(train.len(), 32, None);
+    let mut batches = BatchSampler::new(train.len(), 32, None);
     for epoch in 1.. {
-        batches.reshuffle(Key::new(0).derive("shuffle/epoch", epoch));
-        let mut total = Total::default();
+        batches.start_epoch(Key::new(0).derive("shuffle/epoch", epoch));
+        let mut total = WeightedSum::default();
         while let Some(rows) = batches.next_batch() {
             train.gather(rows, &mut batch);
-            let classes = Targets::Classes(batch.classes().ok_or("digits have classes")?);
+            let classes = TargetsView::Classes(batch.class_labels().ok_or("digits have classes")?);
             total += trainer.train_batch(batch.inputs(), classes, None)?;
         }
         let loss = trainer.evaluate(&validation)?.loss;
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         network,
         SoftmaxCrossEntropy,
         Adam::default(),
-        Settings::default(),
+        TrainConfig::default(),
     )?;
     assert_eq!(best.evaluate(&validation)?.loss, loss);
     assert!(trainer.evaluate(&validation)?.loss > loss);

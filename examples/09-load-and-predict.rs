@@ -11,7 +11,7 @@ use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 /// The classes that the network sees in these rows.
 fn classify(network: &Sequential<f32>, data: &Dataset<f32>, rows: &[u32]) -> Vec<usize> {
@@ -34,16 +34,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The program that trains.
     let network = Sequential::new(784, [linear(64), relu(), linear(10)], Key::new(0))?;
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 5,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
     trainer.fit(&digits, None, &mut ())?;
     let accuracy = trainer.evaluate(&test)?.accuracy.unwrap_or(0.0);
     let info = ModelInfo::new(OutputKind::Logits)
         .with_input_scale(1.0 / 255.0)
-        .with_class_names(mnist::Which::Mnist.class_names());
+        .with_class_names(mnist::Variant::Mnist.class_names());
     save_model(&path, trainer.network(), &info)?;
     println!("saved {} parameters", trainer.network().parameter_count());
 
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut batch = Batch::new();
     test.gather(&rows, &mut batch);
-    let labels = batch.classes().ok_or("digits have classes")?;
+    let labels = batch.class_labels().ok_or("digits have classes")?;
     let right = guesses
         .iter()
         .zip(labels)

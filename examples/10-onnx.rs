@@ -10,7 +10,7 @@ use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).unwrap_or_else(|| {
@@ -20,9 +20,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (digits, _) = mnist::sample::<f32>();
     let layers = [linear(64), leaky_relu(0.01), dropout(0.1), linear(10)];
     let network = Sequential::new(digits.width(), layers, Key::new(0))?;
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 5,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
     trainer.fit(&digits, None, &mut ())?;
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A dropout does nothing in prediction and is left out; a softmax is put behind the logits.
     let info = ModelInfo::new(OutputKind::Logits)
         .with_input_scale(1.0 / 255.0)
-        .with_class_names(mnist::Which::Mnist.class_names());
+        .with_class_names(mnist::Variant::Mnist.class_names());
     save_onnx(&path, trainer.network(), &info)?;
     let bytes = std::fs::metadata(&path)?.len();
     println!(

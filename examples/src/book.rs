@@ -11,7 +11,7 @@ use backprop_trainer::layers::{LayerSpec, Sequential};
 use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Optimizer;
 use backprop_trainer::tensor::{Key, Pool};
-use backprop_trainer::{Epoch, Settings, TrainError, Trainer};
+use backprop_trainer::{Epoch, TrainConfig, TrainError, Trainer};
 
 mod chain_rule;
 mod downhill;
@@ -149,7 +149,7 @@ fn trainer(
     network: Sequential<f64>,
     loss: impl Loss<f64> + 'static,
     rule: impl Optimizer<f64> + 'static,
-    settings: Settings,
+    settings: TrainConfig,
 ) -> Outcome<Trainer<f64>> {
     let trainer = Trainer::new(network, loss, rule, settings)?;
     Ok(trainer.with_pool(Arc::new(Pool::new(1))))
@@ -159,7 +159,7 @@ fn trainer(
 fn epochs(
     network: Sequential<f64>,
     rule: impl Optimizer<f64> + 'static,
-    settings: Settings,
+    settings: TrainConfig,
     train: &Dataset<f64>,
     validation: Option<&Dataset<f64>>,
 ) -> Outcome<Vec<Epoch>> {

@@ -4,20 +4,20 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
-use backprop_trainer::data::{Dataset, Labels};
+use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::formats::Checkpoint;
 use backprop_trainer::layers::{Key, Pool, Sequential, linear, tanh};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::{Settings, Trainer, on_epoch};
+use backprop_trainer::{TrainConfig, Trainer, on_epoch};
 use libfuzzer_sys::fuzz_target;
 
 fn trainer() -> (Trainer<f32>, Dataset<f32>) {
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 4,
         batch_size: 3,
         patience: Some(3),
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let network = Sequential::new(2, [linear(3), tanh(), linear(2)], Key::new(5));
     let trainer = Trainer::new(
@@ -26,7 +26,7 @@ fn trainer() -> (Trainer<f32>, Dataset<f32>) {
         Adam::default(),
         settings,
     );
-    let labels = Labels::Classes {
+    let labels = Targets::Classes {
         labels: vec![0, 1, 1, 0, 1],
         classes: 2,
     };

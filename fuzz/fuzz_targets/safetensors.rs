@@ -1,7 +1,7 @@
 //! Networks as safetensors. The checksum is mended first, or nothing behind it would be reached.
 #![no_main]
 
-use backprop_trainer::formats::{load_parameters, model_bytes, model_from_bytes, stored_precision};
+use backprop_trainer::formats::{load_parameters, model_bytes, model_from_bytes, dtype_of};
 use backprop_trainer::layers::{Key, Sequential, linear};
 use flate2::Crc;
 use libfuzzer_sys::fuzz_target;
@@ -24,7 +24,7 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
 
 fuzz_target!(|bytes: &[u8]| {
     let bytes = sealed(bytes);
-    let _ = stored_precision("fuzz", &bytes);
+    let _ = dtype_of("fuzz", &bytes);
     let network = Sequential::<f32>::new(2, [linear(2)], Key::new(0));
     let _ = load_parameters(&mut network.expect("two to two"), "fuzz", &bytes);
     if let Ok((network, info)) = model_from_bytes::<f32>("fuzz", &bytes) {

@@ -5,18 +5,18 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use backprop_trainer::data::{Batch, Batches, mnist};
+use backprop_trainer::data::{Batch, BatchSampler, mnist};
 use backprop_trainer::layers::{
     LayerSpec, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
-    Targets,
+    TargetsView,
 };
 use backprop_trainer::ndarray::{Array2, s};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
 use backprop_trainer::tensor::{Key, Pool, Scalar};
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
@@ -89,29 +89,29 @@ fn steps<T: Scalar>(
         T::NAME
     );
     let network = Sequential::new(784, layers(tail), Key::new(0)).unwrap();
-    let settings = Settings {
+    let settings = TrainConfig {
         clip: Some(1.0),
         l2: 1e-4,
         weight_decay: 1e-4,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let trainer = Trainer::new(network, loss, rule, settings).unwrap();
     let mut trainer = trainer.with_pool(Arc::new(Pool::new(threads)));
-    let mut batches = Batches::new(data.len(), 128, Some(Key::new(1)));
+    let mut batches = BatchSampler::new(data.len(), 128, Some(Key::new(1)));
     let mut batch = Batch::new();
-    let values = Array2::from_elem((128, 10), T::of(0.25));
+    let values = Array2::from_elem((128, 10), T::from_f64(0.25));
     let mut epoch = || {
         while let Some(rows) = batches.next_batch() {
             data.gather(rows, &mut batch);
             let targets = match wanted {
-                Wanted::Classes => Targets::Classes(batch.classes().unwrap()),
-                Wanted::Values => Targets::Values(values.slice(s![..batch.rows(), ..])),
+                Wanted::Classes => TargetsView::Classes(batch.class_labels().unwrap()),
+                Wanted::Values => TargetsView::Values(values.slice(s![..batch.rows(), ..])),
             };
             trainer
                 .train_batch(batch.inputs(), targets, batch.weights())
                 .unwrap();
         }
-        batches.reshuffle(Key::new(2));
+        batches.start_epoch(Key::new(2));
     };
     epoch();
     // 300 rows: two whole batches and a smaller one.

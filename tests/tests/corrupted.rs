@@ -1,16 +1,15 @@
 //! Every flipped bit and every cut of a small file of each kind.
 
 use backprop_trainer::data::idx::{self, Idx, Values};
-use backprop_trainer::data::{Dataset, Labels, Limits};
+use backprop_trainer::data::{Dataset, Limits, Targets};
 use backprop_trainer::formats::{
-    Checkpoint, ModelInfo, OutputKind, load_parameters, model_bytes, model_from_bytes,
-    stored_precision,
+    Checkpoint, ModelInfo, OutputKind, dtype_of, load_parameters, model_bytes, model_from_bytes,
 };
 use backprop_trainer::layers::{Key, Sequential, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 fn network<T: Scalar>() -> Sequential<T> {
     Sequential::new(3, [linear(4), leaky_relu(0.01), linear(2)], Key::new(2)).unwrap()
@@ -18,14 +17,14 @@ fn network<T: Scalar>() -> Sequential<T> {
 
 /// A trainer before its run of two epochs, and the data.
 fn trainer() -> (Trainer<f32>, Dataset<f32>) {
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 2,
         batch_size: 4,
         patience: Some(5),
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let trainer = Trainer::new(network(), SoftmaxCrossEntropy, Adam::default(), settings);
-    let labels = Labels::Classes {
+    let labels = Targets::Classes {
         labels: vec![0, 1, 1, 0, 1, 0],
         classes: 2,
     };
@@ -81,7 +80,7 @@ fn every_flip_and_cut_of_a_model_is_an_error() {
     let (flips, cuts) = each_damage(&whole, |bytes, what| {
         assert!(model_from_bytes::<f32>("m", bytes).is_err(), "{what}");
         assert!(load_parameters(&mut other, "m", bytes).is_err(), "{what}");
-        assert!(stored_precision("m", bytes).is_err(), "{what}");
+        assert!(dtype_of("m", bytes).is_err(), "{what}");
     });
     println!("model of {} bytes: {flips} flips, {cuts} cuts", whole.len());
     assert!(flips > 5_000);

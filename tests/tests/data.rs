@@ -5,12 +5,14 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use backprop_trainer::data::idx::{self, Idx, Values};
-use backprop_trainer::data::{Batch, Batches, Dataset, Labels, Limits};
+use backprop_trainer::data::{Batch, BatchSampler, Dataset, Limits, Targets};
 use backprop_trainer::layers::{Key, LayerSpec, Sequential, dropout, linear};
-use backprop_trainer::losses::{Expects, Loss, LossError, MeanSquaredError, Targets, Total};
+use backprop_trainer::losses::{
+    Loss, LossError, MeanSquaredError, OutputKind, TargetsView, WeightedSum,
+};
 use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_trainer::optimizers::Sgd;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -156,7 +158,7 @@ fn we_read_the_idx_files_that_python_writes() {
 /// Rows numbered from 0, as feature and as target.
 fn numbered(rows: usize) -> Dataset<f64> {
     let numbers: Vec<f64> = (0..rows).map(|row| row as f64).collect();
-    let labels = Labels::Values {
+    let labels = Targets::Values {
         width: 1,
         values: numbers.clone(),
     };
@@ -216,7 +218,7 @@ fn shuffling_is_a_permutation_and_batches_cut_it() {
             let mut orders = Vec::new();
             for epoch in 1..=3 {
                 let key = Key::new(5).derive("shuffle/epoch", epoch);
-                let mut batches = Batches::new(rows, batch_size, Some(key));
+                let mut batches = BatchSampler::new(rows, batch_size, Some(key));
                 let mut order = Vec::new();
                 while let Some(batch) = batches.next_batch() {
                     assert!(batch.len() <= batch_size && !batch.is_empty());
@@ -242,40 +244,40 @@ impl Loss<f64> for Recorder {
         "Recorder"
     }
 
-    fn expects(&self) -> Expects {
-        Expects::Values
+    fn output_kind(&self) -> OutputKind {
+        OutputKind::Values
     }
 
-    fn check(&self, outputs: usize, targets: Targets<'_, f64>) -> Result<(), LossError> {
+    fn check(&self, outputs: usize, targets: TargetsView<'_, f64>) -> Result<(), LossError> {
         MeanSquaredError.check(outputs, targets)
     }
 
-    fn evaluate(
+    fn value_and_grad(
         &self,
         output: ArrayView2<'_, f64>,
-        targets: Targets<'_, f64>,
+        targets: TargetsView<'_, f64>,
         weights: Option<&[f64]>,
         grad: Option<ArrayViewMut2<'_, f64>>,
-    ) -> Total {
-        let Targets::Values(values) = targets else {
+    ) -> WeightedSum {
+        let TargetsView::Values(values) = targets else {
             panic!("values, not classes")
         };
         let seen = &mut self.0.lock().unwrap()[usize::from(grad.is_none())];
         seen.extend(values.iter().map(|&number| number as usize));
-        MeanSquaredError.evaluate(output, targets, weights, grad)
+        MeanSquaredError.value_and_grad(output, targets, weights, grad)
     }
 
-    fn to_predictions(&self, _output: ArrayViewMut2<'_, f64>) {}
+    fn activate(&self, _output: ArrayViewMut2<'_, f64>) {}
 }
 
 /// What three epochs of a network of these layers have seen.
 fn recorded(layers: &[LayerSpec], train: &Dataset<f64>, validation: &Dataset<f64>) -> Recorder {
     let recorder = Recorder::default();
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 3,
         batch_size: 16,
         learning_rate: 1e-9,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let network = Sequential::new(1, layers.iter().cloned(), Key::new(0)).unwrap();
     let mut trainer = Trainer::new(network, recorder.clone(), Sgd, settings).unwrap();

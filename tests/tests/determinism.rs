@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use backprop_trainer::data::{Batch, Dataset, Labels, mnist};
+use backprop_trainer::data::{Batch, Dataset, Targets, mnist};
 use backprop_trainer::formats::Checkpoint;
 use backprop_trainer::layers::{
     Key, LayerSpec, Mode, Pool, Sequential, Workspace, dropout, leaky_relu, linear, tanh,
@@ -12,7 +12,9 @@ use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Schedule, Sgd};
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{BatchReport, End, Epoch, Observer, Settings, TrainError, Trainer};
+use backprop_trainer::{
+    BatchReport, Epoch, Observer, StopReason, TrainConfig, TrainError, Trainer,
+};
 use tempfile::TempDir;
 
 const RULES: [&str; 4] = ["sgd", "nesterov", "rmsprop", "adam"];
@@ -37,7 +39,7 @@ fn data<T: Scalar>(train: usize, validation: usize) -> (Dataset<T>, Dataset<T>) 
 fn trainer<T: Scalar>(
     layers: &[LayerSpec],
     rule: Box<dyn Optimizer<T>>,
-    settings: Settings,
+    settings: TrainConfig,
     threads: usize,
 ) -> Trainer<T> {
     let network = Sequential::new(784, layers.iter().cloned(), Key::new(3)).unwrap();
@@ -48,7 +50,7 @@ fn trainer<T: Scalar>(
 
 fn parameter_bits<T: Scalar>(trainer: &Trainer<T>) -> Vec<u64> {
     let parameters = trainer.network().parameters();
-    let values = parameters.flat_map(|(_, parameter)| parameter.to_rows());
+    let values = parameters.flat_map(|(_, parameter)| parameter.to_array());
     values.map(|value| value.as_f64().to_bits()).collect()
 }
 
@@ -71,14 +73,14 @@ fn check_threads<T: Scalar>(name: &str, layers: &[LayerSpec], batch_size: usize,
     let (train, validation) = data::<T>(600, 130);
     let run = |threads| {
         let (rule, learning_rate) = rule::<T>(name);
-        let settings = Settings {
+        let settings = TrainConfig {
             epochs,
             batch_size,
             learning_rate,
             l2: 1e-4,
             weight_decay: 1e-3,
             clip: Some(0.5),
-            ..Settings::default()
+            ..TrainConfig::default()
         };
         let mut trainer = trainer(layers, rule, settings, threads);
         trainer.fit(&train, Some(&validation), &mut ()).unwrap();
@@ -186,9 +188,9 @@ impl Observer for Stop {
 }
 
 /// A run that is interrupted wherever it can be.
-struct Run<'a, T> {
+struct PassContext<'a, T> {
     rule: &'a str,
-    settings: Settings,
+    settings: TrainConfig,
     train: &'a Dataset<T>,
     validation: &'a Dataset<T>,
     folder: TempDir,
@@ -197,11 +199,11 @@ struct Run<'a, T> {
 /// All that must be the same: the sections but the seconds, of the trainer and of its file.
 type Outcome = (Vec<(String, Vec<u8>)>, Vec<(String, Vec<u8>)>);
 
-impl<T: Scalar> Run<'_, T> {
+impl<T: Scalar> PassContext<'_, T> {
     fn trainer(&self, file: &str, threads: usize) -> Trainer<T> {
         let layers = [linear(20), leaky_relu(0.01), dropout(0.2), linear(10)];
         let (rule, learning_rate) = rule::<T>(self.rule);
-        let settings = Settings {
+        let settings = TrainConfig {
             learning_rate,
             ..self.settings.clone()
         };
@@ -242,7 +244,11 @@ impl<T: Scalar> Run<'_, T> {
             let file = format!("{epoch} {batch:?}");
             let mut stopped = self.trainer(&file, 1);
             self.fit(&mut stopped, &mut { stop });
-            assert_eq!(stopped.history().end(), Some(End::Observer), "{case}");
+            assert_eq!(
+                stopped.history().end(),
+                Some(StopReason::Observer),
+                "{case}"
+            );
             let done = stopped.history().epochs().len() as u64;
             assert_eq!(done, epoch - u64::from(batch.is_some()), "{case}");
 
@@ -277,15 +283,15 @@ fn check_every_rule_and_schedule<T: Scalar>(rules: &[&str], schedules: &[Schedul
     let (train, validation) = data::<T>(70, 30);
     for rule in rules {
         for schedule in schedules {
-            let settings = Settings {
+            let settings = TrainConfig {
                 epochs: 4,
                 batch_size: 20,
                 schedule: *schedule,
                 clip: Some(1.0),
                 patience: Some(2),
-                ..Settings::default()
+                ..TrainConfig::default()
             };
-            let run = Run {
+            let run = PassContext {
                 rule,
                 settings,
                 train: &train,
@@ -317,9 +323,9 @@ fn mislabelled(dataset: &Dataset<f32>) -> Dataset<f32> {
     let mut batch = Batch::new();
     let rows: Vec<u32> = (0..dataset.len() as u32).collect();
     dataset.gather(&rows, &mut batch);
-    let labels = Labels::Classes {
+    let labels = Targets::Classes {
         labels: batch
-            .classes()
+            .class_labels()
             .unwrap()
             .iter()
             .map(|c| (c + 1) % 10)
@@ -333,13 +339,13 @@ fn mislabelled(dataset: &Dataset<f32>) -> Dataset<f32> {
 #[test]
 fn early_stopping_survives_interruptions() {
     let (train, validation) = data::<f32>(70, 30);
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 50,
         batch_size: 20,
         patience: Some(3),
-        ..Settings::default()
+        ..TrainConfig::default()
     };
-    let run = Run {
+    let run = PassContext {
         rule: "adam",
         settings,
         train: &train,
@@ -348,7 +354,7 @@ fn early_stopping_survives_interruptions() {
     };
     let whole = run.check();
     let history = whole.history();
-    assert_eq!(history.end(), Some(End::EarlyStopping));
+    assert_eq!(history.end(), Some(StopReason::EarlyStopping));
     assert_eq!(
         history.best().unwrap().epoch + 3,
         history.epochs().len() as u64
@@ -357,8 +363,11 @@ fn early_stopping_survives_interruptions() {
     // A checkpoint of a run that is over brings back the best parameters, not the last.
     let mut over = run.trainer("over", 1);
     over.resume_from(run.folder.path().join("whole")).unwrap();
-    assert!(over.is_over());
+    assert!(over.is_finished());
     assert!(parameter_bits(&over) == parameter_bits(&whole));
     let more = over.fit(&train, Some(run.validation), &mut ());
-    assert!(matches!(more, Err(TrainError::Over { .. })), "{more:?}");
+    assert!(
+        matches!(more, Err(TrainError::AlreadyFinished { .. })),
+        "{more:?}"
+    );
 }

@@ -9,17 +9,17 @@
 use std::sync::{Arc, Mutex};
 
 use backprop_trainer::layers::{
-    BuildError, Key, Layer, LayerSpec, Mode, ParameterKind, Pool, Run, Seen, Sequential, Workspace,
-    dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
+    BackwardArgs, BuildError, Key, Layer, LayerSpec, Mode, ParameterKind, PassContext, Pool,
+    Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
-    Targets,
+    TargetsView,
 };
 use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::tensor::rand::{Rng, RngExt};
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 /// The bound on the norm of the error, in norms of the parameter's gradient.
 const OF_NORM: f64 = 1e-7;
@@ -45,7 +45,7 @@ impl Layer<f64> for Spy {
 
     fn forward(
         &self,
-        _run: &Run<'_>,
+        _run: &PassContext<'_>,
         input: ArrayView2<'_, f64>,
         mut output: ArrayViewMut2<'_, f64>,
         _cache: &mut [f64],
@@ -59,8 +59,8 @@ impl Layer<f64> for Spy {
 
     fn backward(
         &self,
-        _run: &Run<'_>,
-        seen: Seen<'_, f64>,
+        _run: &PassContext<'_>,
+        seen: BackwardArgs<'_, f64>,
         input_grad: Option<ArrayViewMut2<'_, f64>>,
         _grads: &mut [Box<[f64]>],
     ) {
@@ -186,7 +186,7 @@ impl Case {
         for (_, parameter) in network.parameters_mut() {
             if parameter.kind() == ParameterKind::Bias {
                 parameter
-                    .values_mut()
+                    .packed_mut()
                     .fill_with(|| rng.random_range(-0.5..0.5));
             }
         }
@@ -203,10 +203,10 @@ impl Case {
         }
     }
 
-    fn targets(&self) -> Targets<'_, f64> {
+    fn targets(&self) -> TargetsView<'_, f64> {
         match &self.wanted {
-            Wanted::Classes(classes) => Targets::Classes(classes),
-            Wanted::Values(values) => Targets::Values(values.view()),
+            Wanted::Classes(classes) => TargetsView::Classes(classes),
+            Wanted::Values(values) => TargetsView::Values(values.view()),
         }
     }
 
@@ -224,12 +224,12 @@ impl Case {
         let weights = self.weights.as_deref();
         let total = self
             .loss
-            .evaluate(workspace.output(), self.targets(), weights, None);
+            .value_and_grad(workspace.output(), self.targets(), weights, None);
         let mut loss = total.mean();
         if self.l2 != 0.0 {
             let parameters = self.network.parameters();
             let weights = parameters.filter(|(_, p)| p.kind() == ParameterKind::Weight);
-            let squares = weights.flat_map(|(_, p)| p.to_rows()).map(|w| w * w);
+            let squares = weights.flat_map(|(_, p)| p.to_array()).map(|w| w * w);
             loss += self.l2 / 2.0 * squares.sum::<f64>();
         }
         (loss, signs)
@@ -242,18 +242,18 @@ impl Case {
         let (output, grad) = workspace.output_and_grad();
         let weights = self.weights.as_deref();
         self.loss
-            .evaluate(output, self.targets(), weights, Some(grad));
+            .value_and_grad(output, self.targets(), weights, Some(grad));
         self.network.backward(workspace, self.inputs.view());
         let parameters = self.network.parameters();
         parameters
             .zip(workspace.gradients())
-            .map(|((_, parameter), grad)| parameter.rows_of(grad))
+            .map(|((_, parameter), grad)| parameter.unpack(grad))
             .collect()
     }
 
     fn set(&mut self, which: usize, rows: &[f64]) {
         let (_, parameter) = self.network.parameters_mut().nth(which).unwrap();
-        parameter.set_rows(rows);
+        parameter.assign(rows);
     }
 
     /// The difference quotient by one element of a parameter, and its step; `None` where a kink is
@@ -311,7 +311,7 @@ impl Figures {
         let all: Vec<(String, Vec<f64>)> = case
             .network
             .parameters()
-            .map(|(name, parameter)| (name, parameter.to_rows()))
+            .map(|(name, parameter)| (name, parameter.to_array()))
             .collect();
         assert_eq!(all.len(), found.len());
         let mut expected = Vec::new();
@@ -427,11 +427,11 @@ fn the_l2_term_is_the_gradient_of_the_penalty() {
         if squashed && case.loss.name() != "MeanSquaredError" {
             continue;
         }
-        let settings = Settings {
+        let settings = TrainConfig {
             learning_rate: 1.0,
             l2: case.l2,
             seed: case.seed,
-            ..Settings::default()
+            ..TrainConfig::default()
         };
         let mut trainer = Trainer::new(case.network.clone(), loss, Sgd, settings).unwrap();
         let weights = case.weights.as_deref();
@@ -449,7 +449,7 @@ fn the_l2_term_is_the_gradient_of_the_penalty() {
             .parameters()
             .zip(after)
             .map(|((_, before), (_, after))| {
-                let pairs = before.to_rows().into_iter().zip(after.to_rows());
+                let pairs = before.to_array().into_iter().zip(after.to_array());
                 pairs.map(|(before, after)| before - after).collect()
             })
             .collect();

@@ -7,10 +7,9 @@ use std::io::Write;
 use std::sync::LazyLock;
 
 use backprop_trainer::data::idx::{self, Idx, Values};
-use backprop_trainer::data::{Batch, DataError, Dataset, Labels, Limits, csv};
+use backprop_trainer::data::{Batch, DataError, Dataset, Limits, Targets, csv};
 use backprop_trainer::formats::{
-    Checkpoint, ModelInfo, OutputKind, load_parameters, model_bytes, model_from_bytes,
-    stored_precision,
+    Checkpoint, ModelInfo, OutputKind, dtype_of, load_parameters, model_bytes, model_from_bytes,
 };
 use backprop_trainer::layers::{
     Key, Pool, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
@@ -18,7 +17,7 @@ use backprop_trainer::layers::{
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::collection::vec;
@@ -281,12 +280,12 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
 
 fn check_model(bytes: &[u8]) {
     let mut network = Sequential::<f32>::new(2, [linear(2)], Key::new(0)).unwrap();
-    let before: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_rows()).collect();
+    let before: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_array()).collect();
     if load_parameters(&mut network, "m", bytes).is_err() {
-        let after: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_rows()).collect();
+        let after: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_array()).collect();
         assert_eq!(before, after, "an error leaves the network as it was");
     }
-    let _ = stored_precision("m", bytes);
+    let _ = dtype_of("m", bytes);
     match model_from_bytes::<f32>("m", bytes) {
         Err(error) => {
             let text = error.to_string();
@@ -368,15 +367,15 @@ fn closed(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 fn trainer() -> (Trainer<f32>, Dataset<f32>) {
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 4,
         batch_size: 3,
         patience: Some(3),
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let network = Sequential::new(2, [linear(3), tanh(), linear(2)], Key::new(5)).unwrap();
     let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings).unwrap();
-    let labels = Labels::Classes {
+    let labels = Targets::Classes {
         labels: vec![0, 1, 1, 0, 1],
         classes: 2,
     };

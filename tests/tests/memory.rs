@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use backprop_trainer::data::{Batch, Batches, Dataset, Labels, Limits, idx};
+use backprop_trainer::data::{Batch, BatchSampler, Dataset, Limits, Targets, idx};
 use backprop_trainer::formats::{Checkpoint, ModelInfo, model_bytes, model_from_bytes};
 use backprop_trainer::layers::{Key, Sequential, linear};
 use flate2::Compression;
@@ -217,18 +217,18 @@ fn models_and_checkpoints_allocate_no_more_than_there_is() {
 }
 
 fn an_epoch_allocates_nothing() {
-    let labels = Labels::Classes {
+    let labels = Targets::Classes {
         labels: vec![1; 1000],
         classes: 2,
     };
     let dataset = Dataset::<f32>::from_bytes(20, vec![7; 20_000], labels).unwrap();
     let dataset = dataset.with_balanced_weights().unwrap();
-    let mut batches = Batches::new(dataset.len(), 64, Some(Key::new(0)));
+    let mut batches = BatchSampler::new(dataset.len(), 64, Some(Key::new(0)));
     let mut batch = Batch::new();
     dataset.gather(batches.next_batch().unwrap(), &mut batch);
     let ((), calls, _) = measure(|| {
         for epoch in 1..4 {
-            batches.reshuffle(Key::new(0).derive("shuffle/epoch", epoch));
+            batches.start_epoch(Key::new(0).derive("shuffle/epoch", epoch));
             while let Some(rows) = batches.next_batch() {
                 dataset.gather(rows, &mut batch);
             }

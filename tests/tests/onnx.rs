@@ -38,7 +38,7 @@ fn same_predictions<T: Scalar>(layers: Vec<LayerSpec>, info: ModelInfo) {
     let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
     network.predict_into(&mut workspace, batch.inputs(), ours.view_mut());
     let ours = ours.as_slice_mut().unwrap();
-    info.to_predictions(outputs, ours);
+    info.activate(outputs, ours);
 
     let theirs = run(onnx_bytes(&network, &info).unwrap(), &raw);
     assert_eq!(theirs.len(), ours.len());

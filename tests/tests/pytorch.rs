@@ -5,12 +5,12 @@ use std::sync::Arc;
 use backprop_trainer::layers::{
     Key, Layer, LeakyRelu, Linear, Mode, Pool, Sequential, Workspace, ndarray::Array2,
 };
-use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy, Targets};
+use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy, TargetsView};
 use backprop_trainer::optimizers::{
     Adam, Nesterov, Optimizer, Progress, RmsProp, Schedule, Sgd, global_norm,
 };
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -118,7 +118,7 @@ impl Case {
 }
 
 fn rounded<T: Scalar>(numbers: &[f64]) -> Vec<T> {
-    numbers.iter().map(|&x| T::of(x)).collect()
+    numbers.iter().map(|&x| T::from_f64(x)).collect()
 }
 
 /// `|found - expected| / |expected|` for each weight and bias; the largest of them.
@@ -141,7 +141,7 @@ fn deviation<T: Scalar>(found: &[Vec<T>], expected: &[LinearValues]) -> f64 {
 }
 
 fn rows<T: Scalar>(network: &Sequential<T>) -> Vec<Vec<T>> {
-    network.parameters().map(|(_, p)| p.to_rows()).collect()
+    network.parameters().map(|(_, p)| p.to_array()).collect()
 }
 
 fn check_twenty_steps<T: Scalar>(allowed: f64) {
@@ -149,12 +149,12 @@ fn check_twenty_steps<T: Scalar>(allowed: f64) {
     let (inputs, labels) = (reference.inputs::<T>(), &reference.labels);
     let (mut worst_loss, mut worst_final) = (0.0_f64, 0.0_f64);
     for case in &reference.cases {
-        let settings = Settings {
+        let settings = TrainConfig {
             learning_rate: case.learning_rate,
             l2: case.l2,
             weight_decay: case.decoupled,
             clip: case.clip,
-            ..Settings::default()
+            ..TrainConfig::default()
         };
         let network = reference.network::<T>();
         let mut trainer =
@@ -174,7 +174,7 @@ fn check_twenty_steps<T: Scalar>(allowed: f64) {
                 case.name
             );
             trainer.set_learning_rate(found);
-            let targets = Targets::Classes(labels);
+            let targets = TargetsView::Classes(labels);
             let total = trainer.train_batch(inputs.view(), targets, None).unwrap();
             let off = (total.mean() / expected - 1.0).abs();
             let name = &case.name;
@@ -206,15 +206,15 @@ fn the_first_gradients_are_pytorchs() {
     let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
     network.forward(&mut workspace, Mode::Train(Key::new(0)), inputs.view());
     let (output, grad) = workspace.output_and_grad();
-    let targets = Targets::Classes(&reference.labels);
-    SoftmaxCrossEntropy.evaluate(output, targets, None, Some(grad));
+    let targets = TargetsView::Classes(&reference.labels);
+    SoftmaxCrossEntropy.value_and_grad(output, targets, None, Some(grad));
     network.backward(&mut workspace, inputs.view());
 
     let norm = global_norm(workspace.gradients());
     let gradients: Vec<Vec<f64>> = network
         .parameters()
         .zip(workspace.gradients())
-        .map(|((_, parameter), grad)| parameter.rows_of(grad))
+        .map(|((_, parameter), grad)| parameter.unpack(grad))
         .collect();
     let off = deviation(&gradients, &reference.first_gradients);
     assert!(off <= 1e-12, "off by {off:e}");

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use backprop_trainer::data::{Dataset, Labels};
+use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::layers::{
     Key, LayerSpec, LeakyRelu, Linear, Mode, Pool, Sequential, Workspace, dropout, leaky_relu,
     linear, relu, sigmoid, softmax, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
-    Targets, Total,
+    TargetsView, WeightedSum,
 };
 use backprop_trainer::ndarray::{Array2, array};
 use backprop_trainer::optimizers::{
-    Adam, Decay, Nesterov, Optimizer, OptimizerState, RmsProp, Sgd, clip_scale, global_norm,
+    Adam, Nesterov, Optimizer, OptimizerState, RmsProp, Sgd, WeightDecay, clip_scale, global_norm,
 };
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
 fn workspace<T: Scalar>() -> Workspace<T> {
     Workspace::new(Arc::new(Pool::new(1)))
@@ -26,10 +26,10 @@ fn workspace<T: Scalar>() -> Workspace<T> {
 fn evaluate<T: Scalar>(
     loss: &dyn Loss<T>,
     output: &Array2<T>,
-    targets: Targets<'_, T>,
-) -> (Total, Array2<T>) {
+    targets: TargetsView<'_, T>,
+) -> (WeightedSum, Array2<T>) {
     let mut grad = Array2::from_elem(output.dim(), T::nan());
-    let total = loss.evaluate(output.view(), targets, None, Some(grad.view_mut()));
+    let total = loss.value_and_grad(output.view(), targets, None, Some(grad.view_mut()));
     (total, grad)
 }
 
@@ -44,7 +44,7 @@ fn logits_of_ten_thousand_in_f32_give_the_right_loss_and_gradient() {
         (2, 1e4, [1.0, 0.0, -1.0]),
     ];
     for (class, sum, gradient) in expected {
-        let targets = Targets::Classes(std::slice::from_ref(&class));
+        let targets = TargetsView::Classes(std::slice::from_ref(&class));
         let (total, grad) = evaluate(&SoftmaxCrossEntropy, &certain, targets);
         assert_eq!((total.sum, total.weight), (sum, 1.0), "class {class}");
         assert_eq!(grad, array![gradient], "class {class}");
@@ -52,14 +52,14 @@ fn logits_of_ten_thousand_in_f32_give_the_right_loss_and_gradient() {
 
     let logits = array![[1e4_f32, -1e4, 1e4, -1e4]];
     let labels = array![[1.0, 0.0, 0.0, 1.0]];
-    let targets = Targets::Values(labels.view());
+    let targets = TargetsView::Values(labels.view());
     let (total, grad) = evaluate(&BinaryCrossEntropyWithLogits, &logits, targets);
     assert_eq!(total.sum, 2e4 / 4.0);
     assert_eq!(grad, array![[0.0, 0.0, 0.25, -0.25]]);
 
     // Beyond all reason, where differences of two logits are infinite.
     let most = array![[f32::MAX, -f32::MAX]];
-    let (total, grad) = evaluate(&SoftmaxCrossEntropy, &most, Targets::Classes(&[0]));
+    let (total, grad) = evaluate(&SoftmaxCrossEntropy, &most, TargetsView::Classes(&[0]));
     assert_eq!((total.sum, grad), (0.0, array![[0.0, 0.0]]));
 }
 
@@ -80,8 +80,8 @@ fn through_softmax<T: Scalar>(logits: &Array2<T>, class: u32) -> (f64, Vec<T>, T
     network.forward(&mut workspace, mode, logits.view());
     let probability = workspace.output()[[0, class as usize]];
     let (output, grad) = workspace.output_and_grad();
-    let targets = Targets::Classes(std::slice::from_ref(&class));
-    let total = CrossEntropy.evaluate(output, targets, None, Some(grad));
+    let targets = TargetsView::Classes(std::slice::from_ref(&class));
+    let total = CrossEntropy.value_and_grad(output, targets, None, Some(grad));
     network.backward(&mut workspace, logits.view());
     let bias = workspace.gradients().nth(1).unwrap().to_vec();
     (total.sum, bias, probability)
@@ -93,9 +93,10 @@ fn clamps_below_the_normal_numbers<T: Scalar>(tolerance: f64) {
     let (mut normal, mut clamped) = (0, 0);
     for tenth in 0..8000 {
         let logit = f64::from(tenth) / 10.0;
-        let logits = array![[T::of(logit), T::zero(), -T::one()]];
+        let logits = array![[T::from_f64(logit), T::zero(), -T::one()]];
         let (loss, grad, probability) = through_softmax(&logits, 1);
-        let (fused, fused_grad) = evaluate(&SoftmaxCrossEntropy, &logits, Targets::Classes(&[1]));
+        let (fused, fused_grad) =
+            evaluate(&SoftmaxCrossEntropy, &logits, TargetsView::Classes(&[1]));
         assert!(
             loss.is_finite() && grad.iter().all(|g| g.is_finite()),
             "{logit}"
@@ -130,16 +131,16 @@ fn probabilities_of_exactly_zero_and_one_are_clamped() {
     fn check<T: Scalar>() {
         let exact = array![[T::zero(), T::one()]];
         let smallest = T::min_positive_value();
-        let (total, grad) = evaluate(&CrossEntropy, &exact, Targets::Classes(&[0]));
+        let (total, grad) = evaluate(&CrossEntropy, &exact, TargetsView::Classes(&[0]));
         assert_eq!(total.sum, -smallest.as_f64().ln());
         assert_eq!(grad, array![[-T::one() / smallest, T::zero()]]);
         assert!(grad[[0, 0]].is_finite());
-        let (total, grad) = evaluate(&CrossEntropy, &exact, Targets::Classes(&[1]));
+        let (total, grad) = evaluate(&CrossEntropy, &exact, TargetsView::Classes(&[1]));
         assert_eq!(total.sum, 0.0);
         assert_eq!(grad, array![[T::zero(), -T::one()]]);
         // The same as a distribution: 0 log 0 is 0.
         let shares = array![[T::zero(), T::one()]];
-        let (total, grad) = evaluate(&CrossEntropy, &exact, Targets::Values(shares.view()));
+        let (total, grad) = evaluate(&CrossEntropy, &exact, TargetsView::Values(shares.view()));
         assert_eq!(total.sum, 0.0);
         assert!(grad.iter().all(|g| g.is_finite()));
     }
@@ -156,7 +157,12 @@ fn activations_of_extreme_inputs_are_finite() {
         let mut workspace = workspace();
         let large = T::max_value().sqrt();
         let inputs = array![
-            [T::of(1e4), T::of(-1e4), T::of(1e4), T::zero()],
+            [
+                T::from_f64(1e4),
+                T::from_f64(-1e4),
+                T::from_f64(1e4),
+                T::zero()
+            ],
             [large, -large, T::zero(), large],
             [
                 T::min_positive_value(),
@@ -234,15 +240,15 @@ fn loss_sums_over_ten_million_samples_do_not_drift() {
     });
     let classes: Vec<u32> = (0..rows as u32).map(|i| i % 2).collect();
     let weights: Vec<f32> = (0..rows).map(|i| [0.1, 0.7, 1.3][i % 3]).collect();
-    let targets = Targets::Classes(&classes);
+    let targets = TargetsView::Classes(&classes);
     let values = Array2::from_shape_fn((rows, 2), |(i, j)| ((i + j) % 2) as f32);
 
-    let losses: [(&dyn Loss<f32>, Targets<'_, f32>); 3] = [
+    let losses: [(&dyn Loss<f32>, TargetsView<'_, f32>); 3] = [
         (&SoftmaxCrossEntropy, targets),
-        (&MeanSquaredError, Targets::Values(values.view())),
+        (&MeanSquaredError, TargetsView::Values(values.view())),
         (
             &BinaryCrossEntropyWithLogits,
-            Targets::Values(values.view()),
+            TargetsView::Values(values.view()),
         ),
     ];
     for (loss, targets) in losses {
@@ -251,15 +257,15 @@ fn loss_sums_over_ten_million_samples_do_not_drift() {
         for row in 0..rows {
             let at = backprop_trainer::ndarray::s![row..=row, ..];
             let one = match targets {
-                Targets::Classes(classes) => Targets::Classes(&classes[row..=row]),
-                Targets::Values(values) => Targets::Values(values.slice_move(at)),
+                TargetsView::Classes(classes) => TargetsView::Classes(&classes[row..=row]),
+                TargetsView::Values(values) => TargetsView::Values(values.slice_move(at)),
             };
-            let total = loss.evaluate(logits.slice(at), one, None, None);
+            let total = loss.value_and_grad(logits.slice(at), one, None, None);
             sum.add(total.sum * f64::from(weights[row]));
             weight.add(f64::from(weights[row]));
         }
-        let mut epoch = Total::default();
-        let batch = loss.evaluate(logits.view(), targets, Some(&weights), None);
+        let mut epoch = WeightedSum::default();
+        let batch = loss.value_and_grad(logits.view(), targets, Some(&weights), None);
         for _ in 0..SAMPLES / rows {
             epoch += batch;
         }
@@ -271,7 +277,12 @@ fn loss_sums_over_ten_million_samples_do_not_drift() {
     // One call with all of them, every term the same: rounding that leans to one side adds up.
     let zeros = Array2::<f32>::zeros((SAMPLES, 2));
     let classes = vec![1; SAMPLES];
-    let total = SoftmaxCrossEntropy.evaluate(zeros.view(), Targets::Classes(&classes), None, None);
+    let total = SoftmaxCrossEntropy.value_and_grad(
+        zeros.view(),
+        TargetsView::Classes(&classes),
+        None,
+        None,
+    );
     assert_eq!(total.weight, SAMPLES as f64);
     let drift = (total.mean() / std::f64::consts::LN_2 - 1.0).abs();
     println!("ten million equal terms: off by {drift:e}");
@@ -283,7 +294,7 @@ fn loss_sums_over_ten_million_samples_do_not_drift() {
 #[test]
 fn the_training_loss_of_many_small_batches_is_their_mean() {
     let rows = 50_000;
-    let labels = Labels::Values {
+    let labels = Targets::Values {
         width: 1,
         values: vec![1.0_f32; rows],
     };
@@ -291,11 +302,11 @@ fn the_training_loss_of_many_small_batches_is_their_mean() {
     let layer = Linear::from_rows(1, 1, &[0.0_f32], &[0.9]);
     let network = Sequential::from_layers(1, vec![Box::new(layer)]).unwrap();
     // So small a rate that the bias stays.
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 1,
         batch_size: 1,
         learning_rate: 1e-30,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let mut trainer = Trainer::new(network, MeanSquaredError, Sgd, settings).unwrap();
     trainer.fit(&data, None, &mut ()).unwrap();
@@ -336,7 +347,7 @@ fn every_rule_takes_a_finite_step_for_every_size_of_gradient() {
             let (mut values, grads) = ([0.0_f32; 3], [size, -size, 0.0]);
             let mut state = OptimizerState::new();
             for _ in 0..3 {
-                let item = (&mut values[..], &grads[..], 3, Decay::NONE);
+                let item = (&mut values[..], &grads[..], 3, WeightDecay::NONE);
                 state.step(&Pool::new(1), &**rule, 1e-3, 1.0, [item].into_iter());
             }
             let case = format!("{}, {size}: {values:?}", rule.name());

@@ -3,25 +3,27 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use backprop_trainer::data::{Dataset, Labels};
+use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::formats::Checkpoint;
 use backprop_trainer::layers::{
     Key, LayerSpec, Sequential, dropout, leaky_relu, linear, sigmoid, softmax, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
-    Targets,
+    TargetsView,
 };
 use backprop_trainer::ndarray::{Array2, array};
 use backprop_trainer::optimizers::{Adam, Progress, Schedule, Sgd};
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{BatchReport, End, Observer, Settings, TrainError, Trainer, on_epoch};
+use backprop_trainer::{
+    BatchReport, Observer, StopReason, TrainConfig, TrainError, Trainer, on_epoch,
+};
 
 const WIDTH: usize = 5;
 const CLASSES: usize = 3;
 
 fn inputs<T: Scalar>(rows: usize) -> Vec<T> {
-    let value = |i: usize| T::of((1.0 + 0.7 * i as f64 + 0.01 * (i * i) as f64).sin());
+    let value = |i: usize| T::from_f64((1.0 + 0.7 * i as f64 + 0.01 * (i * i) as f64).sin());
     (0..rows * WIDTH).map(value).collect()
 }
 
@@ -32,7 +34,7 @@ fn data<T: Scalar>(rows: usize, shift: usize) -> Dataset<T> {
         let largest = (0..CLASSES).max_by(|&a, &b| row[a].as_f64().total_cmp(&row[b].as_f64()));
         ((largest.unwrap() + shift) % CLASSES) as u32
     };
-    let labels = Labels::Classes {
+    let labels = Targets::Classes {
         labels: values.chunks(WIDTH).map(class).collect(),
         classes: CLASSES,
     };
@@ -46,22 +48,22 @@ fn network<T: Scalar>(tail: &[LayerSpec]) -> Sequential<T> {
 }
 
 /// Plain gradient descent on logits.
-fn trainer<T: Scalar>(settings: Settings) -> Trainer<T> {
+fn trainer<T: Scalar>(settings: TrainConfig) -> Trainer<T> {
     Trainer::new(network(&[]), SoftmaxCrossEntropy, Sgd, settings).unwrap()
 }
 
-fn settings(epochs: u64, batch_size: usize, learning_rate: f64) -> Settings {
-    Settings {
+fn settings(epochs: u64, batch_size: usize, learning_rate: f64) -> TrainConfig {
+    TrainConfig {
         epochs,
         batch_size,
         learning_rate,
-        ..Settings::default()
+        ..TrainConfig::default()
     }
 }
 
 fn parameters<T: Scalar>(trainer: &Trainer<T>) -> Vec<T> {
     let parameters = trainer.network().parameters();
-    parameters.flat_map(|(_, p)| p.to_rows()).collect()
+    parameters.flat_map(|(_, p)| p.to_array()).collect()
 }
 
 /// `|a - b| / |b|` over all parameters.
@@ -78,7 +80,7 @@ fn a_patience_ends_with_the_best_parameters() {
     // What makes the training rows right makes these wrong, sooner or later.
     let (train, validation) = (data::<f64>(60, 0), data::<f64>(20, 1));
     let run = |epochs, patience| {
-        let settings = Settings {
+        let settings = TrainConfig {
             patience,
             ..settings(epochs, 8, 0.05)
         };
@@ -91,7 +93,7 @@ fn a_patience_ends_with_the_best_parameters() {
 
     let (history, now) = run(100, Some(3));
     let (best, last) = (history.best().unwrap(), history.epochs().last().unwrap());
-    assert_eq!(history.end(), Some(End::EarlyStopping));
+    assert_eq!(history.end(), Some(StopReason::EarlyStopping));
     assert_eq!(last.epoch, best.epoch + 3);
     assert!(last.validation_loss > best.validation_loss);
     assert_eq!(Some(now.loss), best.validation_loss);
@@ -100,18 +102,18 @@ fn a_patience_ends_with_the_best_parameters() {
     // All epochs done before the patience ends: still the best, not the last.
     let best = *best;
     let (history, now) = run(best.epoch + 1, Some(3));
-    assert_eq!(history.end(), Some(End::Finished));
+    assert_eq!(history.end(), Some(StopReason::Finished));
     assert_eq!(history.epochs().len() as u64, best.epoch + 1);
     assert_eq!(Some(now.loss), best.validation_loss);
 
     // Without a patience, the last.
     let (history, now) = run(best.epoch + 3, None);
-    assert_eq!(history.end(), Some(End::Finished));
+    assert_eq!(history.end(), Some(StopReason::Finished));
     assert_eq!(Some(now.loss), last.validation_loss);
 }
 
 /// By LeakyReLU, which unlike tanh keeps nothing in bounds.
-fn diverging_trainer(settings: Settings) -> Trainer<f32> {
+fn diverging_trainer(settings: TrainConfig) -> Trainer<f32> {
     let layers = [linear(8), leaky_relu(0.01), linear(CLASSES)];
     let network = Sequential::new(WIDTH, layers, Key::new(1)).unwrap();
     Trainer::new(network, SoftmaxCrossEntropy, Sgd, settings).unwrap()
@@ -127,7 +129,7 @@ fn divergence_leaves_the_last_whole_epoch_and_its_checkpoint() {
         every_epochs: 1,
         factor: 1e30,
     };
-    let settings = Settings {
+    let settings = TrainConfig {
         schedule,
         ..settings(3, 10, 0.1)
     };
@@ -193,7 +195,7 @@ fn divergence_in_the_first_epoch_leaves_the_parameters_it_began_with() {
 #[test]
 fn a_tail_that_does_not_fit_the_loss_is_refused() {
     let refuse = |tail: &[LayerSpec], loss: Box<dyn Loss<f32>>| {
-        let refused = Trainer::new(network(tail), loss, Sgd, Settings::default());
+        let refused = Trainer::new(network(tail), loss, Sgd, TrainConfig::default());
         refused.unwrap_err().to_string()
     };
     let squashed = "takes logits and applies the squashing itself, but the network ends in";
@@ -245,9 +247,9 @@ fn settings_that_make_no_sense_are_refused() {
 
 #[test]
 fn a_patience_without_validation_is_refused() {
-    let mut trainer = trainer::<f32>(Settings {
+    let mut trainer = trainer::<f32>(TrainConfig {
         patience: Some(1),
-        ..Settings::default()
+        ..TrainConfig::default()
     });
     let error = trainer.fit(&data(10, 0), None, &mut ()).unwrap_err();
     assert_eq!(
@@ -257,7 +259,7 @@ fn a_patience_without_validation_is_refused() {
 }
 
 /// The checkpoint of one epoch of two on 40 rows, by [`trainer`].
-fn save_one_epoch(path: &Path) -> Settings {
+fn save_one_epoch(path: &Path) -> TrainConfig {
     let settings = settings(2, 10, 0.1);
     let mut trainer = trainer::<f64>(settings.clone()).with_checkpoint(path);
     let mut stop = on_epoch(|_| ControlFlow::Break(()));
@@ -285,17 +287,17 @@ fn the_checkpoint_of_another_run_is_refused() {
     };
 
     let with = |settings| refuse(trainer::<f64>(settings), &path);
-    let other = Settings {
+    let other = TrainConfig {
         learning_rate: 0.2,
         ..saved.clone()
     };
     assert_eq!(with(other), says("the learning rate", "0.1", "0.2"));
-    let other = Settings {
+    let other = TrainConfig {
         seed: 7,
         ..saved.clone()
     };
     assert_eq!(with(other), says("the seed", "0", "7"));
-    let other = Settings {
+    let other = TrainConfig {
         schedule: Schedule::Cosine,
         ..saved.clone()
     };
@@ -453,7 +455,7 @@ fn what_is_in_rows_of_weight_zero_does_not_matter() {
             _ => x,
         };
         let values = inputs::<f64>(30).into_iter().enumerate().map(scaled);
-        let labels = Labels::Classes {
+        let labels = Targets::Classes {
             labels: (0..30).map(|row| row % 2).collect(),
             classes: CLASSES,
         };
@@ -509,7 +511,7 @@ impl Observer for Rates {
 #[test]
 fn every_step_has_the_rate_of_the_schedule() {
     // 37 rows in batches of 10, 3 epochs: 12 steps.
-    let settings = Settings {
+    let settings = TrainConfig {
         schedule: Schedule::OneCycle,
         ..settings(3, 10, 0.1)
     };
@@ -532,8 +534,8 @@ fn every_step_has_the_rate_of_the_schedule() {
 // Outputs
 
 fn check_probabilities<T: Scalar>(loss: impl Loss<T> + 'static, tail: &[LayerSpec], allowed: f64) {
-    let mut trainer = Trainer::new(network(tail), loss, Sgd, Settings::default()).unwrap();
-    let large = inputs::<T>(30).into_iter().map(|x| x * T::of(20.0));
+    let mut trainer = Trainer::new(network(tail), loss, Sgd, TrainConfig::default()).unwrap();
+    let large = inputs::<T>(30).into_iter().map(|x| x * T::from_f64(20.0));
     let inputs = Array2::from_shape_vec((30, WIDTH), large.collect()).unwrap();
     let probabilities = trainer.predict_proba(inputs.view()).unwrap();
     assert_eq!(probabilities.dim(), (30, CLASSES));
@@ -578,25 +580,25 @@ fn a_softmax_with_cross_entropy_trains_as_softmax_cross_entropy_on_logits() {
 fn a_step_after_fit_has_the_learning_rate_of_the_settings() {
     let layers = [linear(1)];
     let network = Sequential::<f64>::new(1, layers, Key::new(0)).unwrap();
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 2,
         batch_size: 2,
         learning_rate: 0.5,
         schedule: Schedule::OneCycle,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let mut trainer = Trainer::new(network, MeanSquaredError, Sgd, settings).unwrap();
-    let labels = Labels::Values {
+    let labels = Targets::Values {
         width: 1,
         values: vec![0.0; 4],
     };
     let data = Dataset::from_values(1, vec![1.0; 4], labels).unwrap();
     trainer.fit(&data, None, &mut ()).unwrap();
     let bias =
-        |trainer: &Trainer<f64>| trainer.network().parameters().nth(1).unwrap().1.values()[0];
+        |trainer: &Trainer<f64>| trainer.network().parameters().nth(1).unwrap().1.packed()[0];
     let before = bias(&trainer);
     let (input, target) = (array![[0.0]], array![[before + 1.0]]);
-    let targets = Targets::Values(target.view());
+    let targets = TargetsView::Values(target.view());
     trainer.train_batch(input.view(), targets, None).unwrap();
     // The gradient is 2 (y - t) = -2.
     assert!((bias(&trainer) - (before + 0.5 * 2.0)).abs() < 1e-12);

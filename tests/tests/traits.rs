@@ -3,25 +3,29 @@
 use std::fmt::{Debug, Display};
 use std::sync::{Arc, Barrier};
 
-use backprop_trainer::data::{Batch, Batches, DataError, Dataset, Labels, Limits, csv, idx, mnist};
-use backprop_trainer::formats::{Checkpoint, FormatError, ModelInfo, OutputKind};
+use backprop_trainer::data::{
+    Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, idx, mnist,
+};
+use backprop_trainer::formats::{
+    Checkpoint, FormatError, ModelInfo, OutputKind as StoredOutputKind,
+};
 use backprop_trainer::layers::{
     BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter,
     ParameterKind, Pool, Relu, Sequential, Sigmoid, Softmax, Tanh, Workspace, dropout, leaky_relu,
     linear, softmax,
 };
 use backprop_trainer::losses::{
-    BinaryCrossEntropyWithLogits, CrossEntropy, Expects, Loss, LossError, MeanSquaredError,
-    SoftmaxCrossEntropy, Targets, Total,
+    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, LossError, MeanSquaredError, OutputKind,
+    SoftmaxCrossEntropy, TargetsView, WeightedSum,
 };
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::{
-    Adam, Decay, Nesterov, Optimizer, OptimizerError, OptimizerState, Progress, RmsProp, Schedule,
-    Sgd,
+    Adam, Nesterov, Optimizer, OptimizerError, OptimizerState, Progress, RmsProp, Schedule, Sgd,
+    WeightDecay,
 };
-use backprop_trainer::tensor::{Panels, Scalar};
+use backprop_trainer::tensor::{PanelLayout, Scalar};
 use backprop_trainer::{
-    BatchReport, End, Epoch, Evaluation, History, Settings, TrainError, Trainer,
+    BatchReport, Epoch, Evaluation, History, StopReason, TrainConfig, TrainError, Trainer,
 };
 
 fn shared<T: Send + Sync + Debug + ?Sized>() {}
@@ -38,10 +42,10 @@ fn types_are_send_sync_clone_and_debug() {
         cloned::<Linear<T>>();
         cloned::<Parameter<T>>();
         cloned::<Dataset<T>>();
-        cloned::<Labels<T>>();
+        cloned::<Targets<T>>();
         cloned::<Batch<T>>();
         cloned::<OptimizerState<T>>();
-        copied::<Targets<'static, T>>();
+        copied::<TargetsView<'static, T>>();
         shared::<Workspace<T>>();
         shared::<Trainer<T>>();
         shared::<dyn Layer<T>>();
@@ -53,7 +57,7 @@ fn types_are_send_sync_clone_and_debug() {
     numbers::<f64>();
     shared::<Pool>();
     copied::<Key>();
-    copied::<Panels>();
+    copied::<PanelLayout>();
     copied::<Mode>();
     copied::<Init>();
     copied::<ParameterKind>();
@@ -68,30 +72,30 @@ fn types_are_send_sync_clone_and_debug() {
     copied::<CrossEntropy>();
     copied::<MeanSquaredError>();
     copied::<BinaryCrossEntropyWithLogits>();
-    copied::<Expects>();
-    copied::<Total>();
+    copied::<StoredOutputKind>();
+    copied::<WeightedSum>();
     copied::<Sgd>();
     copied::<Nesterov>();
     copied::<RmsProp>();
     copied::<Adam>();
-    copied::<Decay>();
+    copied::<WeightDecay>();
     copied::<Schedule>();
     copied::<Progress>();
-    cloned::<Batches>();
+    cloned::<BatchSampler>();
     copied::<Limits>();
     cloned::<idx::Idx>();
     cloned::<idx::Values>();
     cloned::<csv::Options>();
     cloned::<csv::Table>();
-    cloned::<csv::Encoding>();
-    copied::<mnist::Which>();
+    cloned::<csv::TableEncoding>();
+    copied::<mnist::Variant>();
     cloned::<Checkpoint>();
     cloned::<ModelInfo>();
     copied::<OutputKind>();
-    cloned::<Settings>();
+    cloned::<TrainConfig>();
     cloned::<History>();
     copied::<Epoch>();
-    copied::<End>();
+    copied::<StopReason>();
     copied::<Evaluation>();
     copied::<BatchReport>();
     error::<BuildError>();
@@ -102,11 +106,11 @@ fn types_are_send_sync_clone_and_debug() {
     error::<TrainError>();
     written::<LayerSpec>();
     written::<ModelInfo>();
-    written::<OutputKind>();
+    written::<StoredOutputKind>();
     written::<Schedule>();
-    written::<Settings>();
+    written::<TrainConfig>();
     written::<Epoch>();
-    written::<End>();
+    written::<StopReason>();
     written::<History>();
     written::<Evaluation>();
     written::<BatchReport>();
@@ -115,24 +119,27 @@ fn types_are_send_sync_clone_and_debug() {
 /// As other programs see them.
 #[test]
 fn settings_and_history_are_read_as_they_were_written() {
-    let settings = Settings {
+    let settings = TrainConfig {
         schedule: Schedule::Step {
             every_epochs: 2,
             factor: 0.5,
         },
         clip: Some(1.0),
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let text = serde_json::to_string(&settings).unwrap();
     assert!(text.contains(r#""schedule":{"kind":"step","every_epochs":2,"factor":0.5}"#));
-    assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings);
+    assert_eq!(
+        serde_json::from_str::<TrainConfig>(&text).unwrap(),
+        settings
+    );
     let few = r#"{"epochs": 3, "schedule": {"kind": "one-cycle"}}"#;
-    let expected = Settings {
+    let expected = TrainConfig {
         epochs: 3,
         schedule: Schedule::OneCycle,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
-    assert_eq!(serde_json::from_str::<Settings>(few).unwrap(), expected);
+    assert_eq!(serde_json::from_str::<TrainConfig>(few).unwrap(), expected);
     for (wrong, said) in [
         (r#"{"epoch": 3}"#, "unknown field `epoch`"),
         (
@@ -140,12 +147,12 @@ fn settings_and_history_are_read_as_they_were_written() {
             "unknown variant `twice`",
         ),
     ] {
-        let error = serde_json::from_str::<Settings>(wrong).unwrap_err();
+        let error = serde_json::from_str::<TrainConfig>(wrong).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
     let text = r#"{"epochs":[{"epoch":1,"train_loss":0.5,"validation_loss":null,"validation_accuracy":null,"learning_rate":0.125,"seconds":2.0}],"end":"early-stopping"}"#;
     let history: History = serde_json::from_str(text).unwrap();
-    assert_eq!(history.end(), Some(End::EarlyStopping));
+    assert_eq!(history.end(), Some(StopReason::EarlyStopping));
     assert_eq!(history.epochs()[0].learning_rate, 0.125);
     assert_eq!(serde_json::to_string(&history).unwrap(), text);
 }
@@ -170,7 +177,7 @@ fn one_network_predicts_from_eight_threads_at_once() {
             let key = Key::new(thread as u64).derive("input", round as u64);
             let input = Array2::from_shape_fn((rows, 300), |(i, j)| {
                 let draw = key.draws((i * 300 + j) as u64)[0];
-                T::of(f64::from(draw) / f64::from(u32::MAX) - 0.5)
+                T::from_f64(f64::from(draw) / f64::from(u32::MAX) - 0.5)
             });
             let mut output = Array2::zeros((rows, 10));
             network.predict_into(workspace, input.view(), output.view_mut());

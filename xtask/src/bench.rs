@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use backprop_trainer::data::Dataset;
-use backprop_trainer::data::mnist::Which;
+use backprop_trainer::data::mnist::Variant;
 use backprop_trainer::formats::write_atomic;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::tensor::Pool;
@@ -130,8 +130,8 @@ impl Data {
     /// The folder with the plain IDX files, which the peers read.
     fn images(&self) -> Result<PathBuf> {
         let which = match self.source {
-            Source::FashionMnist => Which::FashionMnist,
-            _ => Which::Mnist,
+            Source::FashionMnist => Variant::FashionMnist,
+            _ => Variant::Mnist,
         };
         let folder = self.data_dir.join(which.name());
         let all_here = which

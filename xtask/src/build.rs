@@ -9,7 +9,7 @@ use backprop_trainer::formats::{
 };
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
-use backprop_trainer::search::{Pair, RowPair, fold_rows};
+use backprop_trainer::search::{Split, SplitIndices, kfold_indices};
 use backprop_trainer::tensor::{Key, Pool, Scalar};
 use backprop_trainer::{Observer, TrainError, Trainer};
 
@@ -31,9 +31,9 @@ pub(crate) fn folds<T: Scalar>(
     config: &Config,
     loaded: &Loaded<T>,
     folds: usize,
-) -> Result<Vec<Pair<T>>> {
+) -> Result<Vec<Split<T>>> {
     let key = Key::new(config.seed).derive("split/folds", 0);
-    let folds = fold_rows(limited(config, loaded.rows()), folds, key)?;
+    let folds = kfold_indices(limited(config, loaded.rows()), folds, key)?;
     let pair = |rows| {
         let parts = loaded.divide(rows)?;
         Ok((weighted(config, parts.train)?, parts.validation))
@@ -42,7 +42,7 @@ pub(crate) fn folds<T: Scalar>(
 }
 
 /// Of so many rows, numbered from 0, those to train on and those held out.
-pub(crate) fn split(config: &Config, rows: usize) -> Result<RowPair> {
+pub(crate) fn split(config: &Config, rows: usize) -> Result<SplitIndices> {
     let key = Key::new(config.seed).derive("split", 0);
     let rows = limited(config, rows);
     Ok(split_rows(rows, config.validation_fraction, key)?)
@@ -56,7 +56,7 @@ fn limited(config: &Config, rows: usize) -> usize {
 /// What a model trained on these parts says of itself.
 pub(crate) fn info<T: Scalar>(parts: &Parts<T>) -> Result<ModelInfo> {
     let train = &parts.train;
-    let output = if train.classes().is_some() {
+    let output = if train.num_classes().is_some() {
         OutputKind::Logits
     } else {
         OutputKind::Values
@@ -94,7 +94,7 @@ pub(crate) fn network<T: Scalar>(config: &Config, train: &Dataset<T>) -> Result<
 
 /// The loss that fits the labels: classes or values.
 pub(crate) fn loss<T: Scalar>(train: &Dataset<T>) -> Box<dyn Loss<T>> {
-    if train.classes().is_some() {
+    if train.num_classes().is_some() {
         Box::new(SoftmaxCrossEntropy)
     } else {
         Box::new(MeanSquaredError)
@@ -111,7 +111,7 @@ pub(crate) fn trainer<T: Scalar>(config: &Config, train: &Dataset<T>) -> Result<
 /// Trains until the observer says stop or the run is over. Divergence is a result, not an error.
 pub(crate) fn fit<T: Scalar>(
     trainer: &mut Trainer<T>,
-    (train, validation): &Pair<T>,
+    (train, validation): &Split<T>,
     observer: &mut dyn Observer,
 ) -> Result<Option<Divergence>> {
     match trainer.fit(train, Some(validation), observer) {

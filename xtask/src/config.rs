@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use backprop_trainer::Settings;
+use backprop_trainer::TrainConfig;
 use backprop_trainer::layers::{LayerSpec, dropout, leaky_relu, linear, relu, sigmoid, tanh};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Schedule, Sgd};
 use backprop_trainer::tensor::Scalar;
@@ -400,8 +400,8 @@ impl Config {
     }
 
     /// The trainer's part of the settings.
-    pub(crate) fn settings(&self) -> Settings {
-        Settings {
+    pub(crate) fn settings(&self) -> TrainConfig {
+        TrainConfig {
             epochs: self.epochs,
             batch_size: self.batch_size,
             learning_rate: self.learning_rate,

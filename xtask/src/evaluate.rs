@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use backprop_trainer::data::csv::Encoding;
+use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::formats::{OutputKind, model_from_bytes};
 use backprop_trainer::losses::{CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 use clap::Args;
 use serde::Serialize;
 
@@ -110,7 +110,7 @@ fn evaluate<T: Scalar>(
         _ => Box::new(MeanSquaredError),
     };
     let mut trainer =
-        Trainer::new(network, loss, Sgd, Settings::default())?.with_pool(common.pool());
+        Trainer::new(network, loss, Sgd, TrainConfig::default())?.with_pool(common.pool());
     let evaluation = trainer
         .evaluate(&test)
         .with_context(|| format!("{name} on {source}"))?;
@@ -140,7 +140,7 @@ fn evaluate<T: Scalar>(
 }
 
 /// Refuses a target that is not what the model predicts.
-fn check_target(asked: Option<&str>, encoding: &Encoding) -> Result<()> {
+fn check_target(asked: Option<&str>, encoding: &TableEncoding) -> Result<()> {
     let target = encoding.target.columns().join(",");
     match asked {
         Some(asked) if asked != target => {

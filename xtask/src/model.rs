@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use backprop_trainer::formats::{MODEL_LIMIT, read_limited, stored_precision};
+use backprop_trainer::formats::{MODEL_LIMIT, dtype_of, read_limited};
 
 use crate::config::{Config, Precision};
 use crate::run_dir::RunDir;
@@ -24,7 +24,7 @@ impl Model {
         let (path, config) = find(run_or_model)?;
         let name = path.display().to_string();
         let bytes = read_limited(&path, MODEL_LIMIT)?;
-        let precision = match stored_precision(&name, &bytes)? {
+        let precision = match dtype_of(&name, &bytes)? {
             "f64" => Precision::F64,
             _ => Precision::F32,
         };

@@ -80,7 +80,7 @@ fn predict<T: Scalar>(args: &PredictArgs, common: &Common, model: &Model) -> Res
             let input = ArrayView2::from_shape((count, width), batch)?;
             let output = ArrayViewMut2::from_shape((count, outputs), &mut *predictions)?;
             network.predict_into(&mut workspace, input, output);
-            info.to_predictions(outputs, predictions);
+            info.activate(outputs, predictions);
             for predictions in predictions.chunks(outputs) {
                 let answer = Answer::new(file, row, (&info, encoding.as_ref()), predictions);
                 if args.json {

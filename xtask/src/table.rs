@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use backprop_trainer::data::Limits;
-use backprop_trainer::data::csv::{self, Encoding, Feature, Header, Table, Target, TargetKind};
+use backprop_trainer::data::csv::{
+    self, Feature, Header, Table, TableEncoding, Target, TargetKind,
+};
 use backprop_trainer::formats::ModelInfo;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -89,14 +91,14 @@ fn columns(list: &str, names: &[String]) -> Vec<String> {
 
 /// The encoding of the table that a model was trained on, if it was; `name` is what errors call the
 /// model.
-pub(crate) fn encoding(name: &str, info: &ModelInfo) -> Result<Option<Encoding>> {
+pub(crate) fn encoding(name: &str, info: &ModelInfo) -> Result<Option<TableEncoding>> {
     let parse = |table: &serde_json::Value| serde_json::from_value(table.clone());
     let encoding = info.table.as_ref().map(parse).transpose();
     encoding.with_context(|| format!("{name}: the encoding of its table cannot be read"))
 }
 
 /// What became of the columns, for people.
-pub(crate) fn describe(encoding: &Encoding, task: Option<Task>) -> String {
+pub(crate) fn describe(encoding: &TableEncoding, task: Option<Task>) -> String {
     let counted = |count: usize, one: &str, many: &str| match count {
         1 => format!("1 {one}"),
         count => format!("{count} {many}"),
@@ -106,7 +108,7 @@ pub(crate) fn describe(encoding: &Encoding, task: Option<Task>) -> String {
         .iter()
         .filter_map(|feature| match feature {
             Feature::Categories { values, .. } => Some(values.len()),
-            Feature::Number(_) => None,
+            Feature::NumericColumn(_) => None,
         });
     let texts: Vec<usize> = texts.collect();
     let mut parts = Vec::new();

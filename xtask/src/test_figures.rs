@@ -4,7 +4,7 @@ use anyhow::Result;
 use backprop_report::Outcome;
 use backprop_report::metrics::{ValueErrors, class_scores, confusion, largest, output_errors};
 use backprop_trainer::data::Dataset;
-use backprop_trainer::data::csv::Encoding;
+use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Evaluation, Trainer};
 use serde::Serialize;
@@ -55,7 +55,7 @@ struct Class {
 pub(crate) fn outcome<T: Scalar>(
     trainer: &mut Trainer<T>,
     test: &Dataset<T>,
-    encoding: Option<&Encoding>,
+    encoding: Option<&TableEncoding>,
     pictures: bool,
 ) -> Result<Outcome> {
     let mut outcome = Outcome::of(trainer, test, pictures)?;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use backprop_trainer::formats::save_model;
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{End, Epoch, Trainer};
+use backprop_trainer::{Epoch, StopReason, Trainer};
 use serde::Serialize;
 
 use crate::Common;
@@ -148,7 +148,7 @@ impl Job<'_> {
                 config.epochs
             ));
         }
-        if !trainer.is_over() {
+        if !trainer.is_finished() {
             let done = trainer.history().epochs();
             let mut progress = Progress::new(config.epochs, done, dir.history(), common.quiet);
             let result = trainer
@@ -158,7 +158,7 @@ impl Job<'_> {
             result?;
         }
         let history = trainer.history();
-        if history.end() == Some(End::Observer) {
+        if history.end() == Some(StopReason::Observer) {
             let done = history.epochs().len();
             eprintln!(
                 "interrupted; {done} of {} epochs are kept. Go on with: cargo xtask train --resume \
@@ -171,7 +171,7 @@ impl Job<'_> {
         let best_epoch = history.best().map(|best| best.epoch);
         let table = history_csv(history.epochs());
         backprop_trainer::formats::write_atomic(dir.history(), table.as_bytes())?;
-        if history.end() == Some(End::EarlyStopping) {
+        if history.end() == Some(StopReason::EarlyStopping) {
             say(format!("stopped early after epoch {}", epochs.len()));
         }
         let evaluation = trainer.evaluate(test).context("the test set")?;

@@ -28,7 +28,8 @@ fn images(count: u32) -> Vec<([u8; 784], u32)> {
     };
     let inputs = batch.inputs();
     let rows = inputs.rows().into_iter().map(|row| pixels(row.to_vec()));
-    rows.zip(batch.classes().unwrap().iter().copied()).collect()
+    rows.zip(batch.class_labels().unwrap().iter().copied())
+        .collect()
 }
 
 /// Writes a grey picture.
@@ -319,7 +320,7 @@ fn a_model_is_exported_whole_over_what_was_there() {
     assert!(onnx.len() > 4 * network.parameter_count());
     let (_, weight) = network.parameters().next().unwrap();
     let bytes: Vec<u8> = weight
-        .to_rows()
+        .to_array()
         .into_iter()
         .flat_map(f32::to_le_bytes)
         .collect();

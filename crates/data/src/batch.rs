@@ -1,5 +1,5 @@
 use backprop_tensor::rand::RngExt;
-use backprop_tensor::{Aligned, Key, Scalar};
+use backprop_tensor::{AlignedVec, Key, Scalar};
 use ndarray::ArrayView2;
 
 /// The rows of one minibatch, copied out of a [`Dataset`](crate::Dataset) by
@@ -11,7 +11,7 @@ use ndarray::ArrayView2;
 pub struct Batch<T> {
     pub(crate) rows: usize,
     pub(crate) width: usize,
-    pub(crate) inputs: Aligned<T>,
+    pub(crate) inputs: AlignedVec<T>,
     pub(crate) target: Target,
     pub(crate) classes: Vec<u32>,
     pub(crate) values: Vec<T>,
@@ -36,7 +36,7 @@ impl<T: Scalar> Batch<T> {
         Batch {
             rows: 0,
             width: 0,
-            inputs: Aligned::default(),
+            inputs: AlignedVec::default(),
             target: Target::None,
             classes: Vec::new(),
             values: Vec::new(),
@@ -57,7 +57,7 @@ impl<T: Scalar> Batch<T> {
     }
 
     /// The class of each row, if the labels are classes.
-    pub fn classes(&self) -> Option<&[u32]> {
+    pub fn class_labels(&self) -> Option<&[u32]> {
         (self.target == Target::Classes).then_some(&self.classes)
     }
 
@@ -79,9 +79,9 @@ impl<T: Scalar> Batch<T> {
 /// The order in which one epoch walks over a data set: every row once, in minibatches.
 ///
 /// ```
-/// use backprop_data::Batches;
+/// use backprop_data::BatchSampler;
 ///
-/// let mut batches = Batches::new(5, 2, None);
+/// let mut batches = BatchSampler::new(5, 2, None);
 /// assert_eq!(batches.count(), 3);
 /// assert_eq!(batches.next_batch(), Some(&[0, 1][..]));
 /// assert_eq!(batches.next_batch(), Some(&[2, 3][..]));
@@ -89,13 +89,13 @@ impl<T: Scalar> Batch<T> {
 /// assert_eq!(batches.next_batch(), None);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Batches {
+pub struct BatchSampler {
     order: Vec<u32>,
     batch_size: usize,
     next: usize,
 }
 
-impl Batches {
+impl BatchSampler {
     /// Walks over `len` rows, in order, or shuffled with a key. The last batch may be smaller; it
     /// is never dropped.
     ///
@@ -112,7 +112,7 @@ impl Batches {
         if let Some(key) = key {
             shuffle(&mut order, key);
         }
-        Batches {
+        BatchSampler {
             order,
             batch_size,
             next: 0,
@@ -133,7 +133,7 @@ impl Batches {
 
     /// Starts another epoch in the order of `key`, just as `new` does, whatever the order was
     /// before. Allocates nothing.
-    pub fn reshuffle(&mut self, key: Key) {
+    pub fn start_epoch(&mut self, key: Key) {
         for (row, place) in self.order.iter_mut().enumerate() {
             *place = row as u32;
         }
@@ -142,7 +142,7 @@ impl Batches {
     }
 
     /// Starts another epoch in the same order.
-    pub fn rewind(&mut self) {
+    pub fn restart(&mut self) {
         self.next = 0;
     }
 }
@@ -163,7 +163,7 @@ pub(crate) fn shuffle(order: &mut [u32], key: Key) {
 mod tests {
     use super::*;
 
-    fn walk(batches: &mut Batches) -> Vec<Vec<u32>> {
+    fn walk(batches: &mut BatchSampler) -> Vec<Vec<u32>> {
         std::iter::from_fn(|| batches.next_batch().map(<[u32]>::to_vec)).collect()
     }
 
@@ -171,7 +171,7 @@ mod tests {
     fn every_row_comes_once_and_the_last_batch_is_kept() {
         for (len, size) in [(0, 1), (1, 1), (7, 3), (9, 3), (5, 100), (1000, 128)] {
             for key in [None, Some(Key::new(3))] {
-                let mut batches = Batches::new(len, size, key);
+                let mut batches = BatchSampler::new(len, size, key);
                 let all = walk(&mut batches);
                 assert_eq!(all.len(), batches.count());
                 for (i, batch) in all.iter().enumerate() {
@@ -188,16 +188,16 @@ mod tests {
 
     #[test]
     fn the_order_depends_on_the_key_alone() {
-        let order = |seed| walk(&mut Batches::new(100, 7, Some(Key::new(seed))));
+        let order = |seed| walk(&mut BatchSampler::new(100, 7, Some(Key::new(seed))));
         assert_eq!(order(1), order(1));
         assert_ne!(order(1), order(2));
-        assert_ne!(order(1), walk(&mut Batches::new(100, 7, None)));
+        assert_ne!(order(1), walk(&mut BatchSampler::new(100, 7, None)));
 
-        let mut batches = Batches::new(100, 7, Some(Key::new(9)));
+        let mut batches = BatchSampler::new(100, 7, Some(Key::new(9)));
         batches.next_batch();
-        batches.reshuffle(Key::new(1));
+        batches.start_epoch(Key::new(1));
         assert_eq!(walk(&mut batches), order(1));
-        batches.rewind();
+        batches.restart();
         assert_eq!(walk(&mut batches), order(1));
     }
 
@@ -229,6 +229,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "a batch size of 0")]
     fn a_batch_size_of_zero_is_refused() {
-        Batches::new(3, 0, None);
+        BatchSampler::new(3, 0, None);
     }
 }

@@ -1,7 +1,7 @@
 //! Tables from CSV files.
 //!
 //! The key decision: how a row becomes numbers is found out once and kept. A [`Table`] is the text of
-//! a file; an [`Encoding`] is fitted on those of its rows that a network is trained on, and is plain
+//! a file; an [`TableEncoding`] is fitted on those of its rows that a network is trained on, and is plain
 //! data that is kept with the network, so that a row seen years later becomes the numbers that it
 //! would have become then. Turned down: encoding while reading. Means, deviations and categories
 //! would be those of whichever rows happen to be in a file.
@@ -26,7 +26,7 @@
 //!
 //! let mut batch = Batch::new();
 //! table.dataset::<f64>(&encoding)?.gather(&[0], &mut batch);
-//! let Feature::Number(size) = &encoding.features[0] else { unreachable!() };
+//! let Feature::NumericColumn(size) = &encoding.features[0] else { unreachable!() };
 //! assert_eq!(batch.inputs().row(0).to_vec(), [(7.5 - 5.0) / size.deviation, 0.0, 1.0]);
 //!
 //! // Years later, without the target, and with the columns in another order.
@@ -47,7 +47,7 @@ use std::path::Path;
 
 use crate::limits::read_all;
 use crate::{DataError, Limits};
-pub use encoding::{Encoding, Feature, Number, Target};
+pub use encoding::{Feature, NumericColumn, TableEncoding, Target};
 use rows::{Rows, broken, shorten};
 use serde::{Deserialize, Serialize};
 use values::Seen;

@@ -11,7 +11,7 @@ use crate::DataError;
 
 /// What is to be learnt about each row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Labels<T> {
+pub enum Targets<T> {
     /// One class for each row.
     Classes {
         /// The classes of the rows, from 0.
@@ -34,14 +34,14 @@ pub enum Labels<T> {
 /// features. Features are numbers, or bytes that [`gather`](Dataset::gather) scales to 0 to 1.
 ///
 /// ```
-/// use backprop_data::{Batch, Dataset, Labels};
+/// use backprop_data::{Batch, Dataset, Targets};
 ///
-/// let labels = Labels::Classes { labels: vec![1, 0], classes: 2 };
+/// let labels = Targets::Classes { labels: vec![1, 0], classes: 2 };
 /// let dataset = Dataset::from_values(3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], labels)?;
 /// let mut batch = Batch::new();
 /// dataset.gather(&[1], &mut batch);
 /// assert_eq!(batch.inputs().row(0).to_vec(), [4.0, 5.0, 6.0]);
-/// assert_eq!(batch.classes(), Some(&[0][..]));
+/// assert_eq!(batch.class_labels(), Some(&[0][..]));
 /// # Ok::<(), backprop_data::DataError>(())
 /// ```
 #[derive(Clone)]
@@ -57,7 +57,7 @@ pub struct Dataset<T> {
 struct Storage<T> {
     width: usize,
     features: Features<T>,
-    labels: Labels<T>,
+    labels: Targets<T>,
 }
 
 enum Features<T> {
@@ -70,7 +70,11 @@ impl<T: Scalar> Dataset<T> {
     ///
     /// # Errors
     /// If the lengths do not agree, a number is not finite or a label names no class.
-    pub fn from_values(width: usize, values: Vec<T>, labels: Labels<T>) -> Result<Self, DataError> {
+    pub fn from_values(
+        width: usize,
+        values: Vec<T>,
+        labels: Targets<T>,
+    ) -> Result<Self, DataError> {
         check_values("features", "feature", width, &values)?;
         let rows = values.len() / width;
         Self::new(width, rows, Features::Values(values), labels)
@@ -81,7 +85,7 @@ impl<T: Scalar> Dataset<T> {
     ///
     /// # Errors
     /// If the lengths do not agree or a label names no class.
-    pub fn from_bytes(width: usize, bytes: Vec<u8>, labels: Labels<T>) -> Result<Self, DataError> {
+    pub fn from_bytes(width: usize, bytes: Vec<u8>, labels: Targets<T>) -> Result<Self, DataError> {
         check_rows("features", width, bytes.len())?;
         let rows = bytes.len() / width;
         Self::new(width, rows, Features::Bytes(bytes), labels)
@@ -91,16 +95,16 @@ impl<T: Scalar> Dataset<T> {
         width: usize,
         rows: usize,
         features: Features<T>,
-        labels: Labels<T>,
+        labels: Targets<T>,
     ) -> Result<Self, DataError> {
         let end = u32::try_from(rows).map_err(|_| DataError::TooManyRows(rows))?;
         let labelled = match &labels {
-            Labels::Classes { classes: 0, .. } => {
+            Targets::Classes { classes: 0, .. } => {
                 return Err(DataError::Zero {
                     what: "the number of classes",
                 });
             }
-            Labels::Classes { labels, classes } => {
+            Targets::Classes { labels, classes } => {
                 if let Some(row) = labels.iter().position(|&label| label as usize >= *classes) {
                     let (label, classes) = (labels[row], *classes);
                     return Err(DataError::Label {
@@ -111,7 +115,7 @@ impl<T: Scalar> Dataset<T> {
                 }
                 labels.len()
             }
-            Labels::Values { width, values } => {
+            Targets::Values { width, values } => {
                 check_values("target values", "target value", *width, values)?;
                 values.len() / width
             }
@@ -164,7 +168,7 @@ impl<T: Scalar> Dataset<T> {
     /// # Errors
     /// If the labels are values.
     pub fn with_balanced_weights(self) -> Result<Self, DataError> {
-        let (Labels::Classes { labels, .. }, Some(counts)) =
+        let (Targets::Classes { labels, .. }, Some(counts)) =
             (&self.storage.labels, self.class_counts())
         else {
             return Err(DataError::NoClasses("balance"));
@@ -172,7 +176,7 @@ impl<T: Scalar> Dataset<T> {
         let present = counts.iter().filter(|count| **count > 0).count();
         let weight = |row: &u32| {
             let count = counts[labels[*row as usize] as usize];
-            T::of(self.len() as f64 / (present as f64 * count as f64))
+            T::from_f64(self.len() as f64 / (present as f64 * count as f64))
         };
         let weights = self.rows.iter().map(weight).collect();
         self.with_weights(weights)
@@ -183,7 +187,7 @@ impl<T: Scalar> Dataset<T> {
     /// # Errors
     /// If the labels are values, or there is not one name for each class.
     pub fn with_class_names(mut self, names: Vec<String>) -> Result<Self, DataError> {
-        let classes = self.classes().ok_or(DataError::NoClasses("names"))?;
+        let classes = self.num_classes().ok_or(DataError::NoClasses("names"))?;
         if names.len() != classes {
             return Err(DataError::ClassNames {
                 names: names.len(),
@@ -219,22 +223,22 @@ impl<T> Dataset<T> {
     /// The outputs that a network needs: the number of classes, or of target values in a row.
     pub fn target_width(&self) -> usize {
         match self.storage.labels {
-            Labels::Classes { classes, .. } => classes,
-            Labels::Values { width, .. } => width,
+            Targets::Classes { classes, .. } => classes,
+            Targets::Values { width, .. } => width,
         }
     }
 
     /// The number of classes, if the labels are classes.
-    pub fn classes(&self) -> Option<usize> {
+    pub fn num_classes(&self) -> Option<usize> {
         match self.storage.labels {
-            Labels::Classes { classes, .. } => Some(classes),
-            Labels::Values { .. } => None,
+            Targets::Classes { classes, .. } => Some(classes),
+            Targets::Values { .. } => None,
         }
     }
 
     /// How many rows each class has, if the labels are classes.
     pub fn class_counts(&self) -> Option<Vec<usize>> {
-        let Labels::Classes { labels, classes } = &self.storage.labels else {
+        let Targets::Classes { labels, classes } = &self.storage.labels else {
             return None;
         };
         let mut counts = vec![0; *classes];
@@ -289,7 +293,7 @@ impl<T> fmt::Debug for Dataset<T> {
             .field("rows", &self.len())
             .field("width", &self.width())
             .field("target_width", &self.target_width())
-            .field("classes", &self.classes().is_some())
+            .field("classes", &self.num_classes().is_some())
             .field("weights", &self.weights.is_some())
             .finish()
     }

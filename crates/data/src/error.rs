@@ -74,7 +74,7 @@ pub enum DataError {
          a picture of another size is scaled for networks of 28 x 28 = 784 inputs alone, give one \
          that is square and has {inputs} pixels, or an IDX file"
     )]
-    Picture {
+    GrayImage {
         /// The file.
         file: String,
         /// Its pixels in a row.
@@ -133,7 +133,7 @@ pub enum DataError {
     },
     /// An encoding of a table that makes no sense.
     #[error("the encoding of the table {problem}; it is damaged, so fit it again")]
-    Encoding {
+    TableEncoding {
         /// What is wrong with it.
         problem: String,
     },

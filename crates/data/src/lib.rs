@@ -12,16 +12,16 @@
 //! within the caller's [`Limits`], and tell file, place, expected and found in their errors.
 //!
 //! ```
-//! use backprop_data::{Batch, Batches, Dataset, Labels};
+//! use backprop_data::{Batch, BatchSampler, Dataset, Targets};
 //! use backprop_tensor::Key;
 //!
-//! let labels = Labels::Classes { labels: vec![0, 1, 1, 0, 1], classes: 2 };
+//! let labels = Targets::Classes { labels: vec![0, 1, 1, 0, 1], classes: 2 };
 //! let dataset = Dataset::<f32>::from_bytes(2, vec![0, 255, 51, 0, 0, 0, 9, 9, 1, 1], labels)?;
 //! let (train, held_out) = dataset.split(0.4, Key::new(0).derive("split", 0))?;
 //! assert_eq!((train.len(), held_out.len()), (3, 2));
 //!
 //! let mut batch = Batch::new();
-//! let mut batches = Batches::new(train.len(), 2, Some(Key::new(0).derive("shuffle/epoch", 1)));
+//! let mut batches = BatchSampler::new(train.len(), 2, Some(Key::new(0).derive("shuffle/epoch", 1)));
 //! let mut seen = 0;
 //! while let Some(rows) = batches.next_batch() {
 //!     train.gather(rows, &mut batch);
@@ -46,8 +46,8 @@ pub mod mnist;
 #[cfg(feature = "png")]
 pub mod png;
 
-pub use batch::{Batch, Batches};
-pub use dataset::{Dataset, Labels, split_rows};
+pub use batch::{Batch, BatchSampler};
+pub use dataset::{Dataset, Targets, split_rows};
 pub use error::DataError;
 pub use limits::Limits;
 

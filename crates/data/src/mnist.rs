@@ -8,7 +8,7 @@ use std::path::Path;
 use backprop_tensor::Scalar;
 
 use crate::idx::{self, Idx, Limits, Values};
-use crate::{DataError, Dataset, Labels};
+use crate::{DataError, Dataset, Targets};
 
 /// Pixels on each side of an image.
 const SIDE: usize = 28;
@@ -16,7 +16,7 @@ const CLASSES: usize = 10;
 
 /// Which of the two data sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Which {
+pub enum Variant {
     /// Handwritten digits (LeCun, Cortes and Burges), CC BY-SA 3.0.
     Mnist,
     /// Clothes (Xiao, Rasul and Vollgraf, 2017), MIT.
@@ -87,28 +87,28 @@ static FASHION_MNIST: [File; 4] = [
     },
 ];
 
-impl Which {
+impl Variant {
     /// The name, which is also that of its folder: "mnist" or "fashion-mnist".
     pub fn name(self) -> &'static str {
         match self {
-            Which::Mnist => "mnist",
-            Which::FashionMnist => "fashion-mnist",
+            Variant::Mnist => "mnist",
+            Variant::FashionMnist => "fashion-mnist",
         }
     }
 
     /// The four files: training images and labels, test images and labels.
     pub fn files(self) -> &'static [File; 4] {
         match self {
-            Which::Mnist => &MNIST,
-            Which::FashionMnist => &FASHION_MNIST,
+            Variant::Mnist => &MNIST,
+            Variant::FashionMnist => &FASHION_MNIST,
         }
     }
 
     /// The names of the ten classes.
     pub fn class_names(self) -> [&'static str; 10] {
         match self {
-            Which::Mnist => ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-            Which::FashionMnist => [
+            Variant::Mnist => ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+            Variant::FashionMnist => [
                 "T-shirt/top",
                 "Trouser",
                 "Pullover",
@@ -125,7 +125,7 @@ impl Which {
 }
 
 /// Whether all four files, plain or `.gz`, are in the data set's folder in `dir`.
-pub fn is_present(dir: impl AsRef<Path>, which: Which) -> bool {
+pub fn is_present(dir: impl AsRef<Path>, which: Variant) -> bool {
     let folder = dir.as_ref().join(which.name());
     which.files().iter().all(|file| {
         folder.join(file.name).is_file() || folder.join(format!("{}.gz", file.name)).is_file()
@@ -139,7 +139,7 @@ pub fn is_present(dir: impl AsRef<Path>, which: Which) -> bool {
 /// If a file is missing or damaged, or does not hold images of 28 x 28 bytes and labels 0 to 9.
 pub fn load<T: Scalar>(
     dir: impl AsRef<Path>,
-    which: Which,
+    which: Variant,
 ) -> Result<(Dataset<T>, Dataset<T>), DataError> {
     let folder = dir.as_ref().join(which.name());
     let read = |file: &File| read_either(&folder, file.name);
@@ -158,7 +158,7 @@ pub fn load<T: Scalar>(
 ///
 /// let (train, test) = mnist::sample::<f32>();
 /// assert_eq!((train.len(), test.len()), (5000, 1000));
-/// assert_eq!((train.width(), train.classes()), (28 * 28, Some(10)));
+/// assert_eq!((train.width(), train.num_classes()), (28 * 28, Some(10)));
 /// ```
 #[cfg(feature = "sample")]
 pub fn sample<T: Scalar>() -> (Dataset<T>, Dataset<T>) {
@@ -169,7 +169,7 @@ pub fn sample<T: Scalar>() -> (Dataset<T>, Dataset<T>) {
             ($name.to_owned(), idx)
         }};
     }
-    let set = |images, labels| pair(Which::Mnist, images, labels).expect("the sample is MNIST");
+    let set = |images, labels| pair(Variant::Mnist, images, labels).expect("the sample is MNIST");
     (
         set(
             file!("train-images-idx3-ubyte.gz"),
@@ -201,7 +201,7 @@ fn read_either(folder: &Path, name: &'static str) -> Result<Named, DataError> {
 
 /// Images and their labels, checked.
 fn pair<T: Scalar>(
-    which: Which,
+    which: Variant,
     (image_file, images): Named,
     (label_file, labels): Named,
 ) -> Result<Dataset<T>, DataError> {
@@ -248,7 +248,7 @@ fn pair<T: Scalar>(
             found,
         ));
     }
-    let labels = Labels::Classes {
+    let labels = Targets::Classes {
         labels: classes.into_iter().map(u32::from).collect(),
         classes: CLASSES,
     };

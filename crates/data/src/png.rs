@@ -1,7 +1,7 @@
 //! Pictures from PNG files, as the inputs of a network that learnt from MNIST.
 //!
-//! A file of any colour type, depth and size becomes a [`Picture`] in grey; what is transparent
-//! lies on white. [`Picture::to_inputs`] makes of it what such a network takes: light ink on black,
+//! A file of any colour type, depth and size becomes a [`GrayImage`] in grey; what is transparent
+//! lies on white. [`GrayImage::to_inputs`] makes of it what such a network takes: light ink on black,
 //! as MNIST has it, whichever way round it was drawn.
 //!
 //! - A picture of just the network's size is taken as it is.
@@ -33,10 +33,10 @@ const NOT_PNG: &str = "check that this is a PNG file, or save the picture again"
 
 /// A picture in shades of grey, row after row, from 0 (black) to 255 (white).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub struct GrayImage {
     width: usize,
     height: usize,
-    grey: Vec<u8>,
+    pixels: Vec<u8>,
 }
 
 /// Reads a picture from a PNG file.
@@ -45,7 +45,7 @@ pub struct Picture {
 /// If the file cannot be read, is damaged or no PNG, or needs more memory than `limits` allows: 3
 /// bytes a pixel for one in grey and 5 for one in colour, and some rows, or what the file has. What is
 /// in it besides pixels may take a further megabyte.
-pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Picture, DataError> {
+pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<GrayImage, DataError> {
     let (file, bytes) = crate::limits::read_all(path.as_ref(), limits)?;
     parse(&file, &bytes, limits)
 }
@@ -56,7 +56,7 @@ pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Picture, DataError
 ///
 /// # Errors
 /// As [`read`].
-pub fn parse(name: &str, bytes: &[u8], limits: Limits) -> Result<Picture, DataError> {
+pub fn parse(name: &str, bytes: &[u8], limits: Limits) -> Result<GrayImage, DataError> {
     let mut source = Cursor::new(bytes);
     let decoded = decode(name, &mut source, limits);
     decoded.map_err(|failure| match failure {
@@ -82,7 +82,7 @@ impl From<png::DecodingError> for Failure {
     }
 }
 
-fn decode(name: &str, source: &mut Cursor<&[u8]>, limits: Limits) -> Result<Picture, Failure> {
+fn decode(name: &str, source: &mut Cursor<&[u8]>, limits: Limits) -> Result<GrayImage, Failure> {
     let too_large = |needed| {
         Failure::Data(DataError::TooLarge {
             file: name.to_owned(),
@@ -128,10 +128,10 @@ fn decode(name: &str, source: &mut Cursor<&[u8]>, limits: Limits) -> Result<Pict
             .map(|&[r, g, b, alpha]| over_white(luma([r, g, b]), alpha))
             .collect(),
     };
-    Ok(Picture {
+    Ok(GrayImage {
         width: frame.width as usize,
         height: frame.height as usize,
-        grey,
+        pixels: grey,
     })
 }
 
@@ -173,28 +173,28 @@ fn reason(error: &png::DecodingError) -> String {
     }
 }
 
-impl Picture {
+impl GrayImage {
     /// A picture of these shades, row after row.
     ///
     /// # Errors
     /// If a side is 0, or the shades do not fill the picture.
-    pub fn new(width: usize, height: usize, grey: Vec<u8>) -> Result<Self, DataError> {
+    pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self, DataError> {
         for (what, side) in [("the width of a picture", width), ("its height", height)] {
             if side == 0 {
                 return Err(DataError::Zero { what });
             }
         }
-        if width.checked_mul(height) != Some(grey.len()) {
+        if width.checked_mul(height) != Some(pixels.len()) {
             return Err(DataError::Ragged {
                 what: "pixels",
-                length: grey.len(),
+                length: pixels.len(),
                 width,
             });
         }
-        Ok(Picture {
+        Ok(GrayImage {
             width,
             height,
-            grey,
+            pixels,
         })
     }
 
@@ -209,8 +209,8 @@ impl Picture {
     }
 
     /// The shades, row after row.
-    pub fn grey(&self) -> &[u8] {
-        &self.grey
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
     }
 
     /// The raw inputs, from 0 to 255, of a network of `inputs` inputs; `name` is for errors.
@@ -220,11 +220,11 @@ impl Picture {
     /// drawn.
     ///
     /// ```
-    /// use backprop_data::png::Picture;
+    /// use backprop_data::png::GrayImage;
     ///
     /// // A black square on white, in a corner.
     /// let shade = |i: usize| if i % 60 < 30 && i / 60 < 30 { 0 } else { 255 };
-    /// let inputs = Picture::new(60, 60, (0..3600).map(shade).collect())?.to_inputs("square", 784)?;
+    /// let inputs = GrayImage::new(60, 60, (0..3600).map(shade).collect())?.to_inputs("square", 784)?;
     /// let ink = |y: usize, x: usize| inputs[28 * y + x];
     /// assert_eq!((ink(4, 4), ink(23, 23)), (255, 255));
     /// assert_eq!((ink(3, 14), ink(24, 14)), (0, 0));
@@ -239,15 +239,15 @@ impl Picture {
                 file: name.to_owned(),
             });
         };
-        let fits = self.width == self.height && self.grey.len() == inputs;
+        let fits = self.width == self.height && self.pixels.len() == inputs;
         if fits && drawing.is_dark_on_light() {
-            Ok(self.grey.iter().map(|shade| 255 - shade).collect())
+            Ok(self.pixels.iter().map(|shade| 255 - shade).collect())
         } else if fits {
-            Ok(self.grey.clone())
+            Ok(self.pixels.clone())
         } else if inputs == SIDE * SIDE {
             Ok(drawing.fitted().to_vec())
         } else {
-            Err(DataError::Picture {
+            Err(DataError::GrayImage {
                 file: name.to_owned(),
                 width: self.width,
                 height: self.height,

@@ -31,7 +31,7 @@ fn predict(model: &Path, row: &str) -> Result<(String, f32), Box<dyn Error>> {
     let mut output = Array2::zeros((1, network.output_width()));
     network.predict_into(&mut workspace, input.view(), output.view_mut());
     let mut output = output.into_raw_vec_and_offset().0;
-    info.to_predictions(output.len(), &mut output);
+    info.activate(output.len(), &mut output);
 
     let best = (0..output.len()).max_by(|&a, &b| output[a].total_cmp(&output[b]));
     let best = best.expect("a network has at least one output");
@@ -52,7 +52,7 @@ mod tests {
             .parameters_mut()
             .zip([vec![0.0, 0.0, 4.0, -2.0], vec![0.0, 0.0]])
         {
-            parameter.set_rows(&rows);
+            parameter.assign(&rows);
         }
         let info = ModelInfo::default()
             .with_input_scale(0.5)

@@ -229,10 +229,10 @@ impl<'a> Container<'a> {
 
 /// The numbers, or the first that is not finite as a `T`, with its place.
 fn convert<S: Scalar, T: Scalar>(data: &[u8]) -> Result<Vec<T>, (usize, f64)> {
-    let mut numbers = Vec::with_capacity(data.len() / S::BYTES);
-    for (index, bytes) in data.chunks_exact(S::BYTES).enumerate() {
+    let mut numbers = Vec::with_capacity(data.len() / S::SIZE);
+    for (index, bytes) in data.chunks_exact(S::SIZE).enumerate() {
         let value = S::read_le(bytes).as_f64();
-        let rounded = T::of(value);
+        let rounded = T::from_f64(value);
         if !rounded.is_finite() {
             return Err((index, value));
         }
@@ -265,13 +265,9 @@ pub(crate) fn write<T: Scalar>(
     let mut end = 0;
     for (name, shape, values) in tensors {
         let start = end;
-        end += values.len() * T::BYTES;
+        end += values.len() * T::SIZE;
         let info = TensorInfo {
-            dtype: if T::BYTES == 4 {
-                Dtype::F32
-            } else {
-                Dtype::F64
-            },
+            dtype: if T::SIZE == 4 { Dtype::F32 } else { Dtype::F64 },
             shape: shape.clone(),
             data_offsets: (start, end),
         };
@@ -293,8 +289,8 @@ pub(crate) fn write<T: Scalar>(
     bytes.resize(8 + length, b' ');
     for (_, _, values) in tensors {
         let start = bytes.len();
-        bytes.resize(start + values.len() * T::BYTES, 0);
-        for (place, value) in bytes[start..].chunks_exact_mut(T::BYTES).zip(values) {
+        bytes.resize(start + values.len() * T::SIZE, 0);
+        for (place, value) in bytes[start..].chunks_exact_mut(T::SIZE).zip(values) {
             value.write_le(place);
         }
     }

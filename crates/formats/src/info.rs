@@ -104,14 +104,14 @@ impl ModelInfo {
     /// use backprop_formats::{ModelInfo, OutputKind};
     ///
     /// let mut row = [1000.0_f32, 1000.0];
-    /// ModelInfo::new(OutputKind::Logits).to_predictions(2, &mut row);
+    /// ModelInfo::new(OutputKind::Logits).activate(2, &mut row);
     /// assert_eq!(row, [0.5, 0.5]);
     /// ```
     ///
     /// # Panics
     /// If `outputs`, the width of a row, is 0 or does not divide the number of values.
     #[track_caller]
-    pub fn to_predictions<T: Scalar>(&self, outputs: usize, values: &mut [T]) {
+    pub fn activate<T: Scalar>(&self, outputs: usize, values: &mut [T]) {
         assert!(
             outputs > 0 && values.len().is_multiple_of(outputs),
             "{} values are not rows of {outputs}",

@@ -49,8 +49,7 @@ pub use error::FormatError;
 pub use files::{read_limited, write_atomic};
 pub use info::{ModelInfo, OutputKind};
 pub use model::{
-    MODEL_LIMIT, load_model, load_parameters, model_bytes, model_from_bytes, save_model,
-    stored_precision,
+    MODEL_LIMIT, dtype_of, load_model, load_parameters, model_bytes, model_from_bytes, save_model,
 };
 #[cfg(feature = "onnx")]
 pub use onnx::{onnx_bytes, save_onnx};

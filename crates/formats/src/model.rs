@@ -86,7 +86,7 @@ pub(crate) fn checked_tensors<T: Scalar>(
             let problem = format!("two parameters are called {name}; give them names of their own");
             return Err(unsavable(file, problem));
         }
-        let values = parameter.to_rows();
+        let values = parameter.to_array();
         if let Some(index) = values.iter().position(|value| !value.is_finite()) {
             let problem = format!(
                 "value {index} of the parameter {name} is {}; train it with a smaller learning rate",
@@ -243,7 +243,7 @@ pub fn load_parameters<T: Scalar>(
         .collect::<Result<Vec<Vec<T>>, _>>()?;
     file.finish()?;
     for ((_, parameter), values) in network.parameters_mut().zip(values) {
-        parameter.set_rows(&values);
+        parameter.assign(&values);
     }
     Ok(())
 }
@@ -253,6 +253,6 @@ pub fn load_parameters<T: Scalar>(
 ///
 /// # Errors
 /// If the bytes are damaged or a tensor is of another type.
-pub fn stored_precision(name: &str, bytes: &[u8]) -> Result<&'static str, FormatError> {
+pub fn dtype_of(name: &str, bytes: &[u8]) -> Result<&'static str, FormatError> {
     Container::parse(name, bytes)?.precision()
 }

@@ -40,7 +40,7 @@ const INPUT_SCALE: &str = "input_scale";
 ///
 /// The size of the batch is free. An image of bytes goes in as numbers from 0 to 255, so whoever
 /// runs the file needs to know nothing about the scaling. The probabilities are those of
-/// [`ModelInfo::to_predictions`]: a softmax, or a sigmoid of each logit for a network trained with
+/// [`ModelInfo::activate`]: a softmax, or a sigmoid of each logit for a network trained with
 /// `BinaryCrossEntropyWithLogits`.
 ///
 /// A Linear layer is a `Gemm` with the weight as it is, (out, in), and its parameters are named as
@@ -216,7 +216,7 @@ impl Chain {
 
     /// Multiplies the last value by a number, which becomes a tensor of this name.
     fn multiply<T: Scalar>(&mut self, name: &str, factor_name: &str, factor: f64) {
-        let factor = (factor_name.to_owned(), vec![1], vec![T::of(factor)]);
+        let factor = (factor_name.to_owned(), vec![1], vec![T::from_f64(factor)]);
         self.tensors.push(tensor(factor));
         self.push(name, "Mul", &[factor_name], vec![]);
     }
@@ -230,7 +230,7 @@ impl Chain {
                 self.push(&name("linear"), "Gemm", &[&weight, &bias], attributes);
             }
             LayerSpec::Relu => self.push(&name("relu"), "Relu", &[], vec![]),
-            LayerSpec::LeakyRelu { slope } if T::BYTES == 4 => {
+            LayerSpec::LeakyRelu { slope } if T::SIZE == 4 => {
                 let attributes = vec![float("alpha", slope as f32)];
                 self.push(&name("leaky_relu"), "LeakyRelu", &[], attributes);
             }
@@ -274,8 +274,8 @@ impl Chain {
 }
 
 fn tensor<T: Scalar>((name, shape, values): StoredTensor<T>) -> Tensor {
-    let mut bytes = vec![0; values.len() * T::BYTES];
-    for (place, value) in bytes.chunks_exact_mut(T::BYTES).zip(values) {
+    let mut bytes = vec![0; values.len() * T::SIZE];
+    for (place, value) in bytes.chunks_exact_mut(T::SIZE).zip(values) {
         value.write_le(place);
     }
     Tensor {
@@ -287,7 +287,7 @@ fn tensor<T: Scalar>((name, shape, values): StoredTensor<T>) -> Tensor {
 }
 
 fn element<T: Scalar>() -> i32 {
-    if T::BYTES == 4 { FLOAT } else { DOUBLE }
+    if T::SIZE == 4 { FLOAT } else { DOUBLE }
 }
 
 /// An input or output of shape (batch, width).

@@ -6,13 +6,13 @@ use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::elementwise::zip_rows;
 use crate::layer::{check_grad_shapes, check_shape};
-use crate::{BuildError, Layer, LayerSpec, Run, Seen};
+use crate::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext};
 
 /// `y = f(x)` for all elements.
 #[track_caller]
 fn map<T: Scalar>(
     layer: &str,
-    run: &Run<'_>,
+    run: &PassContext<'_>,
     input: ArrayView2<'_, T>,
     output: ArrayViewMut2<'_, T>,
     f: impl Fn(T) -> T + Copy + Sync,
@@ -25,8 +25,8 @@ fn map<T: Scalar>(
 #[track_caller]
 fn map_grad<T: Scalar>(
     layer: &str,
-    run: &Run<'_>,
-    seen: &Seen<'_, T>,
+    run: &PassContext<'_>,
+    seen: &BackwardArgs<'_, T>,
     a: ArrayView2<'_, T>,
     input_grad: Option<ArrayViewMut2<'_, T>>,
     f: impl Fn(T, T) -> T + Copy + Sync,
@@ -48,7 +48,7 @@ impl<T: Scalar> Layer<T> for Sigmoid {
 
     fn forward(
         &self,
-        run: &Run<'_>,
+        run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
@@ -60,8 +60,8 @@ impl<T: Scalar> Layer<T> for Sigmoid {
 
     fn backward(
         &self,
-        run: &Run<'_>,
-        seen: Seen<'_, T>,
+        run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
@@ -90,7 +90,7 @@ impl<T: Scalar> Layer<T> for Tanh {
 
     fn forward(
         &self,
-        run: &Run<'_>,
+        run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
@@ -100,8 +100,8 @@ impl<T: Scalar> Layer<T> for Tanh {
 
     fn backward(
         &self,
-        run: &Run<'_>,
-        seen: Seen<'_, T>,
+        run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
@@ -131,7 +131,7 @@ impl<T: Scalar> Layer<T> for Relu {
 
     fn forward(
         &self,
-        run: &Run<'_>,
+        run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
@@ -147,8 +147,8 @@ impl<T: Scalar> Layer<T> for Relu {
 
     fn backward(
         &self,
-        run: &Run<'_>,
-        seen: Seen<'_, T>,
+        run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
@@ -195,12 +195,12 @@ impl<T: Scalar> Layer<T> for LeakyRelu {
 
     fn forward(
         &self,
-        run: &Run<'_>,
+        run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
     ) {
-        let slope = T::of(self.slope);
+        let slope = T::from_f64(self.slope);
         map("LeakyReLU", run, input, output, move |x| {
             // Computed in either case: a choice between two values is no branch to guess wrong.
             let below = slope * x;
@@ -210,12 +210,12 @@ impl<T: Scalar> Layer<T> for LeakyRelu {
 
     fn backward(
         &self,
-        run: &Run<'_>,
-        seen: Seen<'_, T>,
+        run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
-        let slope = T::of(self.slope);
+        let slope = T::from_f64(self.slope);
         map_grad(
             "LeakyReLU",
             run,

@@ -3,7 +3,7 @@ use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::elementwise::{by_rows, zip_rows};
 use crate::layer::{check_grad_shapes, check_shape};
-use crate::{BuildError, Layer, LayerSpec, Mode, Run, Seen};
+use crate::{BackwardArgs, BuildError, Layer, LayerSpec, Mode, PassContext};
 
 /// Numbers of draws that are made at a time.
 const DRAWS: usize = 16;
@@ -38,13 +38,13 @@ impl<T: Scalar> Layer<T> for Dropout {
     }
 
     /// The mask: 0 or `1 / (1 - p)` for each element.
-    fn cache_per_row(&self, input_width: usize) -> usize {
+    fn saved_per_row(&self, input_width: usize) -> usize {
         input_width
     }
 
     fn forward(
         &self,
-        run: &Run<'_>,
+        run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
         cache: &mut [T],
@@ -54,14 +54,14 @@ impl<T: Scalar> Layer<T> for Dropout {
             output.assign(&input);
             return;
         };
-        let kept = T::of(1.0 / (1.0 - self.probability));
+        let kept = T::from_f64(1.0 / (1.0 - self.probability));
         // A uniform 32-bit draw is below this with the probability to drop, to 2^-32.
         let threshold = (self.probability * 2.0_f64.powi(32)) as u32;
         // Four draws have one number; so parts begin with a multiple of four.
         by_rows(run.pool, 4 * input.ncols(), cache, move |part, masks| {
             let mut draws = [[0; 4]; DRAWS];
             for (block, masks) in masks.chunks_mut(4 * DRAWS).enumerate() {
-                key.draws_into((part.start / 4 + block * DRAWS) as u64, &mut draws);
+                key.random_blocks((part.start / 4 + block * DRAWS) as u64, &mut draws);
                 for (mask, &draw) in masks.iter_mut().zip(draws.as_flattened()) {
                     *mask = if draw < threshold { T::zero() } else { kept };
                 }
@@ -73,8 +73,8 @@ impl<T: Scalar> Layer<T> for Dropout {
 
     fn backward(
         &self,
-        run: &Run<'_>,
-        seen: Seen<'_, T>,
+        run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {

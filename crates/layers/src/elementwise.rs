@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
-use backprop_tensor::{Pool, Scalar, vectorised};
+use backprop_tensor::{Pool, Scalar, with_best_simd};
 
-/// Numbers below which one thread does them all. Fewer than where [`Pool::split`] begins: the products
+/// Numbers below which one thread does them all. Fewer than where [`Pool::par_split`] begins: the products
 /// beside these loops are split by then, and their rows would have to come from another core.
 const WORTH_SPLITTING: usize = 1 << 12;
 
@@ -41,8 +41,10 @@ pub(crate) fn by_rows<T: Scalar>(
     work: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
     if pool.threads() == 1 || out.len() < WORTH_SPLITTING {
-        vectorised(|| work(0..out.len(), out));
+        with_best_simd(|| work(0..out.len(), out));
     } else {
-        pool.parts(unit, [out], |_, part, [out]| vectorised(|| work(part, out)));
+        pool.par_split_always(unit, [out], |_, part, [out]| {
+            with_best_simd(|| work(part, out))
+        });
     }
 }

@@ -16,7 +16,7 @@ pub enum Mode {
 
 /// The circumstances of one pass.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
+pub struct PassContext<'a> {
     /// The threads to work on.
     pub pool: &'a Pool,
     /// What the pass is for; the key is the layer's own.
@@ -25,7 +25,7 @@ pub struct Run<'a> {
 
 /// What the forward pass of a layer saw, and the gradient that comes back to it.
 #[derive(Debug)]
-pub struct Seen<'a, T> {
+pub struct BackwardArgs<'a, T> {
     /// The layer's input, (batch, inputs).
     pub input: ArrayView2<'a, T>,
     /// The layer's output, (batch, outputs).
@@ -37,7 +37,7 @@ pub struct Seen<'a, T> {
 }
 
 /// What is told the number of a parameter in its layer, and its gradient, and improves it.
-pub type Learn<'a, T> = dyn FnMut(usize, &mut Parameter<T>, Gradient<'_, T>) + 'a;
+pub type GradientSink<'a, T> = dyn FnMut(usize, &mut Parameter<T>, Gradient<'_, T>) + 'a;
 
 /// One step of a network: a function with parameters, and its gradient.
 ///
@@ -51,7 +51,7 @@ pub trait Layer<T: Scalar>: Debug + Send + Sync {
     fn output_width(&self, input_width: usize) -> Result<usize, BuildError>;
 
     /// Numbers per row that `forward` keeps for `backward`.
-    fn cache_per_row(&self, _input_width: usize) -> usize {
+    fn saved_per_row(&self, _input_width: usize) -> usize {
         0
     }
 
@@ -59,7 +59,7 @@ pub trait Layer<T: Scalar>: Debug + Send + Sync {
     /// `cache`.
     fn forward(
         &self,
-        run: &Run<'_>,
+        run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
         cache: &mut [T],
@@ -71,8 +71,8 @@ pub trait Layer<T: Scalar>: Debug + Send + Sync {
     /// `input_grad` is `None` where nobody needs it: at the first layer.
     fn backward(
         &self,
-        run: &Run<'_>,
-        seen: Seen<'_, T>,
+        run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         grads: &mut [Box<[T]>],
     );
@@ -83,18 +83,18 @@ pub trait Layer<T: Scalar>: Debug + Send + Sync {
     /// A layer whose gradient is a product of matrices hands over the product, so that each piece
     /// of it is used as soon as it is computed and the whole is never written; `grads` may then keep
     /// what it was.
-    fn backward_and_learn(
+    fn backward_streamed(
         &mut self,
-        run: &Run<'_>,
-        seen: Seen<'_, T>,
+        run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         grads: &mut [Box<[T]>],
-        learn: &mut Learn<'_, T>,
+        learn: &mut GradientSink<'_, T>,
     ) {
         self.backward(run, seen, input_grad, grads);
         let parameters = self.parameters_mut().iter_mut();
         for (number, (parameter, grad)) in parameters.zip(grads).enumerate() {
-            learn(number, parameter, Gradient::Ready(grad));
+            learn(number, parameter, Gradient::Values(grad));
         }
     }
 
@@ -135,7 +135,7 @@ pub(crate) fn check_shape(layer: &str, input: (usize, usize), output: (usize, us
 #[track_caller]
 pub(crate) fn check_grad_shapes<T>(
     layer: &str,
-    seen: &Seen<'_, T>,
+    seen: &BackwardArgs<'_, T>,
     input_grad: &ArrayViewMut2<'_, T>,
 ) {
     check_shape(layer, seen.input.dim(), seen.output.dim());

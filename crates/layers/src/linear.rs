@@ -1,10 +1,11 @@
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_tensor::{
-    Gradient, Key, Panels, Scalar, affine, affine_bias_grad, affine_input_grad, affine_weight_grad,
+    Gradient, Key, PanelLayout, Scalar, affine, affine_bias_grad, affine_input_grad,
+    affine_weight_grad,
 };
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::{BuildError, Layer, LayerSpec, Learn, Parameter, Run, Seen};
+use crate::{BackwardArgs, BuildError, GradientSink, Layer, LayerSpec, Parameter, PassContext};
 
 /// How the weights of a [`Linear`] layer are drawn: normal, with mean zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,12 +30,12 @@ pub enum Init {
 /// use backprop_layers::{Layer, Linear, Parameter};
 ///
 /// let layer = Linear::from_rows(1, 2, &[0.5_f64, -0.5], &[1.0]);
-/// assert_eq!(layer.parameters()[0].to_rows(), [0.5, -0.5]);
+/// assert_eq!(layer.parameters()[0].to_array(), [0.5, -0.5]);
 /// assert_eq!(layer.output_width(2), Ok(1));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linear<T> {
-    layout: Panels,
+    layout: PanelLayout,
     parameters: [Parameter<T>; 2],
 }
 
@@ -55,7 +56,7 @@ impl<T: Scalar> Linear<T> {
             });
         }
         let stored = outputs
-            .checked_next_multiple_of(T::PANEL)
+            .checked_next_multiple_of(T::PANEL_WIDTH)
             .and_then(|columns| columns.checked_mul(inputs));
         // Room for the rows and, as the same memory is needed again, for the storage order.
         let mut rows: Vec<T> = Vec::new();
@@ -71,7 +72,7 @@ impl<T: Scalar> Linear<T> {
         let mut generator = key.generator();
         rows.extend((0..inputs * outputs).map(|_| {
             let normal: f64 = StandardNormal.sample(&mut generator);
-            T::of(deviation * normal)
+            T::from_f64(deviation * normal)
         }));
         Ok(Self::from_rows(
             outputs,
@@ -91,9 +92,9 @@ impl<T: Scalar> Linear<T> {
             Parameter::weight(outputs, inputs, weight),
             Parameter::bias(outputs),
         ];
-        parameters[1].set_rows(bias);
+        parameters[1].assign(bias);
         Linear {
-            layout: Panels::new(inputs, outputs),
+            layout: PanelLayout::new(inputs, outputs),
             parameters,
         }
     }
@@ -115,7 +116,7 @@ impl<T: Scalar> Layer<T> for Linear<T> {
 
     fn forward(
         &self,
-        run: &Run<'_>,
+        run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
@@ -125,16 +126,16 @@ impl<T: Scalar> Layer<T> for Linear<T> {
             run.pool,
             self.layout,
             input,
-            weight.values(),
-            bias.values(),
+            weight.packed(),
+            bias.packed(),
             output,
         );
     }
 
     fn backward(
         &self,
-        run: &Run<'_>,
-        seen: Seen<'_, T>,
+        run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         grads: &mut [Box<[T]>],
     ) {
@@ -144,18 +145,18 @@ impl<T: Scalar> Layer<T> for Linear<T> {
         let (layout, dy) = (self.layout, seen.output_grad);
         affine_weight_grad(run.pool, layout, seen.input, dy, weight_grad, bias_grad);
         if let Some(input_grad) = input_grad {
-            let weights = self.parameters[0].values();
+            let weights = self.parameters[0].packed();
             affine_input_grad(run.pool, layout, dy, weights, input_grad);
         }
     }
 
-    fn backward_and_learn(
+    fn backward_streamed(
         &mut self,
-        run: &Run<'_>,
-        seen: Seen<'_, T>,
+        run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         grads: &mut [Box<[T]>],
-        learn: &mut Learn<'_, T>,
+        learn: &mut GradientSink<'_, T>,
     ) {
         let [_, bias_grad] = grads else {
             panic!("a Linear layer has 2 gradients, not {}", grads.len())
@@ -164,9 +165,9 @@ impl<T: Scalar> Layer<T> for Linear<T> {
         let [weight, bias] = &mut self.parameters;
         // By the weights as they were in the forward pass: before they learn.
         if let Some(input_grad) = input_grad {
-            affine_input_grad(run.pool, layout, output_grad, weight.values(), input_grad);
+            affine_input_grad(run.pool, layout, output_grad, weight.packed(), input_grad);
         }
-        let product = Gradient::Affine {
+        let product = Gradient::OuterProduct {
             layout,
             input,
             output_grad,
@@ -174,7 +175,7 @@ impl<T: Scalar> Layer<T> for Linear<T> {
         };
         learn(0, weight, product);
         affine_bias_grad(output_grad, bias_grad);
-        learn(1, bias, Gradient::Ready(bias_grad));
+        learn(1, bias, Gradient::Values(bias_grad));
     }
 
     fn parameters(&self) -> &[Parameter<T>] {
@@ -202,7 +203,7 @@ mod tests {
 
     fn deviation(init: Init) -> f64 {
         let layer = Linear::<f64>::new(300, 200, init, Key::new(3)).unwrap();
-        let rows = layer.parameters[0].to_rows();
+        let rows = layer.parameters[0].to_array();
         let mean = rows.iter().sum::<f64>() / rows.len() as f64;
         assert!(mean.abs() < 1e-3, "mean {mean}");
         (rows.iter().map(|x| x * x).sum::<f64>() / rows.len() as f64).sqrt()

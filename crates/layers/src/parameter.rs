@@ -1,4 +1,4 @@
-use backprop_tensor::{Aligned, Panels, Scalar};
+use backprop_tensor::{AlignedVec, PanelLayout, Scalar};
 
 /// What a parameter is: weight decay acts on weights alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,23 +11,23 @@ pub enum ParameterKind {
 
 /// The values of one parameter of a layer, with its logical shape.
 ///
-/// A weight of shape (outputs, inputs) is stored in the panels of [`Panels`]; everything else in
-/// row-major order. [`Parameter::to_rows`] gives the logical order in either case.
+/// A weight of shape (outputs, inputs) is stored in the panels of [`PanelLayout`]; everything else in
+/// row-major order. [`Parameter::to_array`] gives the logical order in either case.
 ///
 /// ```
 /// use backprop_layers::Parameter;
 ///
 /// let weight = Parameter::weight(1, 2, &[0.5_f64, -0.5]);
 /// assert_eq!(weight.shape(), [1, 2]);
-/// assert_eq!(weight.to_rows(), [0.5, -0.5]);
+/// assert_eq!(weight.to_array(), [0.5, -0.5]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter<T> {
     name: &'static str,
     kind: ParameterKind,
     shape: Vec<usize>,
-    layout: Option<Panels>,
-    values: Aligned<T>,
+    layout: Option<PanelLayout>,
+    values: AlignedVec<T>,
 }
 
 impl<T: Scalar> Parameter<T> {
@@ -37,8 +37,8 @@ impl<T: Scalar> Parameter<T> {
     /// If there are not `outputs * inputs` values.
     #[track_caller]
     pub fn weight(outputs: usize, inputs: usize, rows: &[T]) -> Self {
-        let layout = Panels::new(inputs, outputs);
-        let mut values = Aligned::zeros(layout.len::<T>());
+        let layout = PanelLayout::new(inputs, outputs);
+        let mut values = AlignedVec::zeros(layout.len::<T>());
         layout.pack(rows, &mut values);
         Parameter {
             name: "weight",
@@ -52,7 +52,7 @@ impl<T: Scalar> Parameter<T> {
     /// A bias of `outputs` zeros, called `"bias"`.
     pub fn bias(outputs: usize) -> Self {
         let values = vec![T::zero(); outputs];
-        Self::plain("bias", ParameterKind::Bias, vec![outputs], values)
+        Self::new("bias", ParameterKind::Bias, vec![outputs], values)
     }
 
     /// A parameter of a layer of your own, stored in row-major order.
@@ -60,12 +60,7 @@ impl<T: Scalar> Parameter<T> {
     /// # Panics
     /// If the number of values is not the product of the shape.
     #[track_caller]
-    pub fn plain(
-        name: &'static str,
-        kind: ParameterKind,
-        shape: Vec<usize>,
-        values: Vec<T>,
-    ) -> Self {
+    pub fn new(name: &'static str, kind: ParameterKind, shape: Vec<usize>, values: Vec<T>) -> Self {
         assert_eq!(
             values.len(),
             shape.iter().product::<usize>(),
@@ -76,7 +71,7 @@ impl<T: Scalar> Parameter<T> {
             kind,
             shape,
             layout: None,
-            values: Aligned::copied(&values),
+            values: AlignedVec::copied(&values),
         }
     }
 
@@ -106,23 +101,24 @@ impl<T: Scalar> Parameter<T> {
     }
 
     /// The values in storage order.
-    pub fn values(&self) -> &[T] {
+    pub fn packed(&self) -> &[T] {
         &self.values
     }
 
     /// The values in storage order, to be changed. Padding must stay zero.
-    pub fn values_mut(&mut self) -> &mut [T] {
+    pub fn packed_mut(&mut self) -> &mut [T] {
         &mut self.values
     }
 
-    /// The piece that one thread owns: a panel of a weight, [`Scalar::PANEL`] values of the rest.
-    pub fn unit(&self) -> usize {
-        self.layout.map_or(T::PANEL, |layout| layout.unit::<T>())
+    /// The piece that one thread owns: a panel of a weight, [`Scalar::PANEL_WIDTH`] values of the rest.
+    pub fn chunk_len(&self) -> usize {
+        self.layout
+            .map_or(T::PANEL_WIDTH, |layout| layout.unit::<T>())
     }
 
     /// The values in logical, row-major order.
-    pub fn to_rows(&self) -> Vec<T> {
-        self.rows_of(&self.values)
+    pub fn to_array(&self) -> Vec<T> {
+        self.unpack(&self.values)
     }
 
     /// Brings numbers from this parameter's storage order (a gradient, a moment) to logical order.
@@ -130,7 +126,7 @@ impl<T: Scalar> Parameter<T> {
     /// # Panics
     /// If there are not as many as the storage holds.
     #[track_caller]
-    pub fn rows_of(&self, stored: &[T]) -> Vec<T> {
+    pub fn unpack(&self, stored: &[T]) -> Vec<T> {
         let (name, shape) = (self.name, &self.shape);
         let (found, expected) = (stored.len(), self.values.len());
         assert_eq!(
@@ -152,7 +148,7 @@ impl<T: Scalar> Parameter<T> {
     /// # Panics
     /// If there are not [`Parameter::len`] of them.
     #[track_caller]
-    pub fn set_rows(&mut self, rows: &[T]) {
+    pub fn assign(&mut self, rows: &[T]) {
         let (name, shape) = (self.name, &self.shape);
         assert_eq!(rows.len(), self.len(), "values of {name} {shape:?}");
         match self.layout {

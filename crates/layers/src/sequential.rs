@@ -6,7 +6,7 @@ use backprop_tensor::{Gradient, Key, Scalar};
 use crate::workspace::view_mut;
 use crate::{
     BuildError, Dropout, Init, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter, ParameterKind,
-    Relu, Run, Sigmoid, Softmax, Tanh, Workspace,
+    PassContext, Relu, Sigmoid, Softmax, Tanh, Workspace,
 };
 
 /// Rows that are predicted at a time: they and what the layers make of them stay in the cache.
@@ -42,7 +42,7 @@ pub struct Sequential<T: Scalar> {
 
 /// One parameter with its gradient, as an optimizer takes them.
 #[derive(Debug)]
-pub struct Learnable<'a, T> {
+pub struct ParamWithGrad<'a, T> {
     /// The values, in storage order.
     pub values: &'a mut [T],
     /// The gradient, in the same order.
@@ -122,7 +122,7 @@ impl<T: Scalar> Sequential<T> {
                 let what = "the number of outputs of the layer";
                 return Err(BuildError::Zero { what }.at(index));
             }
-            widths.push((output, layer.cache_per_row(width)));
+            widths.push((output, layer.saved_per_row(width)));
             let mut stream = None;
             match layer.spec() {
                 LayerSpec::Linear { .. } => (linears, random) = (linears + 1, 0),
@@ -197,10 +197,10 @@ impl<T: Scalar> Sequential<T> {
     /// # Panics
     /// If the workspace has not run a training pass of this network.
     #[track_caller]
-    pub fn learnables<'a>(
+    pub fn params_with_grads<'a>(
         &'a mut self,
         workspace: &'a Workspace<T>,
-    ) -> impl Iterator<Item = Learnable<'a, T>> {
+    ) -> impl Iterator<Item = ParamWithGrad<'a, T>> {
         workspace.check_training();
         workspace.check_network(self);
         self.layers
@@ -211,10 +211,10 @@ impl<T: Scalar> Sequential<T> {
                     .parameters_mut()
                     .iter_mut()
                     .zip(&space.grads)
-                    .map(|(parameter, grad)| Learnable {
-                        unit: parameter.unit(),
+                    .map(|(parameter, grad)| ParamWithGrad {
+                        unit: parameter.chunk_len(),
                         kind: parameter.kind(),
-                        values: parameter.values_mut(),
+                        values: parameter.packed_mut(),
                         grad,
                     })
             })
@@ -259,12 +259,12 @@ impl<T: Scalar> Sequential<T> {
     /// is known, with its number in the order of [`parameters`](Self::parameters).
     ///
     /// The gradients of large weights are handed over as products that are not computed yet, and
-    /// those in the workspace are not to be used afterwards: see [`Layer::backward_and_learn`].
+    /// those in the workspace are not to be used afterwards: see [`Layer::backward_streamed`].
     ///
     /// # Panics
     /// As [`backward`](Self::backward).
     #[track_caller]
-    pub fn backward_and_learn(
+    pub fn backward_streamed(
         &mut self,
         workspace: &mut Workspace<T>,
         input: ArrayView2<'_, T>,
@@ -278,7 +278,7 @@ impl<T: Scalar> Sequential<T> {
             let (seen, input_grad, grads) = workspace.backward(input, index);
             let layer = &mut self.layers[index];
             before -= layer.parameters().len();
-            layer.backward_and_learn(
+            layer.backward_streamed(
                 &run,
                 seen,
                 input_grad,
@@ -316,7 +316,7 @@ impl<T: Scalar> Sequential<T> {
         match output.as_slice_mut() {
             Some(slice) if threads > 1 && work >= WORTH_SPLITTING => {
                 let (width, parts) = (self.output_width(), workspace.parts());
-                pool.parts(width, [slice], |thread, part, [slice]| {
+                pool.par_split_always(width, [slice], |thread, part, [slice]| {
                     let rows = part.start / width..part.end / width;
                     let shape = (rows.len(), width);
                     let output = ArrayViewMut2::from_shape(shape, slice).expect("whole rows");
@@ -356,7 +356,12 @@ impl<T: Scalar> Sequential<T> {
         self.widths.iter().copied()
     }
 
-    fn run<'a>(&self, index: usize, pool: &'a backprop_tensor::Pool, mode: Mode) -> Run<'a> {
+    fn run<'a>(
+        &self,
+        index: usize,
+        pool: &'a backprop_tensor::Pool,
+        mode: Mode,
+    ) -> PassContext<'a> {
         // A key takes as long to derive as a small product.
         let mode = match (mode, self.streams[index]) {
             (Mode::Train(key), Some((linears, random))) => Mode::Train(
@@ -365,7 +370,7 @@ impl<T: Scalar> Sequential<T> {
             ),
             _ => mode,
         };
-        Run { pool, mode }
+        PassContext { pool, mode }
     }
 
     #[track_caller]
@@ -447,7 +452,7 @@ mod tests {
         let one = Sequential::<f64>::new(4, plain, key).unwrap();
         let two = Sequential::<f64>::new(4, with, key).unwrap();
         for ((_, one), (_, two)) in one.parameters().zip(two.parameters()) {
-            assert_eq!(one.to_rows(), two.to_rows());
+            assert_eq!(one.to_array(), two.to_array());
         }
     }
 }

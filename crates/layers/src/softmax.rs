@@ -2,7 +2,7 @@ use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_tensor::{Scalar, softmax};
 
 use crate::layer::{check_grad_shapes, check_shape};
-use crate::{BuildError, Layer, LayerSpec, Run, Seen};
+use crate::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext};
 
 /// Probabilities from each row: `y_j = e^(x_j - max x) / sum_k e^(x_k - max x)`.
 ///
@@ -18,7 +18,7 @@ impl<T: Scalar> Layer<T> for Softmax {
 
     fn forward(
         &self,
-        _run: &Run<'_>,
+        _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
@@ -30,8 +30,8 @@ impl<T: Scalar> Layer<T> for Softmax {
 
     fn backward(
         &self,
-        _run: &Run<'_>,
-        seen: Seen<'_, T>,
+        _run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {

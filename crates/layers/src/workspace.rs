@@ -1,9 +1,9 @@
 use std::sync::{Arc, Mutex};
 
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{Aligned, Pool, Scalar};
+use backprop_tensor::{AlignedVec, Pool, Scalar};
 
-use crate::{Mode, Seen, Sequential};
+use crate::{BackwardArgs, Mode, Sequential};
 
 /// Everything that a pass through a network writes: activations, caches and gradients.
 ///
@@ -22,7 +22,7 @@ pub struct Workspace<T> {
 /// What the backward pass of a layer reads, and where its gradients go: by its input, if anybody
 /// needs it, and by its parameters.
 type Backward<'a, T> = (
-    Seen<'a, T>,
+    BackwardArgs<'a, T>,
     Option<ArrayViewMut2<'a, T>>,
     &'a mut [Box<[T]>],
 );
@@ -32,9 +32,9 @@ type Backward<'a, T> = (
 pub(crate) struct LayerSpace<T> {
     pub(crate) width: usize,
     pub(crate) cache_width: usize,
-    pub(crate) output: Aligned<T>,
-    pub(crate) cache: Aligned<T>,
-    pub(crate) output_grad: Aligned<T>,
+    pub(crate) output: AlignedVec<T>,
+    pub(crate) cache: AlignedVec<T>,
+    pub(crate) output_grad: AlignedVec<T>,
     /// One for each parameter, in its storage order; empty until a training pass.
     pub(crate) grads: Vec<Box<[T]>>,
 }
@@ -111,7 +111,7 @@ impl<T: Scalar> Workspace<T> {
     /// A workspace for each thread of the pool, that runs on the thread alone.
     pub(crate) fn parts(&mut self) -> &[Mutex<Workspace<T>>] {
         if self.parts.is_empty() {
-            let alone = self.pool.alone().iter();
+            let alone = self.pool.single_thread_pools().iter();
             self.parts = alone
                 .map(|pool| Mutex::new(Workspace::new(Arc::clone(pool))))
                 .collect();
@@ -137,7 +137,7 @@ impl<T: Scalar> Workspace<T> {
             }
         };
         let shape = (rows, space.width);
-        let seen = Seen {
+        let seen = BackwardArgs {
             input,
             output: view(&space.output, shape),
             cache: &space.cache[..rows * space.cache_width],
@@ -168,10 +168,10 @@ impl<T: Scalar> Workspace<T> {
                         .grads
                         .iter()
                         .zip(parameters)
-                        .all(|(g, p)| g.len() == p.values().len());
+                        .all(|(g, p)| g.len() == p.packed().len());
                 if !fits {
                     let zeros = |n| vec![T::zero(); n].into_boxed_slice();
-                    space.grads = parameters.iter().map(|p| zeros(p.values().len())).collect();
+                    space.grads = parameters.iter().map(|p| zeros(p.packed().len())).collect();
                 }
             }
         }
@@ -185,9 +185,9 @@ impl<T: Scalar> LayerSpace<T> {
         LayerSpace {
             width,
             cache_width,
-            output: Aligned::default(),
-            cache: Aligned::default(),
-            output_grad: Aligned::default(),
+            output: AlignedVec::default(),
+            cache: AlignedVec::default(),
+            output_grad: AlignedVec::default(),
             grads: Vec::new(),
         }
     }

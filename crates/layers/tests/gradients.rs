@@ -38,8 +38,8 @@ fn check(specs: &[LayerSpec]) {
     assert_eq!(grads.len(), count);
     for (which, grad) in grads.iter().enumerate() {
         let (name, parameter) = network.parameters().nth(which).unwrap();
-        let found = parameter.rows_of(grad);
-        let rows = parameter.to_rows();
+        let found = parameter.unpack(grad);
+        let rows = parameter.to_array();
         let mut expected = Vec::new();
         for at in 0..rows.len() {
             let mut loss = |value: f64| {
@@ -50,18 +50,13 @@ fn check(specs: &[LayerSpec]) {
                     .nth(which)
                     .unwrap()
                     .1
-                    .set_rows(&changed);
+                    .assign(&changed);
                 network.forward(&mut workspace, mode, input.view());
                 (&workspace.output() * &coefficients).sum()
             };
             expected.push((loss(rows[at] + STEP) - loss(rows[at] - STEP)) / (2.0 * STEP));
         }
-        network
-            .parameters_mut()
-            .nth(which)
-            .unwrap()
-            .1
-            .set_rows(&rows);
+        network.parameters_mut().nth(which).unwrap().1.assign(&rows);
         let error = relative(&found, &expected);
         assert!(error < 1e-7, "{specs:?}, {name}: relative error {error:e}");
     }

@@ -2,7 +2,8 @@
 
 use backprop_layers::ndarray::{Array1, Array2};
 use backprop_layers::{
-    Dropout, Key, Layer, LeakyRelu, Linear, Mode, Pool, Relu, Run, Seen, Sigmoid, Softmax, Tanh,
+    BackwardArgs, Dropout, Key, Layer, LeakyRelu, Linear, Mode, PassContext, Pool, Relu, Sigmoid,
+    Softmax, Tanh,
 };
 use backprop_tensor::Scalar;
 use serde::Deserialize;
@@ -53,7 +54,7 @@ fn cases() -> Vec<Case> {
 }
 
 fn rounded<T: Scalar>(numbers: &[f64]) -> Vec<T> {
-    numbers.iter().map(|&x| T::of(x)).collect()
+    numbers.iter().map(|&x| T::from_f64(x)).collect()
 }
 
 fn array<T: Scalar>(rows: &[Vec<f64>]) -> Array2<T> {
@@ -102,7 +103,7 @@ fn deviation<T: Scalar>(found: &Array2<T>, expected: &[Vec<f64>]) -> f64 {
 /// The largest deviation of output, of the gradient by the input, and of those by the parameters.
 fn deviations<T: Scalar>(case: &Case, pool: &Pool) -> [f64; 3] {
     let layer = layer::<T>(case);
-    let run = Run {
+    let run = PassContext {
         pool,
         mode: Mode::Train(Key::new(case.key.unwrap_or(0))),
     };
@@ -110,15 +111,15 @@ fn deviations<T: Scalar>(case: &Case, pool: &Pool) -> [f64; 3] {
     // Whatever is in them, everything is overwritten.
     let mut output = Array2::from_elem((input.nrows(), case.output[0].len()), T::nan());
     let mut input_grad = Array2::from_elem(input.dim(), T::nan());
-    let mut cache = vec![T::nan(); input.nrows() * layer.cache_per_row(input.ncols())];
+    let mut cache = vec![T::nan(); input.nrows() * layer.saved_per_row(input.ncols())];
     let parameters = layer.parameters().iter();
     let mut grads: Vec<Box<[T]>> = parameters
-        .map(|parameter| vec![T::nan(); parameter.values().len()].into())
+        .map(|parameter| vec![T::nan(); parameter.packed().len()].into())
         .collect();
 
     layer.forward(&run, input.view(), output.view_mut(), &mut cache);
     let output_grad = array(&case.output_grad);
-    let seen = Seen {
+    let seen = BackwardArgs {
         input: input.view(),
         output: output.view(),
         cache: &cache,
@@ -128,7 +129,7 @@ fn deviations<T: Scalar>(case: &Case, pool: &Pool) -> [f64; 3] {
 
     assert_eq!(grads.len(), case.parameter_grads.len(), "{}", case.name);
     let parameters = layer.parameters().iter().zip(&grads);
-    let found = parameters.map(|(parameter, grad)| parameter.rows_of(grad));
+    let found = parameters.map(|(parameter, grad)| parameter.unpack(grad));
     let of_parameters = found.zip(&case.parameter_grads).map(|(found, expected)| {
         let expected = expected.rows();
         let shape = (expected.len(), expected[0].len());

@@ -2,7 +2,7 @@ use backprop_tensor::Scalar;
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
 use crate::loss::{RowTarget, check_classes, check_values, sum_rows};
-use crate::{Expects, Loss, LossError, Targets, Total};
+use crate::{Loss, LossError, OutputKind, TargetsView, WeightedSum};
 
 /// Cross-entropy of the softmax of logits: `l = sum_j t_j (log sum_k e^z_k - z_j)`, where a class
 /// stands for the distribution that is 1 there.
@@ -11,12 +11,12 @@ use crate::{Expects, Loss, LossError, Targets, Total};
 /// logarithm of the sum is shifted by the row's maximum, so no logit is too large for it.
 ///
 /// ```
-/// use backprop_losses::{Loss, SoftmaxCrossEntropy, Targets};
+/// use backprop_losses::{Loss, SoftmaxCrossEntropy, TargetsView};
 /// use ndarray::array;
 ///
 /// let logits = array![[1000.0_f32, 0.0]];
-/// let right = SoftmaxCrossEntropy.evaluate(logits.view(), Targets::Classes(&[0]), None, None);
-/// let wrong = SoftmaxCrossEntropy.evaluate(logits.view(), Targets::Classes(&[1]), None, None);
+/// let right = SoftmaxCrossEntropy.value_and_grad(logits.view(), TargetsView::Classes(&[0]), None, None);
+/// let wrong = SoftmaxCrossEntropy.value_and_grad(logits.view(), TargetsView::Classes(&[1]), None, None);
 /// assert_eq!((right.sum, wrong.sum), (0.0, 1000.0));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,11 +29,11 @@ pub struct SoftmaxCrossEntropy;
 /// that loss and gradient stay finite. Prefer [`SoftmaxCrossEntropy`], which loses nothing there.
 ///
 /// ```
-/// use backprop_losses::{CrossEntropy, Loss, Targets};
+/// use backprop_losses::{CrossEntropy, Loss, TargetsView};
 /// use ndarray::array;
 ///
 /// let probabilities = array![[0.25_f64, 0.75]];
-/// let total = CrossEntropy.evaluate(probabilities.view(), Targets::Classes(&[0]), None, None);
+/// let total = CrossEntropy.value_and_grad(probabilities.view(), TargetsView::Classes(&[0]), None, None);
 /// assert_eq!(total.sum, 4.0_f64.ln());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,12 +45,12 @@ pub struct CrossEntropy;
 /// Gradient: `dl/dz_j = (1 / (1 + e^-z_j) - t_j) / outputs`.
 ///
 /// ```
-/// use backprop_losses::{BinaryCrossEntropyWithLogits, Loss, Targets};
+/// use backprop_losses::{BinaryCrossEntropyWithLogits, Loss, TargetsView};
 /// use ndarray::array;
 ///
 /// let (logits, labels) = (array![[0.0_f64, 0.0]], array![[1.0, 0.0]]);
-/// let labels = Targets::Values(labels.view());
-/// let total = BinaryCrossEntropyWithLogits.evaluate(logits.view(), labels, None, None);
+/// let labels = TargetsView::Values(labels.view());
+/// let total = BinaryCrossEntropyWithLogits.value_and_grad(logits.view(), labels, None, None);
 /// assert_eq!(total.mean(), 2.0_f64.ln());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,14 +61,14 @@ pub struct BinaryCrossEntropyWithLogits;
 fn check_distributions<T: Scalar>(
     loss: &'static str,
     outputs: usize,
-    targets: Targets<'_, T>,
+    targets: TargetsView<'_, T>,
 ) -> Result<(), LossError> {
     if outputs < 2 {
         return Err(LossError::OneClass { loss, outputs });
     }
     match targets {
-        Targets::Classes(classes) => check_classes(outputs, classes),
-        Targets::Values(values) => {
+        TargetsView::Classes(classes) => check_classes(outputs, classes),
+        TargetsView::Values(values) => {
             check_values(loss, outputs, values, "finite shares of at least 0", |t| {
                 t >= 0.0 && t.is_finite()
             })
@@ -89,21 +89,21 @@ impl<T: Scalar> Loss<T> for SoftmaxCrossEntropy {
         "SoftmaxCrossEntropy"
     }
 
-    fn expects(&self) -> Expects {
-        Expects::Logits
+    fn output_kind(&self) -> OutputKind {
+        OutputKind::Logits
     }
 
-    fn check(&self, outputs: usize, targets: Targets<'_, T>) -> Result<(), LossError> {
+    fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError> {
         check_distributions("SoftmaxCrossEntropy", outputs, targets)
     }
 
-    fn evaluate(
+    fn value_and_grad(
         &self,
         output: ArrayView2<'_, T>,
-        targets: Targets<'_, T>,
+        targets: TargetsView<'_, T>,
         weights: Option<&[T]>,
         grad: Option<ArrayViewMut2<'_, T>>,
-    ) -> Total {
+    ) -> WeightedSum {
         sum_rows(output, targets, weights, grad, |z, target, share, grad| {
             let top = top(z);
             let mut grad = grad;
@@ -144,7 +144,7 @@ impl<T: Scalar> Loss<T> for SoftmaxCrossEntropy {
         })
     }
 
-    fn to_predictions(&self, mut output: ArrayViewMut2<'_, T>) {
+    fn activate(&self, mut output: ArrayViewMut2<'_, T>) {
         for mut row in output.rows_mut() {
             let top = top(row.view());
             row.mapv_inplace(|z| (z - top).exp());
@@ -159,21 +159,21 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
         "CrossEntropy"
     }
 
-    fn expects(&self) -> Expects {
-        Expects::Probabilities
+    fn output_kind(&self) -> OutputKind {
+        OutputKind::Probabilities
     }
 
-    fn check(&self, outputs: usize, targets: Targets<'_, T>) -> Result<(), LossError> {
+    fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError> {
         check_distributions("CrossEntropy", outputs, targets)
     }
 
-    fn evaluate(
+    fn value_and_grad(
         &self,
         output: ArrayView2<'_, T>,
-        targets: Targets<'_, T>,
+        targets: TargetsView<'_, T>,
         weights: Option<&[T]>,
         grad: Option<ArrayViewMut2<'_, T>>,
-    ) -> Total {
+    ) -> WeightedSum {
         // Not `max`, which would turn a NaN into a number.
         let clamped = |p: T| {
             if p < T::min_positive_value() {
@@ -210,7 +210,7 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
         })
     }
 
-    fn to_predictions(&self, _output: ArrayViewMut2<'_, T>) {}
+    fn activate(&self, _output: ArrayViewMut2<'_, T>) {}
 }
 
 impl<T: Scalar> Loss<T> for BinaryCrossEntropyWithLogits {
@@ -218,15 +218,15 @@ impl<T: Scalar> Loss<T> for BinaryCrossEntropyWithLogits {
         "BinaryCrossEntropyWithLogits"
     }
 
-    fn expects(&self) -> Expects {
-        Expects::Logits
+    fn output_kind(&self) -> OutputKind {
+        OutputKind::Logits
     }
 
-    fn check(&self, outputs: usize, targets: Targets<'_, T>) -> Result<(), LossError> {
+    fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError> {
         let loss = "BinaryCrossEntropyWithLogits";
         match targets {
-            Targets::Classes(_) => Err(LossError::NeedsValues { loss }),
-            Targets::Values(values) => {
+            TargetsView::Classes(_) => Err(LossError::NeedsValues { loss }),
+            TargetsView::Values(values) => {
                 check_values(loss, outputs, values, "numbers from 0 to 1", |t| {
                     (0.0..=1.0).contains(&t)
                 })
@@ -234,20 +234,20 @@ impl<T: Scalar> Loss<T> for BinaryCrossEntropyWithLogits {
         }
     }
 
-    fn evaluate(
+    fn value_and_grad(
         &self,
         output: ArrayView2<'_, T>,
-        targets: Targets<'_, T>,
+        targets: TargetsView<'_, T>,
         weights: Option<&[T]>,
         grad: Option<ArrayViewMut2<'_, T>>,
-    ) -> Total {
+    ) -> WeightedSum {
         let outputs = output.ncols() as f64;
         sum_rows(output, targets, weights, grad, |z, target, share, grad| {
             let RowTarget::Values(t) = target else {
                 panic!("BinaryCrossEntropyWithLogits takes values as targets, not classes");
             };
             if let Some(grad) = grad {
-                let factor = share * T::of(1.0 / outputs);
+                let factor = share * T::from_f64(1.0 / outputs);
                 for ((g, &z), &t) in grad.into_iter().zip(z).zip(t) {
                     *g = factor * (logistic(z) - t);
                 }
@@ -261,7 +261,7 @@ impl<T: Scalar> Loss<T> for BinaryCrossEntropyWithLogits {
         })
     }
 
-    fn to_predictions(&self, mut output: ArrayViewMut2<'_, T>) {
+    fn activate(&self, mut output: ArrayViewMut2<'_, T>) {
         output.mapv_inplace(logistic);
     }
 }

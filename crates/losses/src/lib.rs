@@ -1,18 +1,18 @@
 //! Loss functions with their gradients.
 //!
-//! The key decision: a loss returns its sum and its weight apart, as [`Total`] in `f64`, and the
+//! The key decision: a loss returns its sum and its weight apart, as [`WeightedSum`] in `f64`, and the
 //! gradient is that of their ratio. Batches of different size then add up to exactly the mean over
 //! all rows; a loss that returned the mean of a batch would give the last, smaller batch too much
 //! to say.
 //!
 //! ```
-//! use backprop_losses::{Loss, SoftmaxCrossEntropy, Targets};
+//! use backprop_losses::{Loss, SoftmaxCrossEntropy, TargetsView};
 //! use ndarray::{Array2, array};
 //!
 //! let logits = array![[2.0_f64, 0.0], [0.0, 0.0]];
 //! let mut grad = Array2::zeros((2, 2));
-//! let classes = Targets::Classes(&[0, 1]);
-//! let total = SoftmaxCrossEntropy.evaluate(logits.view(), classes, None, Some(grad.view_mut()));
+//! let classes = TargetsView::Classes(&[0, 1]);
+//! let total = SoftmaxCrossEntropy.value_and_grad(logits.view(), classes, None, Some(grad.view_mut()));
 //! assert!((total.mean() - (0.126928 + 0.693147) / 2.0).abs() < 1e-6);
 //! assert!((grad[[1, 1]] - -0.25).abs() < 1e-15);
 //! ```
@@ -27,5 +27,5 @@ mod squared_error;
 
 pub use cross_entropy::{BinaryCrossEntropyWithLogits, CrossEntropy, SoftmaxCrossEntropy};
 pub use error::LossError;
-pub use loss::{Expects, Loss, Targets, Total};
+pub use loss::{Loss, OutputKind, TargetsView, WeightedSum};
 pub use squared_error::MeanSquaredError;

@@ -8,26 +8,26 @@ use crate::LossError;
 
 /// What a batch should have given.
 #[derive(Clone, Copy, Debug)]
-pub enum Targets<'a, T> {
+pub enum TargetsView<'a, T> {
     /// One class a row, counted from 0.
     Classes(&'a [u32]),
     /// One row of values a row of the output, (batch, outputs).
     Values(ArrayView2<'a, T>),
 }
 
-impl<T> Targets<'_, T> {
+impl<T> TargetsView<'_, T> {
     /// The number of rows.
     pub fn rows(&self) -> usize {
         match self {
-            Targets::Classes(classes) => classes.len(),
-            Targets::Values(values) => values.nrows(),
+            TargetsView::Classes(classes) => classes.len(),
+            TargetsView::Values(values) => values.nrows(),
         }
     }
 }
 
 /// What a loss takes the network's output for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expects {
+pub enum OutputKind {
     /// Any numbers; the loss applies the softmax or the logistic function itself.
     Logits,
     /// Probabilities that sum to 1 in each row, as from a softmax.
@@ -39,28 +39,28 @@ pub enum Expects {
 /// The loss of some rows: `sum w l` and `sum w`, in `f64`.
 ///
 /// ```
-/// use backprop_losses::Total;
+/// use backprop_losses::WeightedSum;
 ///
-/// let mut epoch = Total { sum: 3.0, weight: 2.0 };
-/// epoch += Total { sum: 0.0, weight: 1.0 };
+/// let mut epoch = WeightedSum { sum: 3.0, weight: 2.0 };
+/// epoch += WeightedSum { sum: 0.0, weight: 1.0 };
 /// assert_eq!(epoch.mean(), 1.0);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Total {
+pub struct WeightedSum {
     /// The sum of weight times loss over the rows.
     pub sum: f64,
     /// The sum of the weights; the number of rows where there are none.
     pub weight: f64,
 }
 
-impl Total {
+impl WeightedSum {
     /// `sum / weight`, NaN where the weight is 0.
     pub fn mean(&self) -> f64 {
         self.sum / self.weight
     }
 }
 
-impl AddAssign for Total {
+impl AddAssign for WeightedSum {
     fn add_assign(&mut self, other: Self) {
         self.sum += other.sum;
         self.weight += other.weight;
@@ -73,13 +73,13 @@ pub trait Loss<T: Scalar>: Debug + Send + Sync {
     fn name(&self) -> &'static str;
 
     /// What the network's output must be.
-    fn expects(&self) -> Expects;
+    fn output_kind(&self) -> OutputKind;
 
     /// Whether the loss is defined for these targets and a network with so many outputs.
     ///
     /// # Errors
     /// Names the first row that does not fit.
-    fn check(&self, outputs: usize, targets: Targets<'_, T>) -> Result<(), LossError>;
+    fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError>;
 
     /// The loss of a batch, and in `grad` the gradient of its mean `sum w l / sum w`.
     ///
@@ -88,16 +88,16 @@ pub trait Loss<T: Scalar>: Debug + Send + Sync {
     ///
     /// # Panics
     /// If the shapes do not fit, or a class is out of range.
-    fn evaluate(
+    fn value_and_grad(
         &self,
         output: ArrayView2<'_, T>,
-        targets: Targets<'_, T>,
+        targets: TargetsView<'_, T>,
         weights: Option<&[T]>,
         grad: Option<ArrayViewMut2<'_, T>>,
-    ) -> Total;
+    ) -> WeightedSum;
 
     /// Turns an output into what a user wants to see: logits into probabilities; the rest stays.
-    fn to_predictions(&self, output: ArrayViewMut2<'_, T>);
+    fn activate(&self, output: ArrayViewMut2<'_, T>);
 }
 
 impl<T: Scalar, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
@@ -105,26 +105,26 @@ impl<T: Scalar, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
         (**self).name()
     }
 
-    fn expects(&self) -> Expects {
-        (**self).expects()
+    fn output_kind(&self) -> OutputKind {
+        (**self).output_kind()
     }
 
-    fn check(&self, outputs: usize, targets: Targets<'_, T>) -> Result<(), LossError> {
+    fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError> {
         (**self).check(outputs, targets)
     }
 
-    fn evaluate(
+    fn value_and_grad(
         &self,
         output: ArrayView2<'_, T>,
-        targets: Targets<'_, T>,
+        targets: TargetsView<'_, T>,
         weights: Option<&[T]>,
         grad: Option<ArrayViewMut2<'_, T>>,
-    ) -> Total {
-        (**self).evaluate(output, targets, weights, grad)
+    ) -> WeightedSum {
+        (**self).value_and_grad(output, targets, weights, grad)
     }
 
-    fn to_predictions(&self, output: ArrayViewMut2<'_, T>) {
-        (**self).to_predictions(output);
+    fn activate(&self, output: ArrayViewMut2<'_, T>) {
+        (**self).activate(output);
     }
 }
 
@@ -139,18 +139,18 @@ pub(crate) enum RowTarget<'a, T> {
 #[track_caller]
 pub(crate) fn sum_rows<T: Scalar>(
     output: ArrayView2<'_, T>,
-    targets: Targets<'_, T>,
+    targets: TargetsView<'_, T>,
     weights: Option<&[T]>,
     mut grad: Option<ArrayViewMut2<'_, T>>,
     row: impl Fn(ArrayView1<'_, T>, RowTarget<'_, T>, T, Option<ArrayViewMut1<'_, T>>) -> f64,
-) -> Total {
+) -> WeightedSum {
     let rows = output.nrows();
     assert_eq!(
         targets.rows(),
         rows,
         "rows of the targets and of the output"
     );
-    if let Targets::Values(values) = targets {
+    if let TargetsView::Values(values) = targets {
         assert_eq!(
             values.dim(),
             output.dim(),
@@ -172,7 +172,7 @@ pub(crate) fn sum_rows<T: Scalar>(
     let mut sum = 0.0;
     for (at, outputs) in output.rows().into_iter().enumerate() {
         let target = match targets {
-            Targets::Classes(classes) => {
+            TargetsView::Classes(classes) => {
                 let class = classes[at] as usize;
                 assert!(
                     class < output.ncols(),
@@ -181,7 +181,7 @@ pub(crate) fn sum_rows<T: Scalar>(
                 );
                 RowTarget::Class(class)
             }
-            Targets::Values(values) => {
+            TargetsView::Values(values) => {
                 RowTarget::Values(values.index_axis_move(ndarray::Axis(0), at))
             }
         };
@@ -191,13 +191,13 @@ pub(crate) fn sum_rows<T: Scalar>(
             weight_of(at) / weight
         };
         let grads = grad.as_mut().map(|grad| grad.row_mut(at));
-        let loss = row(outputs, target, T::of(share), grads);
+        let loss = row(outputs, target, T::from_f64(share), grads);
         // A row of weight 0 says nothing, not even "infinite".
         if weight_of(at) != 0.0 {
             sum += weight_of(at) * loss;
         }
     }
-    Total { sum, weight }
+    WeightedSum { sum, weight }
 }
 
 /// Checks that every class has an output.

@@ -2,7 +2,7 @@
 
 use backprop_losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, LossError, MeanSquaredError,
-    SoftmaxCrossEntropy, Targets,
+    SoftmaxCrossEntropy, TargetsView,
 };
 use ndarray::{Array2, array};
 
@@ -10,17 +10,18 @@ use ndarray::{Array2, array};
 fn check_gradient(
     loss: &dyn Loss<f64>,
     output: &Array2<f64>,
-    targets: Targets<'_, f64>,
+    targets: TargetsView<'_, f64>,
     weights: Option<&[f64]>,
 ) {
     let mut grad = Array2::from_elem(output.dim(), f64::NAN);
-    loss.evaluate(output.view(), targets, weights, Some(grad.view_mut()));
+    loss.value_and_grad(output.view(), targets, weights, Some(grad.view_mut()));
     let largest = grad.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
     for (at, &found) in grad.indexed_iter() {
         let mean = |shift: f64| {
             let mut moved = output.clone();
             moved[at] += shift;
-            loss.evaluate(moved.view(), targets, weights, None).mean()
+            loss.value_and_grad(moved.view(), targets, weights, None)
+                .mean()
         };
         let step = 1e-4 * output[at].abs().max(0.1);
         // Five points: the error is of the fourth order in the step.
@@ -45,7 +46,7 @@ fn gradients_agree_with_central_differences() {
         [1.0, 1.0, 1.5]
     ];
     let mut probabilities = logits.clone();
-    Loss::<f64>::to_predictions(&SoftmaxCrossEntropy, probabilities.view_mut());
+    Loss::<f64>::activate(&SoftmaxCrossEntropy, probabilities.view_mut());
     let shares = array![
         [0.2, 0.5, 0.3],
         [1.0, 0.0, 0.0],
@@ -53,8 +54,8 @@ fn gradients_agree_with_central_differences() {
         [0.1, 0.1, 0.1]
     ];
     let (classes, shares) = (
-        Targets::Classes(&[2, 0, 1, 1]),
-        Targets::Values(shares.view()),
+        TargetsView::Classes(&[2, 0, 1, 1]),
+        TargetsView::Values(shares.view()),
     );
     for weights in [None, Some(&[1.0, 0.5, 0.0, 3.0][..])] {
         for targets in [classes, shares] {
@@ -72,14 +73,18 @@ fn gradients_agree_with_central_differences() {
 fn cross_entropy_after_a_softmax_is_softmax_cross_entropy() {
     for logit in [0.0_f64, 3.0, 50.0, 300.0, 700.0] {
         let logits = array![[logit, 0.0, -1.0]];
-        let targets = Targets::Classes(&[1]);
+        let targets = TargetsView::Classes(&[1]);
         let mut fused = Array2::zeros((1, 3));
-        let whole =
-            SoftmaxCrossEntropy.evaluate(logits.view(), targets, None, Some(fused.view_mut()));
+        let whole = SoftmaxCrossEntropy.value_and_grad(
+            logits.view(),
+            targets,
+            None,
+            Some(fused.view_mut()),
+        );
         let mut p = logits.clone();
-        Loss::<f64>::to_predictions(&SoftmaxCrossEntropy, p.view_mut());
+        Loss::<f64>::activate(&SoftmaxCrossEntropy, p.view_mut());
         let mut dp = Array2::zeros((1, 3));
-        let parts = CrossEntropy.evaluate(p.view(), targets, None, Some(dp.view_mut()));
+        let parts = CrossEntropy.value_and_grad(p.view(), targets, None, Some(dp.view_mut()));
         let mean = (&dp * &p).sum();
         let dz = &p * &(dp - mean);
         assert!(
@@ -95,9 +100,9 @@ fn cross_entropy_after_a_softmax_is_softmax_cross_entropy() {
 #[test]
 fn a_probability_of_zero_gives_a_large_and_finite_loss() {
     let mut grad = Array2::zeros((1, 2));
-    let total = CrossEntropy.evaluate(
+    let total = CrossEntropy.value_and_grad(
         array![[0.0_f32, 1.0]].view(),
-        Targets::Classes(&[0]),
+        TargetsView::Classes(&[0]),
         None,
         Some(grad.view_mut()),
     );
@@ -116,7 +121,7 @@ fn nan_stays_nan_and_is_not_taken_for_a_number() {
         &BinaryCrossEntropyWithLogits,
     ];
     for loss in losses {
-        let total = loss.evaluate(nan.view(), Targets::Values(values.view()), None, None);
+        let total = loss.value_and_grad(nan.view(), TargetsView::Values(values.view()), None, None);
         assert!(total.sum.is_nan(), "{}", loss.name());
     }
 }
@@ -130,9 +135,9 @@ fn batches_add_up_to_the_whole() {
             output.slice(ndarray::s![from..to, ..]),
             target.slice(ndarray::s![from..to, ..]),
         );
-        MeanSquaredError.evaluate(
+        MeanSquaredError.value_and_grad(
             output,
-            Targets::Values(target),
+            TargetsView::Values(target),
             Some(&[1.0, 2.0, 3.0][from..to]),
             None,
         )
@@ -147,9 +152,9 @@ fn batches_add_up_to_the_whole() {
 fn weights_of_zero_give_no_gradient_and_no_mean() {
     let mut grad = array![[f64::NAN]];
     let (output, target) = (array![[1.0]], array![[0.0]]);
-    let target = Targets::Values(target.view());
+    let target = TargetsView::Values(target.view());
     let total =
-        MeanSquaredError.evaluate(output.view(), target, Some(&[0.0]), Some(grad.view_mut()));
+        MeanSquaredError.value_and_grad(output.view(), target, Some(&[0.0]), Some(grad.view_mut()));
     assert!(total.mean().is_nan());
     assert_eq!(grad[[0, 0]], 0.0);
 }
@@ -157,20 +162,20 @@ fn weights_of_zero_give_no_gradient_and_no_mean() {
 #[test]
 fn targets_that_do_not_fit_are_named() {
     let check = |loss: &dyn Loss<f64>, targets| loss.check(2, targets).unwrap_err();
-    let error = check(&SoftmaxCrossEntropy, Targets::Classes(&[0, 1, 2]));
+    let error = check(&SoftmaxCrossEntropy, TargetsView::Classes(&[0, 1, 2]));
     assert_eq!(
         error.to_string(),
         "row 2 is of class 2, but the network has 2 outputs (classes 0 to 1)"
     );
     assert_eq!(
-        check(&MeanSquaredError, Targets::Classes(&[0])),
+        check(&MeanSquaredError, TargetsView::Classes(&[0])),
         LossError::NeedsValues {
             loss: "MeanSquaredError"
         }
     );
     let wide = Array2::zeros((1, 3));
     assert_eq!(
-        check(&CrossEntropy, Targets::Values(wide.view())),
+        check(&CrossEntropy, TargetsView::Values(wide.view())),
         LossError::Width {
             expected: 2,
             found: 3
@@ -179,13 +184,13 @@ fn targets_that_do_not_fit_are_named() {
     let values = array![[0.5, 1.5], [f64::NAN, 0.0]];
     let error = check(
         &BinaryCrossEntropyWithLogits,
-        Targets::Values(values.view()),
+        TargetsView::Values(values.view()),
     );
     assert_eq!(
         error.to_string(),
         "the target at row 0, column 1 is 1.5; BinaryCrossEntropyWithLogits takes numbers from 0 to 1"
     );
-    let error = check(&MeanSquaredError, Targets::Values(values.view()));
+    let error = check(&MeanSquaredError, TargetsView::Values(values.view()));
     assert!(
         error.to_string().contains("row 1, column 0 is NaN"),
         "{error}"
@@ -193,7 +198,7 @@ fn targets_that_do_not_fit_are_named() {
     let negative = array![[-0.5, 1.5]];
     assert!(
         SoftmaxCrossEntropy
-            .check(2, Targets::Values(negative.view()))
+            .check(2, TargetsView::Values(negative.view()))
             .is_err()
     );
 }
@@ -201,9 +206,9 @@ fn targets_that_do_not_fit_are_named() {
 #[test]
 fn predictions_are_probabilities() {
     let mut output = array![[1.0_f64, 1.0], [800.0, 0.0]];
-    SoftmaxCrossEntropy.to_predictions(output.view_mut());
+    SoftmaxCrossEntropy.activate(output.view_mut());
     assert_eq!(output, array![[0.5, 0.5], [1.0, 0.0]]);
     let mut output = array![[0.0_f64, -800.0]];
-    BinaryCrossEntropyWithLogits.to_predictions(output.view_mut());
+    BinaryCrossEntropyWithLogits.activate(output.view_mut());
     assert_eq!(output, array![[0.5, 0.0]]);
 }

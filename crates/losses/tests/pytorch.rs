@@ -2,7 +2,7 @@
 
 use backprop_losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
-    Targets, Total,
+    TargetsView, WeightedSum,
 };
 use backprop_tensor::Scalar;
 use ndarray::Array2;
@@ -49,7 +49,9 @@ fn loss<T: Scalar>(name: &str) -> Box<dyn Loss<T>> {
 }
 
 fn array<T: Scalar>(rows: &[Vec<f64>]) -> Array2<T> {
-    Array2::from_shape_fn((rows.len(), rows[0].len()), |(i, j)| T::of(rows[i][j]))
+    Array2::from_shape_fn((rows.len(), rows[0].len()), |(i, j)| {
+        T::from_f64(rows[i][j])
+    })
 }
 
 /// The loss and the gradient of `output` with the targets and weights of the case.
@@ -57,22 +59,22 @@ fn evaluate<T: Scalar>(
     loss: &dyn Loss<T>,
     case: &Case,
     output: &[Vec<f64>],
-) -> (Total, Array2<f64>) {
+) -> (WeightedSum, Array2<f64>) {
     let output = array::<T>(output);
     let values = case.values.as_deref().map(array::<T>);
     let targets = match (&case.classes, &values) {
-        (Some(classes), None) => Targets::Classes(classes),
-        (None, Some(values)) => Targets::Values(values.view()),
+        (Some(classes), None) => TargetsView::Classes(classes),
+        (None, Some(values)) => TargetsView::Values(values.view()),
         _ => panic!("{}: classes or values", case.name),
     };
     let weights: Option<Vec<T>> = case
         .weights
         .as_ref()
-        .map(|weights| weights.iter().map(|&w| T::of(w)).collect());
+        .map(|weights| weights.iter().map(|&w| T::from_f64(w)).collect());
     loss.check(output.ncols(), targets).unwrap();
     let mut grad = Array2::from_elem(output.dim(), T::nan());
     let grad_view = Some(grad.view_mut());
-    let total = loss.evaluate(output.view(), targets, weights.as_deref(), grad_view);
+    let total = loss.value_and_grad(output.view(), targets, weights.as_deref(), grad_view);
     (total, grad.mapv(|g| g.as_f64()))
 }
 

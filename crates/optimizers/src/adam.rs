@@ -1,4 +1,4 @@
-use backprop_tensor::{Scalar, vectorised};
+use backprop_tensor::{Scalar, with_best_simd};
 
 use crate::error::{below_one, positive};
 use crate::optimizer::checked;
@@ -45,21 +45,21 @@ impl<T: Scalar> Optimizer<T> for Adam {
         "adam"
     }
 
-    fn buffers(&self) -> usize {
+    fn state_slots(&self) -> usize {
         2
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let [m, v] = checked("Adam", value, grad, state);
-        assert!(step.number > 0, "Adam counts steps from 1, not 0");
-        let (b1, b2) = (T::of(self.beta1), T::of(self.beta2));
-        let (rest1, rest2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
+        assert!(step.t > 0, "Adam counts steps from 1, not 0");
+        let (b1, b2) = (T::from_f64(self.beta1), T::from_f64(self.beta2));
+        let (rest1, rest2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
         // The corrections are the same for all elements: taken out of the loop, and in f64.
-        let t = i32::try_from(step.number).unwrap_or(i32::MAX);
-        let rate = T::of(step.learning_rate.as_f64() / (1.0 - self.beta1.powi(t)));
-        let root = T::of((1.0 - self.beta2.powi(t)).sqrt().recip());
-        let epsilon = T::of(self.epsilon);
-        vectorised(|| {
+        let t = i32::try_from(step.t).unwrap_or(i32::MAX);
+        let rate = T::from_f64(step.learning_rate.as_f64() / (1.0 - self.beta1.powi(t)));
+        let root = T::from_f64((1.0 - self.beta2.powi(t)).sqrt().recip());
+        let epsilon = T::from_f64(self.epsilon);
+        with_best_simd(|| {
             for (((p, &grad), m), v) in value
                 .iter_mut()
                 .zip(grad)

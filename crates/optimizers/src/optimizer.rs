@@ -3,13 +3,13 @@ use std::fmt::Debug;
 use backprop_tensor::Scalar;
 
 /// The most state buffers that a rule may ask for.
-pub const MAX_BUFFERS: usize = 4;
+pub const MAX_STATE_SLOTS: usize = 4;
 
 /// The circumstances of one step, the same for all elements of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step<T> {
     /// The number of the step, from 1.
-    pub number: u64,
+    pub t: u64,
     /// The learning rate of this step.
     pub learning_rate: T,
     /// `lambda` of the L2 penalty: `lambda w` is added to the gradient.
@@ -39,7 +39,7 @@ impl<T: Scalar> Step<T> {
 /// A rule of your own:
 ///
 /// ```
-/// use backprop_optimizers::{Decay, Optimizer, OptimizerState, Step};
+/// use backprop_optimizers::{WeightDecay, Optimizer, OptimizerState, Step};
 /// use backprop_tensor::{Pool, Scalar};
 ///
 /// /// Steps of one size, by the sign of the gradient (Bernstein et al., 2018).
@@ -50,7 +50,7 @@ impl<T: Scalar> Step<T> {
 ///     fn name(&self) -> &'static str {
 ///         "sign-sgd"
 ///     }
-///     fn buffers(&self) -> usize {
+///     fn state_slots(&self) -> usize {
 ///         0
 ///     }
 ///     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], _state: &mut [&mut [T]]) {
@@ -61,7 +61,7 @@ impl<T: Scalar> Step<T> {
 /// }
 ///
 /// let mut values = [1.0_f64, -1.0];
-/// let item = (&mut values[..], &[0.3, -0.2][..], 1, Decay::NONE);
+/// let item = (&mut values[..], &[0.3, -0.2][..], 1, WeightDecay::NONE);
 /// OptimizerState::new().step(&Pool::new(1), &SignSgd, 0.5, 1.0, [item].into_iter());
 /// assert_eq!(values, [0.5, -0.5]);
 /// ```
@@ -69,13 +69,13 @@ pub trait Optimizer<T: Scalar>: Debug + Send + Sync {
     /// The name, as on a command line.
     fn name(&self) -> &'static str;
 
-    /// State buffers of one number an element; at most [`MAX_BUFFERS`]. They start at zero.
-    fn buffers(&self) -> usize;
+    /// State buffers of one number an element; at most [`MAX_STATE_SLOTS`]. They start at zero.
+    fn state_slots(&self) -> usize;
 
     /// Whether the rule has no buffers and is `value - learning_rate * gradient` and nothing else: it
     /// is then applied while a gradient is computed, and [`update`](Self::update) is not called where
     /// nothing decays or is clipped.
-    fn is_plain_descent(&self) -> bool {
+    fn is_vanilla_sgd(&self) -> bool {
         false
     }
 
@@ -93,12 +93,12 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
         (**self).name()
     }
 
-    fn buffers(&self) -> usize {
-        (**self).buffers()
+    fn state_slots(&self) -> usize {
+        (**self).state_slots()
     }
 
-    fn is_plain_descent(&self) -> bool {
-        (**self).is_plain_descent()
+    fn is_vanilla_sgd(&self) -> bool {
+        (**self).is_vanilla_sgd()
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
@@ -108,16 +108,16 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
 
 /// How much a parameter is drawn to zero; usually only weights are, not biases.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Decay {
+pub struct WeightDecay {
     /// `lambda` of the L2 penalty, added to the gradient as `lambda w`.
     pub l2: f64,
     /// Decoupled decay, applied to the value as `learning_rate * decoupled * w`.
     pub decoupled: f64,
 }
 
-impl Decay {
+impl WeightDecay {
     /// No decay.
-    pub const NONE: Decay = Decay {
+    pub const NONE: WeightDecay = WeightDecay {
         l2: 0.0,
         decoupled: 0.0,
     };

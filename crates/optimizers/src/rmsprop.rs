@@ -1,4 +1,4 @@
-use backprop_tensor::{Scalar, vectorised};
+use backprop_tensor::{Scalar, with_best_simd};
 
 use crate::error::{below_one, positive};
 use crate::optimizer::checked;
@@ -39,15 +39,18 @@ impl<T: Scalar> Optimizer<T> for RmsProp {
         "rmsprop"
     }
 
-    fn buffers(&self) -> usize {
+    fn state_slots(&self) -> usize {
         1
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
-        let (d, rest) = (T::of(self.decay_rate), T::of(1.0 - self.decay_rate));
-        let epsilon = T::of(self.epsilon);
+        let (d, rest) = (
+            T::from_f64(self.decay_rate),
+            T::from_f64(1.0 - self.decay_rate),
+        );
+        let epsilon = T::from_f64(self.epsilon);
         let [v] = checked("RmsProp", value, grad, state);
-        vectorised(|| {
+        with_best_simd(|| {
             for ((p, &grad), v) in value.iter_mut().zip(grad).zip(v.iter_mut()) {
                 let g = step.gradient(*p, grad);
                 *v = d * *v + rest * g * g;

@@ -1,4 +1,4 @@
-use backprop_tensor::{Scalar, vectorised};
+use backprop_tensor::{Scalar, with_best_simd};
 
 use crate::error::below_one;
 use crate::optimizer::checked;
@@ -13,17 +13,17 @@ impl<T: Scalar> Optimizer<T> for Sgd {
         "sgd"
     }
 
-    fn buffers(&self) -> usize {
+    fn state_slots(&self) -> usize {
         0
     }
 
-    fn is_plain_descent(&self) -> bool {
+    fn is_vanilla_sgd(&self) -> bool {
         true
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let [] = checked("Sgd", value, grad, state);
-        vectorised(|| {
+        with_best_simd(|| {
             for (p, &grad) in value.iter_mut().zip(grad) {
                 let g = step.gradient(*p, grad);
                 *p = step.decayed(*p) - step.learning_rate * g;
@@ -63,14 +63,14 @@ impl<T: Scalar> Optimizer<T> for Nesterov {
         "nesterov"
     }
 
-    fn buffers(&self) -> usize {
+    fn state_slots(&self) -> usize {
         1
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
-        let mu = T::of(self.momentum);
+        let mu = T::from_f64(self.momentum);
         let [b] = checked("Nesterov", value, grad, state);
-        vectorised(|| {
+        with_best_simd(|| {
             for ((p, &grad), b) in value.iter_mut().zip(grad).zip(b.iter_mut()) {
                 let g = step.gradient(*p, grad);
                 *b = mu * *b + g;

@@ -1,6 +1,6 @@
-use backprop_tensor::{Aligned, Gradient, Pool, Scalar};
+use backprop_tensor::{AlignedVec, Gradient, Pool, Scalar};
 
-use crate::{Decay, MAX_BUFFERS, Optimizer, Step};
+use crate::{MAX_STATE_SLOTS, Optimizer, Step, WeightDecay};
 
 /// The moments of all parameters and the number of steps taken: all that an optimizer remembers.
 ///
@@ -9,7 +9,7 @@ use crate::{Decay, MAX_BUFFERS, Optimizer, Step};
 pub struct OptimizerState<T> {
     steps: u64,
     /// For each parameter, the buffers that its rule asked for.
-    moments: Vec<Vec<Aligned<T>>>,
+    moments: Vec<Vec<AlignedVec<T>>>,
 }
 
 impl<T: Scalar> OptimizerState<T> {
@@ -22,7 +22,7 @@ impl<T: Scalar> OptimizerState<T> {
     }
 
     /// The state that [`steps`](Self::steps) and [`moments`](Self::moments) came from.
-    pub fn from_parts(steps: u64, moments: Vec<Vec<Aligned<T>>>) -> Self {
+    pub fn from_parts(steps: u64, moments: Vec<Vec<AlignedVec<T>>>) -> Self {
         OptimizerState { steps, moments }
     }
 
@@ -32,7 +32,7 @@ impl<T: Scalar> OptimizerState<T> {
     }
 
     /// For each parameter the buffers of its rule, in the parameter's storage order.
-    pub fn moments(&self) -> &[Vec<Aligned<T>>] {
+    pub fn moments(&self) -> &[Vec<AlignedVec<T>>] {
         &self.moments
     }
 
@@ -53,51 +53,51 @@ impl<T: Scalar> OptimizerState<T> {
         rule: &dyn Optimizer<T>,
         learning_rate: T,
         grad_scale: T,
-        items: impl Iterator<Item = (&'a mut [T], &'a [T], usize, Decay)>,
+        items: impl Iterator<Item = (&'a mut [T], &'a [T], usize, WeightDecay)>,
     ) where
         T: 'a,
     {
-        let mut update = self.begin(pool, rule, learning_rate, grad_scale);
+        let mut update = self.begin_step(pool, rule, learning_rate, grad_scale);
         for (number, (value, grad, unit, decay)) in items.enumerate() {
-            update.parameter(number, value, Gradient::Ready(grad), unit, decay);
+            update.parameter(number, value, Gradient::Values(grad), unit, decay);
         }
-        update.finish();
+        update.end();
     }
 
     /// Begins a step whose parameters come one by one, in any order, while their gradients are
-    /// computed: see [`Update::parameter`]. [`step`](Self::step) takes them all at once.
+    /// computed: see [`StepGuard::parameter`]. [`step`](Self::step) takes them all at once.
     ///
     /// ```
-    /// use backprop_optimizers::{Decay, OptimizerState, Sgd};
+    /// use backprop_optimizers::{WeightDecay, OptimizerState, Sgd};
     /// use backprop_tensor::{Gradient, Pool};
     ///
     /// let (mut weight, mut bias) = ([1.0_f64], [2.0]);
     /// let (pool, mut state) = (Pool::new(1), OptimizerState::new());
-    /// let mut update = state.begin(&pool, &Sgd, 0.1, 1.0);
-    /// update.parameter(1, &mut bias, Gradient::Ready(&[10.0]), 1, Decay::NONE);
-    /// update.parameter(0, &mut weight, Gradient::Ready(&[5.0]), 1, Decay::NONE);
-    /// update.finish();
+    /// let mut update = state.begin_step(&pool, &Sgd, 0.1, 1.0);
+    /// update.parameter(1, &mut bias, Gradient::Values(&[10.0]), 1, WeightDecay::NONE);
+    /// update.parameter(0, &mut weight, Gradient::Values(&[5.0]), 1, WeightDecay::NONE);
+    /// update.end();
     /// assert_eq!((weight, bias, state.steps()), ([0.5], [1.0], 1));
     /// ```
     ///
     /// # Panics
-    /// If the rule wants more than [`MAX_BUFFERS`] buffers.
+    /// If the rule wants more than [`MAX_STATE_SLOTS`] buffers.
     #[track_caller]
-    pub fn begin<'s>(
+    pub fn begin_step<'s>(
         &'s mut self,
         pool: &'s Pool,
         rule: &'s dyn Optimizer<T>,
         learning_rate: T,
         grad_scale: T,
-    ) -> Update<'s, T> {
-        let buffers = rule.buffers();
+    ) -> StepGuard<'s, T> {
+        let buffers = rule.state_slots();
         assert!(
-            buffers <= MAX_BUFFERS,
-            "{buffers} buffers; at most {MAX_BUFFERS} are possible"
+            buffers <= MAX_STATE_SLOTS,
+            "{buffers} buffers; at most {MAX_STATE_SLOTS} are possible"
         );
         let first = self.steps == 0 && self.moments.is_empty();
         self.steps += 1;
-        Update {
+        StepGuard {
             state: self,
             pool,
             rule,
@@ -109,10 +109,10 @@ impl<T: Scalar> OptimizerState<T> {
     }
 }
 
-/// A step under way: what [`OptimizerState::begin`] began.
+/// A step under way: what [`OptimizerState::begin_step`] began.
 #[derive(Debug)]
 #[must_use = "a step has to be finished"]
-pub struct Update<'s, T> {
+pub struct StepGuard<'s, T> {
     state: &'s mut OptimizerState<T>,
     pool: &'s Pool,
     rule: &'s dyn Optimizer<T>,
@@ -124,7 +124,7 @@ pub struct Update<'s, T> {
     count: usize,
 }
 
-impl<T: Scalar> Update<'_, T> {
+impl<T: Scalar> StepGuard<'_, T> {
     /// Improves the parameter with this number, on the threads that own it; `unit` is the number of
     /// elements that stay together on one.
     ///
@@ -138,9 +138,9 @@ impl<T: Scalar> Update<'_, T> {
         value: &mut [T],
         grad: Gradient<'_, T>,
         unit: usize,
-        decay: Decay,
+        decay: WeightDecay,
     ) {
-        if let Gradient::Ready(grad) = grad {
+        if let Gradient::Values(grad) = grad {
             assert_eq!(
                 value.len(),
                 grad.len(),
@@ -152,8 +152,8 @@ impl<T: Scalar> Update<'_, T> {
             if moments.len() <= number {
                 moments.resize_with(number + 1, Vec::new);
             }
-            let zeros = || Aligned::zeros(value.len());
-            moments[number] = (0..self.rule.buffers()).map(|_| zeros()).collect();
+            let zeros = || AlignedVec::zeros(value.len());
+            moments[number] = (0..self.rule.state_slots()).map(|_| zeros()).collect();
         }
         let known = moments.len();
         assert!(
@@ -165,10 +165,10 @@ impl<T: Scalar> Update<'_, T> {
             assert_eq!(found, expected, "moments and values of parameter {number}");
         }
         let step = Step {
-            number: self.state.steps,
+            t: self.state.steps,
             learning_rate: self.learning_rate,
-            l2: T::of(decay.l2),
-            decoupled: T::of(decay.decoupled),
+            l2: T::from_f64(decay.l2),
+            decoupled: T::from_f64(decay.decoupled),
             grad_scale: self.grad_scale,
         };
         let moments = &mut self.state.moments[number];
@@ -181,7 +181,7 @@ impl<T: Scalar> Update<'_, T> {
     /// # Panics
     /// If fewer parameters came than in the first step.
     #[track_caller]
-    pub fn finish(self) {
+    pub fn end(self) {
         assert_eq!(
             self.count,
             self.state.moments.len(),
@@ -200,34 +200,36 @@ fn update<T: Scalar>(
     unit: usize,
     value: &mut [T],
     grad: Gradient<'_, T>,
-    moments: &mut [Aligned<T>],
+    moments: &mut [AlignedVec<T>],
 ) {
     let found = moments.len();
     assert_eq!(
         found,
-        rule.buffers(),
+        rule.state_slots(),
         "buffers of the state and of the rule \"{}\"",
         rule.name()
     );
     let decays = step.l2 != T::zero() || step.decoupled != T::zero();
-    let plain = rule.is_plain_descent() && !decays && step.grad_scale == T::one();
+    let plain = rule.is_vanilla_sgd() && !decays && step.grad_scale == T::one();
     match moments {
-        [] if plain => grad.descend(pool, unit, value, step.learning_rate),
-        [] => grad.each(pool, unit, [value], |g, [v]| {
+        [] if plain => grad.sgd_step(pool, unit, value, step.learning_rate),
+        [] => grad.for_each_panel(pool, unit, [value], |g, [v]| {
             rule.update(step, v, g, &mut [])
         }),
-        [a] => grad.each(pool, unit, [value, a], |g, [v, a]| {
+        [a] => grad.for_each_panel(pool, unit, [value, a], |g, [v, a]| {
             rule.update(step, v, g, &mut [a]);
         }),
-        [a, b] => grad.each(pool, unit, [value, a, b], |g, [v, a, b]| {
+        [a, b] => grad.for_each_panel(pool, unit, [value, a, b], |g, [v, a, b]| {
             rule.update(step, v, g, &mut [a, b]);
         }),
-        [a, b, c] => grad.each(pool, unit, [value, a, b, c], |g, [v, a, b, c]| {
+        [a, b, c] => grad.for_each_panel(pool, unit, [value, a, b, c], |g, [v, a, b, c]| {
             rule.update(step, v, g, &mut [a, b, c]);
         }),
-        [a, b, c, d] => grad.each(pool, unit, [value, a, b, c, d], |g, [v, a, b, c, d]| {
-            rule.update(step, v, g, &mut [a, b, c, d]);
-        }),
-        _ => unreachable!("at most {MAX_BUFFERS} buffers"),
+        [a, b, c, d] => {
+            grad.for_each_panel(pool, unit, [value, a, b, c, d], |g, [v, a, b, c, d]| {
+                rule.update(step, v, g, &mut [a, b, c, d]);
+            })
+        }
+        _ => unreachable!("at most {MAX_STATE_SLOTS} buffers"),
     }
 }

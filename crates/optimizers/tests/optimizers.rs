@@ -1,7 +1,7 @@
 //! All rules over three functions, the same bits for any number of threads, and what is refused.
 
 use backprop_optimizers::{
-    Adam, Decay, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd,
+    Adam, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, WeightDecay,
 };
 use backprop_tensor::Pool;
 
@@ -47,7 +47,7 @@ fn every_rule_finds_the_minimum_of_every_function() {
             let (mut p, mut state) = ([-2.0, 1.0], OptimizerState::new());
             for _ in 0..steps {
                 let grad = gradient(&p);
-                let item = (&mut p[..], &grad[..], 1, Decay::NONE);
+                let item = (&mut p[..], &grad[..], 1, WeightDecay::NONE);
                 state.step(&pool, rule, learning_rate, 1.0, [item].into_iter());
             }
             let distance = p[0].hypot(p[1]);
@@ -65,7 +65,7 @@ fn the_number_of_threads_changes_no_bit() {
         let mut values: Vec<f32> = (0..50_003).map(|i| (i as f32).sin()).collect();
         for step in 0..5 {
             let grad: Vec<f32> = values.iter().map(|v| v * v + step as f32).collect();
-            let decay = Decay {
+            let decay = WeightDecay {
                 l2: 1e-3,
                 decoupled: 1e-2,
             };
@@ -85,7 +85,7 @@ fn a_state_continues_from_its_parts() {
     let (pool, rule) = (Pool::new(1), Adam::default());
     let mut p = [1.0_f64, 2.0];
     let step = |state: &mut OptimizerState<f64>, p: &mut [f64; 2]| {
-        let item = (&mut p[..], &[0.5, -0.25][..], 1, Decay::NONE);
+        let item = (&mut p[..], &[0.5, -0.25][..], 1, WeightDecay::NONE);
         state.step(&pool, &rule, 0.1, 1.0, [item].into_iter());
     };
     let mut state = OptimizerState::new();
@@ -137,7 +137,7 @@ fn constants_that_make_no_sense_are_refused() {
 fn a_state_of_another_rule_is_refused() {
     let pool = Pool::new(1);
     let mut state = OptimizerState::from_parts(1, vec![vec![]]);
-    let item = (&mut [0.0_f64][..], &[0.0][..], 1, Decay::NONE);
+    let item = (&mut [0.0_f64][..], &[0.0][..], 1, WeightDecay::NONE);
     state.step(&pool, &Adam::default(), 0.1, 1.0, [item].into_iter());
 }
 

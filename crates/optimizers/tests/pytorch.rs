@@ -1,8 +1,8 @@
 //! Rules, clipping and schedules against the figures that `reference/make.py` got from PyTorch.
 
 use backprop_optimizers::{
-    Adam, Decay, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, clip_scale,
-    global_norm,
+    Adam, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, WeightDecay,
+    clip_scale, global_norm,
 };
 use backprop_tensor::{Pool, Scalar};
 use serde::Deserialize;
@@ -93,12 +93,12 @@ fn deviation(found: &[f64], expected: &[f64]) -> f64 {
 fn check_trajectories<T: Scalar>(allowed: f64) {
     let Trajectories { start, cases, .. } = trajectories();
     assert_eq!(cases.len(), 14);
-    let rounded = |numbers: &[f64]| numbers.iter().map(|&x| T::of(x)).collect::<Vec<T>>();
+    let rounded = |numbers: &[f64]| numbers.iter().map(|&x| T::from_f64(x)).collect::<Vec<T>>();
     let pool = Pool::new(1);
     let mut worst = 0.0_f64;
     for case in &cases {
         let (rule, mut state) = (rule::<T>(case), OptimizerState::new());
-        let decay = Decay {
+        let decay = WeightDecay {
             l2: case.hyper.l2,
             decoupled: case.hyper.decoupled,
         };
@@ -112,7 +112,13 @@ fn check_trajectories<T: Scalar>(allowed: f64) {
                 (first, &grad[..2], 1, decay),
                 (second, &grad[2..], 1, decay),
             ];
-            state.step(&pool, &*rule, T::of(rate), T::one(), items.into_iter());
+            state.step(
+                &pool,
+                &*rule,
+                T::from_f64(rate),
+                T::one(),
+                items.into_iter(),
+            );
             let found: Vec<f64> = values.iter().map(|value| value.as_f64()).collect();
             let off = deviation(&found, expected);
             worst = worst.max(off);

@@ -1,6 +1,6 @@
 //! What a run's page needs, collected from a trainer.
 
-use backprop_trainer::data::{Batch, Batches, Dataset};
+use backprop_trainer::data::{Batch, BatchSampler, Dataset};
 use backprop_trainer::layers::{LayerSpec, Sequential};
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Epoch, TrainError, Trainer};
@@ -29,19 +29,19 @@ impl Outcome {
         let mut targets: Vec<f64> = Vec::new();
         let mut outputs: Vec<f64> = Vec::with_capacity(test.len() * width);
         let mut batch = Batch::new();
-        let mut batches = Batches::new(test.len(), ROWS, None);
+        let mut batches = BatchSampler::new(test.len(), ROWS, None);
         while let Some(rows) = batches.next_batch() {
             test.gather(rows, &mut batch);
             let output = trainer.predict_proba(batch.inputs())?;
             outputs.extend(output.iter().map(|value| value.as_f64()));
-            if let Some(classes) = batch.classes() {
+            if let Some(classes) = batch.class_labels() {
                 labels.extend(classes.iter().map(|&class| class as usize));
             }
             if let Some(values) = batch.values() {
                 targets.extend(values.iter().map(|value| value.as_f64()));
             }
         }
-        if test.classes().is_none() {
+        if test.num_classes().is_none() {
             return Ok(Outcome::Values {
                 names: output_names(width),
                 targets,
@@ -131,7 +131,7 @@ pub fn linear_layers<T: Scalar>(
         let weights = linear.filter_map(|layer| layer.parameters().first());
         weights
             .map(|weight| {
-                let rows = weight.to_rows();
+                let rows = weight.to_array();
                 let values = rows.iter().map(|value| value.as_f64());
                 (weight.shape().to_vec(), values.collect())
             })

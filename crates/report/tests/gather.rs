@@ -1,17 +1,17 @@
 //! What is collected from a trainer is what the trainer says itself.
 
 use backprop_report::{Curves, Outcome, Run, linear_layers, run_page};
-use backprop_trainer::data::{Dataset, Labels, mnist};
+use backprop_trainer::data::{Dataset, Targets, mnist};
 use backprop_trainer::layers::{Sequential, leaky_relu, linear};
 use backprop_trainer::losses::{MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::{TrainConfig, Trainer};
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> TrainConfig {
+    TrainConfig {
         epochs: 2,
-        ..Settings::default()
+        ..TrainConfig::default()
     }
 }
 
@@ -76,7 +76,7 @@ fn a_classifiers_outcome_agrees_with_its_evaluation() {
 fn a_regressions_outcome_agrees_with_its_evaluation() {
     let x: Vec<f64> = (0..64).map(|k| f64::from(k) / 32.0 - 1.0).collect();
     let values = x.iter().flat_map(|x| [x.sin(), x * x]).collect();
-    let data = Dataset::from_values(1, x, Labels::Values { width: 2, values }).unwrap();
+    let data = Dataset::from_values(1, x, Targets::Values { width: 2, values }).unwrap();
     let network = Sequential::new(1, [linear(2)], Key::new(0)).unwrap();
     let mut trainer = Trainer::new(network, MeanSquaredError, Adam::default(), settings()).unwrap();
     trainer.fit(&data, None, &mut ()).unwrap();

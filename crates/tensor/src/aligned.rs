@@ -10,28 +10,28 @@ const LINE: usize = 64;
 /// and over (weights, activations, batches) begins with a line, and so does then each panel.
 ///
 /// ```
-/// use backprop_tensor::Aligned;
+/// use backprop_tensor::AlignedVec;
 ///
-/// let mut numbers = Aligned::<f32>::zeros(100);
+/// let mut numbers = AlignedVec::<f32>::zeros(100);
 /// numbers[99] = 1.0;
 /// assert_eq!(numbers.as_ptr() as usize % 64, 0);
 /// assert_eq!(numbers.iter().sum::<f32>(), 1.0);
 /// ```
 #[derive(Default)]
-pub struct Aligned<T> {
+pub struct AlignedVec<T> {
     /// The numbers, with room before and behind them.
     room: Vec<T>,
     start: usize,
     len: usize,
 }
 
-impl<T: Copy + Default> Aligned<T> {
+impl<T: Copy + Default> AlignedVec<T> {
     /// So many zeros. Their memory is touched where it is written first.
     pub fn zeros(len: usize) -> Self {
         let room = vec![T::default(); len + LINE / size_of::<T>() - 1];
         // Numbers are aligned to their size, so a line begins at one of them.
         let start = room.as_ptr().align_offset(LINE);
-        Aligned { room, start, len }
+        AlignedVec { room, start, len }
     }
 
     /// A copy of these numbers.
@@ -49,7 +49,7 @@ impl<T: Copy + Default> Aligned<T> {
     }
 }
 
-impl<T> Deref for Aligned<T> {
+impl<T> Deref for AlignedVec<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -57,13 +57,13 @@ impl<T> Deref for Aligned<T> {
     }
 }
 
-impl<T> DerefMut for Aligned<T> {
+impl<T> DerefMut for AlignedVec<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.room[self.start..self.start + self.len]
     }
 }
 
-impl<T: Clone> Clone for Aligned<T> {
+impl<T: Clone> Clone for AlignedVec<T> {
     fn clone(&self) -> Self {
         let mut room = self.room.clone();
         // The copy lies elsewhere, and so does the start of a line in it.
@@ -72,7 +72,7 @@ impl<T: Clone> Clone for Aligned<T> {
             Some(down) => room.rotate_left(down),
             None => room.rotate_right(start - self.start),
         }
-        Aligned {
+        AlignedVec {
             room,
             start,
             len: self.len,
@@ -80,13 +80,13 @@ impl<T: Clone> Clone for Aligned<T> {
     }
 }
 
-impl<T: PartialEq> PartialEq for Aligned<T> {
+impl<T: PartialEq> PartialEq for AlignedVec<T> {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Aligned<T> {
+impl<T: fmt::Debug> fmt::Debug for AlignedVec<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
@@ -98,8 +98,8 @@ mod tests {
 
     #[test]
     fn copies_begin_with_a_line_too_and_hold_the_same() {
-        let copies: Vec<Aligned<f32>> = (0..50)
-            .scan(Aligned::copied(&[1.0, 2.0, 3.0]), |last, _| {
+        let copies: Vec<AlignedVec<f32>> = (0..50)
+            .scan(AlignedVec::copied(&[1.0, 2.0, 3.0]), |last, _| {
                 *last = last.clone();
                 Some(last.clone())
             })

@@ -5,7 +5,7 @@ use ndarray::ArrayView2;
 use crate::kernel::ROWS;
 use crate::linear::check;
 use crate::pool::Start;
-use crate::{Panels, Pool, Scalar, vectorised};
+use crate::{PanelLayout, Pool, Scalar, with_best_simd};
 
 use product::with_product;
 
@@ -16,18 +16,18 @@ use product::with_product;
 /// used while it is there.
 ///
 /// ```
-/// use backprop_tensor::{Gradient, Panels, Pool, ndarray::array};
+/// use backprop_tensor::{Gradient, PanelLayout, Pool, ndarray::array};
 ///
 /// let (input, output_grad) = (array![[1.0_f64], [2.0]], array![[3.0], [4.0]]);
-/// let layout = Panels::new(1, 1);
+/// let layout = PanelLayout::new(1, 1);
 /// let mut weight = vec![0.0; layout.len::<f64>()];
-/// let gradient = Gradient::Affine {
+/// let gradient = Gradient::OuterProduct {
 ///     layout,
 ///     input: input.view(),
 ///     output_grad: output_grad.view(),
 ///     unchanged: false,
 /// };
-/// gradient.each(&Pool::new(1), layout.unit::<f64>(), [&mut weight], |grad, [part]| {
+/// gradient.for_each_panel(&Pool::new(1), layout.unit::<f64>(), [&mut weight], |grad, [part]| {
 ///     part.iter_mut().zip(grad).for_each(|(w, g)| *w -= 0.1 * g);
 /// });
 /// assert_eq!(weight[0], -0.1 * (1.0 * 3.0 + 2.0 * 4.0));
@@ -35,12 +35,12 @@ use product::with_product;
 #[derive(Clone, Copy, Debug)]
 pub enum Gradient<'a, T> {
     /// The numbers, in storage order.
-    Ready(&'a [T]),
+    Values(&'a [T]),
     /// That of the weight of `output = input W^T + bias`: `output_grad^T input`. Where the input is 0
     /// the product may be left out, also where the output's gradient is NaN or infinite.
-    Affine {
+    OuterProduct {
         /// The storage order of the weight.
-        layout: Panels,
+        layout: PanelLayout,
         /// (batch, in)
         input: ArrayView2<'a, T>,
         /// (batch, out)
@@ -62,7 +62,7 @@ impl<T: Scalar> Gradient<'_, T> {
     /// # Panics
     /// If the lengths or shapes do not fit, `unit` is 0, or `f` panics.
     #[track_caller]
-    pub fn each<const N: usize>(
+    pub fn for_each_panel<const N: usize>(
         self,
         pool: &Pool,
         unit: usize,
@@ -70,13 +70,13 @@ impl<T: Scalar> Gradient<'_, T> {
         f: impl Fn(&[T], [&mut [T]; N]) + Sync,
     ) {
         match self {
-            Gradient::Ready(grad) => {
+            Gradient::Values(grad) => {
                 for slice in &slices {
                     assert_eq!(slice.len(), grad.len(), "numbers beside a gradient");
                 }
-                pool.split(unit, slices, |at, parts| f(&grad[at], parts));
+                pool.par_split(unit, slices, |at, parts| f(&grad[at], parts));
             }
-            Gradient::Affine {
+            Gradient::OuterProduct {
                 layout,
                 input,
                 output_grad,
@@ -97,24 +97,24 @@ impl<T: Scalar> Gradient<'_, T> {
     }
 
     /// `values <- values - rate * gradient`: a step of plain gradient descent, taken while the
-    /// gradient is computed. The bits are those of [`each`](Self::each), but for the sign of a zero;
+    /// gradient is computed. The bits are those of [`for_each_panel`](Self::for_each_panel), but for the sign of a zero;
     /// the weights of an input that is 0 in the whole batch are not touched.
     ///
     /// ```
     /// use backprop_tensor::{Gradient, Pool};
     ///
     /// let mut values = [1.0_f64, 2.0];
-    /// Gradient::Ready(&[10.0, -10.0]).descend(&Pool::new(1), 1, &mut values, 0.1);
+    /// Gradient::Values(&[10.0, -10.0]).sgd_step(&Pool::new(1), 1, &mut values, 0.1);
     /// assert_eq!(values, [0.0, 3.0]);
     /// ```
     ///
     /// # Panics
     /// If the lengths or shapes do not fit, or `unit` is 0.
     #[track_caller]
-    pub fn descend(self, pool: &Pool, unit: usize, values: &mut [T], rate: T) {
+    pub fn sgd_step(self, pool: &Pool, unit: usize, values: &mut [T], rate: T) {
         match self {
             // A sum that fits into registers until it is used.
-            Gradient::Affine {
+            Gradient::OuterProduct {
                 layout,
                 input,
                 output_grad,
@@ -126,8 +126,8 @@ impl<T: Scalar> Gradient<'_, T> {
                     product.descend(values, rate);
                 });
             }
-            _ => self.each(pool, unit, [values], |grad, [values]| {
-                vectorised(|| {
+            _ => self.for_each_panel(pool, unit, [values], |grad, [values]| {
+                with_best_simd(|| {
                     let pairs = values.iter_mut().zip(grad);
                     pairs.for_each(|(value, &grad)| *value -= rate * grad);
                 });

@@ -1,6 +1,6 @@
 //! The ground that the other crates of `backprop` stand on: the number types ([`Scalar`]), random
 //! streams that are named, not shared ([`Key`]), a small pool of threads ([`Pool`]), the storage
-//! order of weights ([`Panels`]) and matrix products ([`matmul`], [`affine`] and its gradients).
+//! order of weights ([`PanelLayout`]) and matrix products ([`matmul`], [`affine`] and its gradients).
 //!
 //! The key decision: a thread owns output columns, in the forward pass, the weight gradient and
 //! the update, so weights never travel between cores and no sum is split by the number of threads.
@@ -23,15 +23,15 @@ mod random;
 mod scalar;
 mod softmax;
 mod threads;
-mod vectorised;
+mod with_best_simd;
 
 pub use ndarray;
 pub use rand;
 
-pub use aligned::Aligned;
+pub use aligned::AlignedVec;
 pub use gradient::Gradient;
 pub use linear::{affine, affine_bias_grad, affine_input_grad, affine_weight_grad};
-pub use panels::Panels;
+pub use panels::PanelLayout;
 pub use pool::Pool;
 #[doc(hidden)]
 pub use pool::{Rooms, Scratch, Space};
@@ -40,4 +40,4 @@ pub use product::matmul;
 pub use random::Key;
 pub use scalar::Scalar;
 pub use softmax::softmax;
-pub use vectorised::vectorised;
+pub use with_best_simd::with_best_simd;

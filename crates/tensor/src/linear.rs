@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 
 use crate::kernel::{Forward, InputGrad, Matrix, RowLists};
 use crate::pool::Start;
-use crate::{Gradient, Panels, Pool, Scalar, pool};
+use crate::{Gradient, PanelLayout, Pool, Scalar, pool};
 
 /// Multiply-adds below which a product stays on one thread.
 const WORTH_SPLITTING: usize = 1 << 18;
@@ -33,7 +33,7 @@ const SMALL: usize = 1 << 14;
 #[track_caller]
 pub fn affine<T: Scalar>(
     pool: &Pool,
-    layout: Panels,
+    layout: PanelLayout,
     input: ArrayView2<'_, T>,
     weights: &[T],
     bias: &[T],
@@ -51,7 +51,7 @@ pub fn affine<T: Scalar>(
     }
     let input = with_contiguous_rows(input);
     let x = matrix(&input.view());
-    let unit = x.columns * T::PANEL;
+    let unit = x.columns * T::PANEL_WIDTH;
     let (y, y_row) = (Start(output.as_mut_ptr()), stride(&output.view()));
     let whole = layout.count::<T>();
     let kernel = T::kernels(pool.isa()).forward;
@@ -105,7 +105,7 @@ pub fn affine<T: Scalar>(
 #[track_caller]
 pub fn affine_weight_grad<T: Scalar>(
     pool: &Pool,
-    layout: Panels,
+    layout: PanelLayout,
     input: ArrayView2<'_, T>,
     output_grad: ArrayView2<'_, T>,
     weight_grad: &mut [T],
@@ -114,13 +114,13 @@ pub fn affine_weight_grad<T: Scalar>(
     check::<T>(layout, input.dim(), output_grad.dim(), weight_grad.len());
     check_bias(layout, bias_grad.len());
     affine_bias_grad(output_grad, bias_grad);
-    let gradient = Gradient::Affine {
+    let gradient = Gradient::OuterProduct {
         layout,
         input,
         output_grad,
         unchanged: false,
     };
-    gradient.each(pool, 1, [weight_grad], |grad, [out]| {
+    gradient.for_each_panel(pool, 1, [weight_grad], |grad, [out]| {
         out.copy_from_slice(grad)
     });
 }
@@ -155,7 +155,7 @@ pub fn affine_bias_grad<T: Scalar>(output_grad: ArrayView2<'_, T>, bias_grad: &m
 #[track_caller]
 pub fn affine_input_grad<T: Scalar>(
     pool: &Pool,
-    layout: Panels,
+    layout: PanelLayout,
     output_grad: ArrayView2<'_, T>,
     weights: &[T],
     mut input_grad: ArrayViewMut2<'_, T>,
@@ -178,7 +178,7 @@ pub fn affine_input_grad<T: Scalar>(
     );
     let (dx, dx_row) = (Start(input_grad.as_mut_ptr()), stride(&input_grad.view()));
     let kernel = T::kernels(pool.isa()).input_grad;
-    let panels = inputs.div_ceil(T::PANEL);
+    let panels = inputs.div_ceil(T::PANEL_WIDTH);
     each_part::<T>(pool, layout, rows, panels, |thread, rows, panels| {
         let share = columns::<T>(&panels, inputs);
         // SAFETY: the kernel is one for this CPU. `dy` is within its view; these rows and columns of
@@ -230,19 +230,19 @@ pub(crate) fn list_rows<T: Scalar>(pool: &Pool, x: &Matrix<T>, lists: &RowLists<
 }
 
 /// Whether a product of `rows` rows and this weight is enough work for more than one thread.
-pub(crate) fn is_worth_splitting(rows: usize, layout: Panels) -> bool {
+pub(crate) fn is_worth_splitting(rows: usize, layout: PanelLayout) -> bool {
     rows * layout.inputs() * layout.outputs() >= WORTH_SPLITTING
 }
 
 /// Whether a sparse product with this weight is worth splitting. A thread adds to the panels of a
 /// few registers in turn, each of which has to wait for the sum before; with fewer panels it takes
 /// as long.
-pub(crate) fn is_wide<T: Scalar>(layout: Panels) -> bool {
+pub(crate) fn is_wide<T: Scalar>(layout: PanelLayout) -> bool {
     layout.count::<T>() > NARROW
 }
 
 /// Whether a thread does better to read this whole weight than rows that another one made.
-fn is_small<T: Scalar>(layout: Panels) -> bool {
+fn is_small<T: Scalar>(layout: PanelLayout) -> bool {
     layout.len::<T>() <= SMALL
 }
 
@@ -250,7 +250,7 @@ fn is_small<T: Scalar>(layout: Panels) -> bool {
 /// rows, if it is small, and else panels.
 fn each_part<T: Scalar>(
     pool: &Pool,
-    layout: Panels,
+    layout: PanelLayout,
     rows: usize,
     panels: usize,
     f: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
@@ -287,7 +287,7 @@ pub(crate) fn each_share(
 
 /// The columns of some panels.
 pub(crate) fn columns<T: Scalar>(panels: &Range<usize>, columns: usize) -> Range<usize> {
-    panels.start * T::PANEL..(panels.end * T::PANEL).min(columns)
+    panels.start * T::PANEL_WIDTH..(panels.end * T::PANEL_WIDTH).min(columns)
 }
 
 /// Whether the numbers of a row are next to each other, and rows follow in order.
@@ -319,7 +319,7 @@ pub(crate) fn with_contiguous_rows<T: Scalar>(view: ArrayView2<'_, T>) -> CowArr
 
 #[track_caller]
 pub(crate) fn check<T: Scalar>(
-    layout: Panels,
+    layout: PanelLayout,
     input: (usize, usize),
     output: (usize, usize),
     stored: usize,
@@ -338,7 +338,7 @@ pub(crate) fn check<T: Scalar>(
 }
 
 #[track_caller]
-fn check_bias(layout: Panels, bias: usize) {
+fn check_bias(layout: PanelLayout, bias: usize) {
     let (inputs, outputs) = (layout.inputs(), layout.outputs());
     assert_eq!(
         bias, outputs,

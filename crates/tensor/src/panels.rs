@@ -2,16 +2,16 @@ use crate::Scalar;
 
 /// How a weight of logical shape (outputs, inputs) lies in memory.
 ///
-/// Output columns come in panels of [`Scalar::PANEL`] (one cache line), each panel
-/// `[inputs][PANEL]`; the columns that the last panel has too many are zero. The neurons of one
+/// Output columns come in panels of [`Scalar::PANEL_WIDTH`] (one cache line), each panel
+/// `[inputs][PANEL_WIDTH]`; the columns that the last panel has too many are zero. The neurons of one
 /// thread are then one contiguous slice of the weights, of their gradient and of the optimizer's
 /// moments alike, and the right side of a product is already packed. The layout depends on the
 /// number type only, never on threads or CPU.
 ///
 /// ```
-/// use backprop_tensor::Panels;
+/// use backprop_tensor::PanelLayout;
 ///
-/// let layout = Panels::new(3, 2);
+/// let layout = PanelLayout::new(3, 2);
 /// let rows = [1.0_f64, 2.0, 3.0, 4.0, 5.0, 6.0];
 /// let mut stored = vec![0.0; layout.len::<f64>()];
 /// layout.pack(&rows, &mut stored);
@@ -21,15 +21,15 @@ use crate::Scalar;
 /// assert_eq!(back, rows);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Panels {
+pub struct PanelLayout {
     inputs: usize,
     outputs: usize,
 }
 
-impl Panels {
+impl PanelLayout {
     /// The layout of a weight that maps `inputs` features to `outputs`.
     pub fn new(inputs: usize, outputs: usize) -> Self {
-        Panels { inputs, outputs }
+        PanelLayout { inputs, outputs }
     }
 
     /// Features in.
@@ -42,14 +42,14 @@ impl Panels {
         self.outputs
     }
 
-    /// The number of panels: `outputs / PANEL`, rounded up.
+    /// The number of panels: `outputs / PANEL_WIDTH`, rounded up.
     pub fn count<T: Scalar>(&self) -> usize {
-        self.outputs.div_ceil(T::PANEL)
+        self.outputs.div_ceil(T::PANEL_WIDTH)
     }
 
     /// Numbers in storage, the padding of the last panel among them.
     pub fn len<T: Scalar>(&self) -> usize {
-        self.count::<T>() * self.inputs * T::PANEL
+        self.count::<T>() * self.inputs * T::PANEL_WIDTH
     }
 
     /// Whether the weight holds nothing.
@@ -57,15 +57,15 @@ impl Panels {
         self.inputs == 0 || self.outputs == 0
     }
 
-    /// Numbers in one panel, at least 1: the unit for [`Pool::split`](crate::Pool::split).
+    /// Numbers in one panel, at least 1: the unit for [`Pool::par_split`](crate::Pool::par_split).
     pub fn unit<T: Scalar>(&self) -> usize {
-        (self.inputs * T::PANEL).max(1)
+        (self.inputs * T::PANEL_WIDTH).max(1)
     }
 
     /// Where the weight from `input` to `output` is stored.
     #[inline]
     pub fn index<T: Scalar>(&self, output: usize, input: usize) -> usize {
-        (output / T::PANEL * self.inputs + input) * T::PANEL + output % T::PANEL
+        (output / T::PANEL_WIDTH * self.inputs + input) * T::PANEL_WIDTH + output % T::PANEL_WIDTH
     }
 
     /// Copies a row-major (outputs, inputs) matrix into storage order.
@@ -95,7 +95,7 @@ impl Panels {
 
     #[track_caller]
     fn check(&self, rows: usize, stored: usize, len: usize) {
-        let Panels { inputs, outputs } = *self;
+        let PanelLayout { inputs, outputs } = *self;
         assert_eq!(
             rows,
             inputs * outputs,
@@ -112,8 +112,10 @@ mod tests {
     fn round_trip<T: Scalar>() {
         for outputs in 0..40 {
             for inputs in 0..5 {
-                let layout = Panels::new(inputs, outputs);
-                let rows: Vec<T> = (1..=outputs * inputs).map(|i| T::of(i as f64)).collect();
+                let layout = PanelLayout::new(inputs, outputs);
+                let rows: Vec<T> = (1..=outputs * inputs)
+                    .map(|i| T::from_f64(i as f64))
+                    .collect();
                 let mut stored = vec![T::nan(); layout.len::<T>()];
                 layout.pack(&rows, &mut stored);
                 let padding = stored.iter().filter(|x| **x == T::zero()).count();
@@ -134,6 +136,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "rows of a (2, 3) weight")]
     fn a_wrong_length_is_refused() {
-        Panels::new(3, 2).pack(&[0.0_f32; 5], &mut [0.0; 48]);
+        PanelLayout::new(3, 2).pack(&[0.0_f32; 5], &mut [0.0; 48]);
     }
 }

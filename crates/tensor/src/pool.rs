@@ -10,11 +10,11 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::Aligned;
+use crate::AlignedVec;
 use crate::kernel::{ColumnRoom, Isa, Room};
 use crate::threads::{Apart, Threads};
 
-/// Numbers below which [`Pool::split`] does not wake another thread: a pass over this many
+/// Numbers below which [`Pool::par_split`] does not wake another thread: a pass over this many
 /// takes about as long as handing them over does.
 pub(crate) const WORTH_SPLITTING: usize = 1 << 14;
 
@@ -30,7 +30,7 @@ pub(crate) const WORTH_SPLITTING: usize = 1 << 14;
 ///
 /// let pool = Pool::new(2);
 /// let mut numbers = vec![1.0; 100_000];
-/// pool.split(16, [&mut numbers], |range, [part]| {
+/// pool.par_split(16, [&mut numbers], |range, [part]| {
 ///     for (i, number) in range.zip(part) {
 ///         *number += i as f64;
 ///     }
@@ -60,7 +60,7 @@ pub struct Scratch {
 /// The same for one type of number.
 #[derive(Debug, Default)]
 pub struct Space<T> {
-    pub(crate) buffer: Aligned<T>,
+    pub(crate) buffer: AlignedVec<T>,
     pub(crate) columns: ColumnRoom<T>,
 }
 
@@ -134,13 +134,13 @@ impl Pool {
     /// use backprop_tensor::Pool;
     ///
     /// let pool = Pool::new(2);
-    /// assert_eq!([0, 1, 2, 3, 4].map(|k| pool.owned(5, k)), [0, 0, 0, 1, 1]);
+    /// assert_eq!([0, 1, 2, 3, 4].map(|k| pool.owner_of(5, k)), [0, 0, 0, 1, 1]);
     /// ```
     ///
     /// # Panics
     /// If `k >= panels`.
     #[track_caller]
-    pub fn owned(&self, panels: usize, k: usize) -> usize {
+    pub fn owner_of(&self, panels: usize, k: usize) -> usize {
         assert!(
             k < panels,
             "panel {k} of {panels}: the last one is {}",
@@ -149,7 +149,7 @@ impl Pool {
         k * self.threads() / panels
     }
 
-    /// The panels that `thread` owns: those `k` with `owned(panels, k) == thread`.
+    /// The panels that `thread` owns: those `k` with `owner_of(panels, k) == thread`.
     pub(crate) fn share(&self, panels: usize, thread: usize) -> Range<usize> {
         let threads = self.threads();
         (thread * panels).div_ceil(threads)..((thread + 1) * panels).div_ceil(threads)
@@ -158,14 +158,14 @@ impl Pool {
     /// Cuts `slices`, all of one length, at multiples of `unit` and runs `f` on the parts, each
     /// with the range of elements that it covers.
     ///
-    /// The unit numbered `k` goes to the thread [`owned`](Pool::owned)`(units, k)`; the last unit
+    /// The unit numbered `k` goes to the thread [`owner_of`](Pool::owner_of)`(units, k)`; the last unit
     /// may be short. How many units one call gets depends on the number of threads and on the
     /// size of the work, so `f` must treat every element, or at least every unit, by itself.
     ///
     /// # Panics
     /// If `unit` is 0, the lengths differ, or `f` panics.
     #[track_caller]
-    pub fn split<T: Send, const N: usize>(
+    pub fn par_split<T: Send, const N: usize>(
         &self,
         unit: usize,
         slices: [&mut [T]; N],
@@ -178,17 +178,17 @@ impl Pool {
         if self.threads() == 1 || length < WORTH_SPLITTING {
             return f(0..length, slices);
         }
-        self.parts(unit, slices, |_, range, parts| f(range, parts));
+        self.par_split_always(unit, slices, |_, range, parts| f(range, parts));
     }
 
-    /// As [`split`](Self::split), however small the work is, for work that is far more than its
+    /// As [`par_split`](Self::par_split), however small the work is, for work that is far more than its
     /// result; `f` is told the thread's number too. It must not use this pool, but may use the
-    /// thread's pool of [`alone`](Self::alone).
+    /// thread's pool of [`single_thread_pools`](Self::single_thread_pools).
     ///
     /// # Panics
-    /// As [`split`](Self::split).
+    /// As [`par_split`](Self::par_split).
     #[track_caller]
-    pub fn parts<T: Send, const N: usize>(
+    pub fn par_split_always<T: Send, const N: usize>(
         &self,
         unit: usize,
         slices: [&mut [T]; N],
@@ -214,8 +214,8 @@ impl Pool {
     }
 
     /// A pool of one thread for each thread of this one that has several, to compute with in
-    /// [`parts`](Self::parts).
-    pub fn alone(&self) -> &[Arc<Pool>] {
+    /// [`par_split_always`](Self::par_split_always).
+    pub fn single_thread_pools(&self) -> &[Arc<Pool>] {
         &self.alone
     }
 
@@ -297,7 +297,7 @@ mod tests {
                 for thread in 0..threads {
                     for k in pool.share(panels, thread) {
                         assert_eq!(k, next);
-                        assert_eq!(pool.owned(panels, k), thread);
+                        assert_eq!(pool.owner_of(panels, k), thread);
                         next += 1;
                     }
                 }
@@ -312,7 +312,7 @@ mod tests {
             let pool = Pool::new(threads);
             for length in [0, 1, 1000, WORTH_SPLITTING, WORTH_SPLITTING + 13] {
                 let (mut a, mut b) = (vec![0_usize; length], vec![1_usize; length]);
-                pool.split(48, [&mut a, &mut b], |range, [a, b]| {
+                pool.par_split(48, [&mut a, &mut b], |range, [a, b]| {
                     assert!(range.start % 48 == 0, "cut inside a unit");
                     for ((i, a), b) in range.zip(a).zip(b) {
                         *a += i;

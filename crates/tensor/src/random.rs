@@ -8,7 +8,7 @@
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
-use crate::vectorised;
+use crate::with_best_simd;
 
 /// A 64-bit key for one random stream, made from a seed and names.
 ///
@@ -85,11 +85,11 @@ impl Key {
     /// use backprop_tensor::Key;
     ///
     /// let mut many = [[0; 4]; 3];
-    /// Key::new(1).draws_into(5, &mut many);
+    /// Key::new(1).random_blocks(5, &mut many);
     /// assert_eq!(many[2], Key::new(1).draws(7));
     /// ```
-    pub fn draws_into(self, first: u64, draws: &mut [[u32; 4]]) {
-        vectorised(|| {
+    pub fn random_blocks(self, first: u64, draws: &mut [[u32; 4]]) {
+        with_best_simd(|| {
             for (chunk, draws) in draws.chunks_mut(LANES).enumerate() {
                 let counters: [u64; LANES] =
                     std::array::from_fn(|lane| first + (chunk * LANES + lane) as u64);
@@ -171,7 +171,7 @@ mod tests {
         let key = Key::new(3);
         for (first, count) in [(0, 0), (7, 1), (u64::from(u32::MAX) - 20, 53)] {
             let mut many = vec![[0; 4]; count];
-            key.draws_into(first, &mut many);
+            key.random_blocks(first, &mut many);
             for (counter, draws) in (first..).zip(many) {
                 assert_eq!(draws, key.draws(counter));
             }

@@ -23,24 +23,24 @@ mod sealed {
 ///     T::one() / (T::one() + (-x).exp())
 /// }
 /// assert_eq!(logistic(0.0_f32), 0.5);
-/// assert_eq!(f64::of(0.25).as_f64(), 0.25);
+/// assert_eq!(f64::from_f64(0.25).as_f64(), 0.25);
 /// ```
 pub trait Scalar: NdFloat + Sum + Default + sealed::Sealed {
     /// The type's name, `"f32"` or `"f64"`.
     const NAME: &'static str;
 
     /// The size of one number in bytes.
-    const BYTES: usize = size_of::<Self>();
+    const SIZE: usize = size_of::<Self>();
 
     /// Columns in one panel of a weight: as many numbers as fill a cache line of 64 bytes
-    /// (16 for `f32`, 8 for `f64`). See [`Panels`](crate::Panels).
-    const PANEL: usize = 64 / Self::BYTES;
+    /// (16 for `f32`, 8 for `f64`). See [`PanelLayout`](crate::Panels).
+    const PANEL_WIDTH: usize = 64 / Self::SIZE;
 
     /// Rounds an `f64` to this type.
-    fn of(value: f64) -> Self;
+    fn from_f64(value: f64) -> Self;
 
     /// The byte as a number, exactly.
-    fn of_byte(byte: u8) -> Self;
+    fn from_u8(byte: u8) -> Self;
 
     /// Widens to `f64`, exactly.
     fn as_f64(self) -> f64;
@@ -48,13 +48,13 @@ pub trait Scalar: NdFloat + Sum + Default + sealed::Sealed {
     /// Writes the little-endian bytes of this number into `bytes`.
     ///
     /// # Panics
-    /// If `bytes` is not [`Scalar::BYTES`] long.
+    /// If `bytes` is not [`Scalar::SIZE`] long.
     fn write_le(self, bytes: &mut [u8]);
 
     /// Reads a number from its little-endian bytes.
     ///
     /// # Panics
-    /// If `bytes` is not [`Scalar::BYTES`] long.
+    /// If `bytes` is not [`Scalar::SIZE`] long.
     fn read_le(bytes: &[u8]) -> Self;
 
     /// `c <- alpha a b + beta c`, by matrixmultiply; `shape` is (m, k, n).
@@ -90,11 +90,11 @@ macro_rules! scalar {
         impl Scalar for $type {
             const NAME: &'static str = stringify!($type);
 
-            fn of(value: f64) -> Self {
+            fn from_f64(value: f64) -> Self {
                 value as $type
             }
 
-            fn of_byte(byte: u8) -> Self {
+            fn from_u8(byte: u8) -> Self {
                 $type::from(byte)
             }
 
@@ -150,8 +150,8 @@ mod tests {
 
     #[test]
     fn a_panel_is_one_cache_line() {
-        assert_eq!(f32::PANEL * f32::BYTES, 64);
-        assert_eq!(f64::PANEL * f64::BYTES, 64);
+        assert_eq!(f32::PANEL_WIDTH * f32::SIZE, 64);
+        assert_eq!(f64::PANEL_WIDTH * f64::SIZE, 64);
     }
 
     #[test]

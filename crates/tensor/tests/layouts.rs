@@ -7,7 +7,7 @@
 use backprop_tensor::kernel::Isa;
 use backprop_tensor::ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder, s};
 use backprop_tensor::{
-    Key, Panels, Pool, Scalar, affine, affine_input_grad, affine_weight_grad, matmul,
+    Key, PanelLayout, Pool, Scalar, affine, affine_input_grad, affine_weight_grad, matmul,
 };
 
 /// What lies around the outputs.
@@ -62,7 +62,7 @@ impl<T: Scalar> Placed<T> {
 
     /// An output: NaN, and canaries around it.
     fn output(shape: (usize, usize), layout: Layout) -> Self {
-        let mut placed = Self::filled(shape, layout, T::of(CANARY));
+        let mut placed = Self::filled(shape, layout, T::from_f64(CANARY));
         placed.view_mut().fill(T::nan());
         placed
     }
@@ -91,8 +91,8 @@ impl<T: Scalar> Placed<T> {
     #[track_caller]
     fn result(mut self, case: &str) -> Array2<T> {
         let found = self.view().to_owned();
-        self.view_mut().fill(T::of(CANARY));
-        let alive = self.memory.iter().all(|&x| x == T::of(CANARY));
+        self.view_mut().fill(T::from_f64(CANARY));
+        let alive = self.memory.iter().all(|&x| x == T::from_f64(CANARY));
         assert!(alive, "{case}: written beside the output");
         found
     }
@@ -103,7 +103,7 @@ struct Guarded<T>(Vec<T>);
 
 impl<T: Scalar> Guarded<T> {
     fn new(values: &[T]) -> Self {
-        let margin = [T::of(CANARY); MARGIN];
+        let margin = [T::from_f64(CANARY); MARGIN];
         Guarded([&margin, values, &margin].concat())
     }
 
@@ -119,8 +119,8 @@ impl<T: Scalar> Guarded<T> {
     #[track_caller]
     fn result(mut self, case: &str) -> Vec<T> {
         let found = self.slice().to_vec();
-        self.slice().fill(T::of(CANARY));
-        let alive = self.0.iter().all(|&x| x == T::of(CANARY));
+        self.slice().fill(T::from_f64(CANARY));
+        let alive = self.0.iter().all(|&x| x == T::from_f64(CANARY));
         assert!(alive, "{case}: written beside the slice");
         found
     }
@@ -134,7 +134,7 @@ fn random<T: Scalar>(shape: (usize, usize), name: &str, zeros: f64) -> Array2<T>
         let share = |draw: u32| f64::from(draw) / f64::from(u32::MAX);
         match share(other) < zeros {
             true => T::zero(),
-            false => T::of(2.0 * share(value) - 1.0),
+            false => T::from_f64(2.0 * share(value) - 1.0),
         }
     })
 }
@@ -165,7 +165,7 @@ fn products<T: Scalar>(
     [first, second]: [Layout; 2],
     case: &str,
 ) {
-    let panels = Panels::new(inputs, outputs);
+    let panels = PanelLayout::new(inputs, outputs);
     let (x, w) = (
         random::<T>((rows, inputs), "x", zeros),
         random::<T>((outputs, inputs), "w", 0.0),
@@ -262,7 +262,7 @@ fn all_matrices<T: Scalar>() {
             let other = LAYOUTS[(at + 1 + m + n) % 4];
             let case = format!("{}, ({m}, {k}, {n}), {layout:?}, {other:?}", T::NAME);
             let (a_in, b_in) = (Placed::input(&a, layout), Placed::input(&b, other));
-            let half = T::of(0.5);
+            let half = T::from_f64(0.5);
             // The old contents are NaN, and not read.
             let mut fresh = Placed::output((m, n), layout);
             matmul(half, a_in.view(), b_in.view(), T::zero(), fresh.view_mut());

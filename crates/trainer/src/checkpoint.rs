@@ -15,7 +15,7 @@ use std::path::Path;
 
 use backprop_formats::{Checkpoint, ModelInfo, load_parameters, model_bytes};
 use backprop_optimizers::OptimizerState;
-use backprop_tensor::{Aligned, Scalar};
+use backprop_tensor::{AlignedVec, Scalar};
 
 use crate::{Epoch, History, TrainError, Trainer};
 
@@ -37,7 +37,7 @@ impl<T: Scalar> Trainer<T> {
         if let Some(best) = &self.best {
             let mut network = self.network.clone();
             for ((_, parameter), values) in network.parameters_mut().zip(best) {
-                parameter.values_mut().copy_from_slice(values);
+                parameter.packed_mut().copy_from_slice(values);
             }
             checkpoint.insert("best", model_bytes(&network, &ModelInfo::default())?);
         }
@@ -74,7 +74,7 @@ impl<T: Scalar> Trainer<T> {
         let best = if self.settings.patience.is_some() && !history.epochs.is_empty() {
             let bytes = checkpoint.require("best")?;
             load_parameters(&mut network, "section \"best\" of the checkpoint", bytes)?;
-            let values = network.parameters().map(|(_, p)| p.values().into());
+            let values = network.parameters().map(|(_, p)| p.packed().into());
             Some(values.collect())
         } else {
             None
@@ -87,7 +87,7 @@ impl<T: Scalar> Trainer<T> {
         self.history = history;
         self.train_rows = train_rows;
         self.history.end = self.end();
-        if self.is_over() {
+        if self.is_finished() {
             self.put_best_in_place();
         }
         Ok(())
@@ -179,7 +179,7 @@ impl<T: Scalar> Trainer<T> {
             .flat_map(|buffer| buffer.iter())
         {
             let start = bytes.len();
-            bytes.resize(start + T::BYTES, 0);
+            bytes.resize(start + T::SIZE, 0);
             number.write_le(&mut bytes[start..]);
         }
         bytes
@@ -189,10 +189,10 @@ impl<T: Scalar> Trainer<T> {
         let lengths: Vec<usize> = self
             .network
             .parameters()
-            .map(|(_, parameter)| parameter.values().len())
+            .map(|(_, parameter)| parameter.packed().len())
             .collect();
-        let buffers = self.rule.buffers();
-        let full = 8 + lengths.iter().sum::<usize>() * buffers * T::BYTES;
+        let buffers = self.rule.state_slots();
+        let full = 8 + lengths.iter().sum::<usize>() * buffers * T::SIZE;
         let wrong = || TrainError::Checkpoint {
             section: "moments",
             expected: format!("{full} bytes"),
@@ -214,10 +214,10 @@ impl<T: Scalar> Trainer<T> {
             });
         }
         let mut take = |length: usize| {
-            let (buffer, after) = rest.split_at(length * T::BYTES);
+            let (buffer, after) = rest.split_at(length * T::SIZE);
             rest = after;
-            let mut moments = Aligned::zeros(length);
-            for (moment, bytes) in moments.iter_mut().zip(buffer.chunks_exact(T::BYTES)) {
+            let mut moments = AlignedVec::zeros(length);
+            for (moment, bytes) in moments.iter_mut().zip(buffer.chunks_exact(T::SIZE)) {
                 *moment = T::read_le(bytes);
             }
             moments

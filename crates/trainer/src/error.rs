@@ -21,7 +21,7 @@ pub enum TrainError {
         "{loss} takes logits and applies the squashing itself, but the network ends in {tail}; \
          leave that layer out, predict_proba adds it"
     )]
-    Squashed {
+    OutputMismatch {
         /// The loss's name.
         loss: &'static str,
         /// The last layer.
@@ -123,7 +123,7 @@ pub enum TrainError {
     },
     /// The run has nothing left to do.
     #[error("the run is over after {epochs} epochs; Trainer::restart begins another one")]
-    Over {
+    AlreadyFinished {
         /// The epochs it had.
         epochs: usize,
     },

@@ -1,13 +1,13 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use backprop_data::{Batch, Batches, Dataset};
-use backprop_losses::Total;
+use backprop_data::{Batch, BatchSampler, Dataset};
+use backprop_losses::WeightedSum;
 use backprop_optimizers::{OptimizerState, Progress};
 use backprop_tensor::{Key, Scalar};
 
 use crate::trainer::targets;
-use crate::{BatchReport, End, Epoch, History, Observer, TrainError, Trainer};
+use crate::{BatchReport, Epoch, History, Observer, StopReason, TrainError, Trainer};
 
 impl<T: Scalar> Trainer<T> {
     /// Trains until all epochs are done, the patience is at its end, or the observer says stop.
@@ -35,7 +35,7 @@ impl<T: Scalar> Trainer<T> {
         }
         self.check_rows(train.len())?;
         if self.end().is_some() {
-            return Err(TrainError::Over {
+            return Err(TrainError::AlreadyFinished {
                 epochs: self.history.epochs.len(),
             });
         }
@@ -45,7 +45,7 @@ impl<T: Scalar> Trainer<T> {
         // The schedule's last rate is none of train_batch's business.
         self.learning_rate = learning_rate;
         self.history.end = Some(end?);
-        if self.is_over() {
+        if self.is_finished() {
             self.put_best_in_place();
         }
         Ok(&self.history)
@@ -57,9 +57,9 @@ impl<T: Scalar> Trainer<T> {
         train: &Dataset<T>,
         validation: Option<&Dataset<T>>,
         observer: &mut dyn Observer,
-    ) -> Result<End, TrainError> {
+    ) -> Result<StopReason, TrainError> {
         let mut room = Room {
-            batches: Batches::new(train.len(), self.settings.batch_size, None),
+            batches: BatchSampler::new(train.len(), self.settings.batch_size, None),
             batch: Batch::new(),
         };
         loop {
@@ -71,13 +71,13 @@ impl<T: Scalar> Trainer<T> {
                     self.keep_best();
                     self.save_checkpoint()?;
                     let stop = observer.epoch(&epoch).is_break();
-                    if let Some(end) = self.end().or(stop.then_some(End::Observer)) {
+                    if let Some(end) = self.end().or(stop.then_some(StopReason::Observer)) {
                         return Ok(end);
                     }
                 }
                 Ok(ControlFlow::Break(())) => {
                     self.roll_back(before);
-                    return Ok(End::Observer);
+                    return Ok(StopReason::Observer);
                 }
                 Err(error) => {
                     self.roll_back(before);
@@ -88,7 +88,7 @@ impl<T: Scalar> Trainer<T> {
     }
 
     /// Why the run is over, if it is: a function of the history alone.
-    pub(crate) fn end(&self) -> Option<End> {
+    pub(crate) fn end(&self) -> Option<StopReason> {
         let done = self.history.epochs.len() as u64;
         let best = self.history.best().map_or(0, |best| best.epoch);
         if self
@@ -97,14 +97,14 @@ impl<T: Scalar> Trainer<T> {
             .is_some_and(|patience| done - best >= patience)
             && done > 0
         {
-            Some(End::EarlyStopping)
+            Some(StopReason::EarlyStopping)
         } else {
-            (done >= self.settings.epochs).then_some(End::Finished)
+            (done >= self.settings.epochs).then_some(StopReason::Finished)
         }
     }
 
     /// Whether the run is over, so that [`fit`](Self::fit) has nothing left to do.
-    pub fn is_over(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         self.end().is_some()
     }
 
@@ -121,11 +121,11 @@ impl<T: Scalar> Trainer<T> {
         let batches = train.len().div_ceil(self.settings.batch_size) as u64;
         let seed = Key::new(self.settings.seed);
         room.batches
-            .reshuffle(seed.derive("shuffle/epoch", done + 1));
-        let mut total = Total::default();
+            .start_epoch(seed.derive("shuffle/epoch", done + 1));
+        let mut total = WeightedSum::default();
         let mut batch = 0;
         while let Some(rows) = room.batches.next_batch() {
-            train.gather_on(self.workspace.pool(), rows, &mut room.batch);
+            train.par_gather(self.workspace.pool(), rows, &mut room.batch);
             let progress = Progress {
                 step: done * batches + batch,
                 steps_per_epoch: batches,
@@ -165,7 +165,7 @@ impl<T: Scalar> Trainer<T> {
         if !self
             .network
             .parameters()
-            .all(|(_, parameter)| finite(parameter.values()))
+            .all(|(_, parameter)| finite(parameter.packed()))
         {
             return Err(self.diverged(self.state.steps(), total.mean()));
         }
@@ -198,13 +198,13 @@ impl<T: Scalar> Trainer<T> {
     fn values(&self) -> Vec<Box<[T]>> {
         self.network
             .parameters()
-            .map(|(_, parameter)| parameter.values().into())
+            .map(|(_, parameter)| parameter.packed().into())
             .collect()
     }
 
     pub(crate) fn set_values(&mut self, values: &[Box<[T]>]) {
         for ((_, parameter), values) in self.network.parameters_mut().zip(values) {
-            parameter.values_mut().copy_from_slice(values);
+            parameter.packed_mut().copy_from_slice(values);
         }
     }
 
@@ -238,7 +238,7 @@ impl<T: Scalar> Trainer<T> {
 
 /// What `fit` works in, made once for a run.
 struct Room<T: Scalar> {
-    batches: Batches,
+    batches: BatchSampler,
     batch: Batch<T>,
 }
 

@@ -21,7 +21,7 @@ pub struct Epoch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum End {
+pub enum StopReason {
     /// All epochs are done.
     Finished,
     /// The validation loss did not get better for as many epochs as the patience allows.
@@ -34,7 +34,7 @@ pub enum End {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     pub(crate) epochs: Vec<Epoch>,
-    pub(crate) end: Option<End>,
+    pub(crate) end: Option<StopReason>,
 }
 
 impl History {
@@ -44,7 +44,7 @@ impl History {
     }
 
     /// Why the run ended; `None` before it has.
-    pub fn end(&self) -> Option<End> {
+    pub fn end(&self) -> Option<StopReason> {
         self.end
     }
 

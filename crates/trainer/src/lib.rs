@@ -27,7 +27,7 @@ pub use backprop_tensor as tensor;
 pub use ndarray;
 
 pub use error::TrainError;
-pub use history::{End, Epoch, History};
+pub use history::{Epoch, History, StopReason};
 pub use observer::{BatchReport, Observer, on_epoch};
-pub use settings::Settings;
+pub use settings::TrainConfig;
 pub use trainer::{Evaluation, Trainer};

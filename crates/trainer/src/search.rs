@@ -42,7 +42,7 @@ mod parallel;
 mod range;
 mod rungs;
 
-pub use folds::{Pair, RowPair, fold_rows, folds};
+pub use folds::{Split, SplitIndices, folds, kfold_indices};
 pub use parallel::side_by_side;
 pub use range::{Range, choose};
 pub use rungs::{Rung, best, rungs, survivors};

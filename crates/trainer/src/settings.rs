@@ -8,14 +8,14 @@ use crate::TrainError;
 /// Read from a file, what is left out has its default, and a name that is not known is an error.
 ///
 /// ```
-/// use backprop_trainer::Settings;
+/// use backprop_trainer::TrainConfig;
 ///
-/// let settings = Settings { epochs: 3, seed: 7, ..Settings::default() };
+/// let settings = TrainConfig { epochs: 3, seed: 7, ..TrainConfig::default() };
 /// assert_eq!((settings.batch_size, settings.learning_rate), (128, 1e-3));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Settings {
+pub struct TrainConfig {
     /// Passes over the data, at least 1; 15 by default.
     pub epochs: u64,
     /// Rows in one step, at least 1; 128 by default. The last batch of an epoch may be smaller.
@@ -38,9 +38,9 @@ pub struct Settings {
     pub seed: u64,
 }
 
-impl Default for Settings {
+impl Default for TrainConfig {
     fn default() -> Self {
-        Settings {
+        TrainConfig {
             epochs: 15,
             batch_size: 128,
             learning_rate: 1e-3,
@@ -54,7 +54,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl TrainConfig {
     /// Whether all settings make sense.
     ///
     /// # Errors

@@ -1,14 +1,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use backprop_data::{Batch, Batches, Dataset};
+use backprop_data::{Batch, BatchSampler, Dataset};
 use backprop_layers::{LayerSpec, Mode, ParameterKind, Sequential, Workspace};
-use backprop_losses::{Expects, Loss, Targets, Total};
-use backprop_optimizers::{Decay, Optimizer, OptimizerState, clip_scale};
+use backprop_losses::{Loss, OutputKind, TargetsView, WeightedSum};
+use backprop_optimizers::{Optimizer, OptimizerState, WeightDecay, clip_scale};
 use backprop_tensor::{Key, Pool, Scalar};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Slice};
 
-use crate::{History, Settings, TrainError};
+use crate::{History, TrainConfig, TrainError};
 
 /// Rows that are evaluated or predicted at a time. One row gives the same bits in any batch.
 const ROWS_AT_A_TIME: usize = 512;
@@ -32,7 +32,7 @@ pub struct Trainer<T: Scalar> {
     pub(crate) network: Sequential<T>,
     pub(crate) loss: Box<dyn Loss<T>>,
     pub(crate) rule: Box<dyn Optimizer<T>>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: TrainConfig,
     pub(crate) workspace: Workspace<T>,
     pub(crate) state: OptimizerState<T>,
     pub(crate) learning_rate: f64,
@@ -54,7 +54,7 @@ impl<T: Scalar> Trainer<T> {
         network: Sequential<T>,
         loss: impl Loss<T> + 'static,
         rule: impl Optimizer<T> + 'static,
-        settings: Settings,
+        settings: TrainConfig,
     ) -> Result<Self, TrainError> {
         settings.check()?;
         check_tail(&network, &loss)?;
@@ -104,7 +104,7 @@ impl<T: Scalar> Trainer<T> {
     }
 
     /// The settings it trains with.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &TrainConfig {
         &self.settings
     }
 
@@ -138,9 +138,9 @@ impl<T: Scalar> Trainer<T> {
     pub fn train_batch(
         &mut self,
         inputs: ArrayView2<'_, T>,
-        targets: Targets<'_, T>,
+        targets: TargetsView<'_, T>,
         weights: Option<&[T]>,
-    ) -> Result<Total, TrainError> {
+    ) -> Result<WeightedSum, TrainError> {
         self.check_batch(inputs, targets, weights)?;
         let (what, value) = ("the learning rate", self.learning_rate);
         if !(value >= 0.0 && value.is_finite()) {
@@ -152,7 +152,9 @@ impl<T: Scalar> Trainer<T> {
         self.network
             .forward(&mut self.workspace, Mode::Train(key), inputs);
         let (output, grad) = self.workspace.output_and_grad();
-        let total = self.loss.evaluate(output, targets, weights, Some(grad));
+        let total = self
+            .loss
+            .value_and_grad(output, targets, weights, Some(grad));
         self.check_total(total, inputs)?;
         self.learn(inputs);
         Ok(total)
@@ -160,31 +162,31 @@ impl<T: Scalar> Trainer<T> {
 
     /// Goes backward and improves the parameters.
     fn learn(&mut self, inputs: ArrayView2<'_, T>) {
-        let weight = Decay {
+        let weight = WeightDecay {
             l2: self.settings.l2,
             decoupled: self.settings.weight_decay,
         };
         let decay = |kind| match kind {
             ParameterKind::Weight => weight,
-            ParameterKind::Bias => Decay::NONE,
+            ParameterKind::Bias => WeightDecay::NONE,
         };
         let (pool, rule) = (Arc::clone(self.workspace.pool()), &*self.rule);
         let (network, workspace) = (&mut self.network, &mut self.workspace);
-        let rate = T::of(self.learning_rate);
+        let rate = T::from_f64(self.learning_rate);
         let Some(norm) = self.settings.clip else {
             // Each gradient is used while it is computed.
-            let mut update = self.state.begin(&pool, rule, rate, T::one());
-            network.backward_and_learn(workspace, inputs, |number, parameter, grad| {
-                let (unit, decay) = (parameter.unit(), decay(parameter.kind()));
-                update.parameter(number, parameter.values_mut(), grad, unit, decay);
+            let mut update = self.state.begin_step(&pool, rule, rate, T::one());
+            network.backward_streamed(workspace, inputs, |number, parameter, grad| {
+                let (unit, decay) = (parameter.chunk_len(), decay(parameter.kind()));
+                update.parameter(number, parameter.packed_mut(), grad, unit, decay);
             });
-            return update.finish();
+            return update.end();
         };
         // Their common norm has to be known before the first is used.
         network.backward(workspace, inputs);
-        let scale = T::of(clip_scale(workspace.gradients(), norm));
+        let scale = T::from_f64(clip_scale(workspace.gradients(), norm));
         let items = network
-            .learnables(workspace)
+            .params_with_grads(workspace)
             .map(|item| (item.values, item.grad, item.unit, decay(item.kind)));
         self.state.step(&pool, rule, rate, scale, items);
     }
@@ -195,21 +197,23 @@ impl<T: Scalar> Trainer<T> {
     /// If the data does not fit the network or the loss, or its weights sum to 0.
     pub fn evaluate(&mut self, data: &Dataset<T>) -> Result<Evaluation, TrainError> {
         self.check_data(data)?;
-        let (mut total, mut right, mut classes) = (Total::default(), 0, false);
+        let (mut total, mut right, mut classes) = (WeightedSum::default(), 0, false);
         let mut batch = Batch::new();
-        let mut batches = Batches::new(data.len(), ROWS_AT_A_TIME, None);
+        let mut batches = BatchSampler::new(data.len(), ROWS_AT_A_TIME, None);
         let mut output = Array2::zeros((ROWS_AT_A_TIME, self.network.output_width()));
         let pool = Arc::clone(self.workspace.pool());
         while let Some(rows) = batches.next_batch() {
-            data.gather_on(&pool, rows, &mut batch);
+            data.par_gather(&pool, rows, &mut batch);
             let targets = targets(&batch);
             self.loss.check(self.network.output_width(), targets)?;
             let mut output = output.slice_axis_mut(Axis(0), Slice::from(..batch.rows()));
             self.network
                 .predict_into(&mut self.workspace, batch.inputs(), output.view_mut());
             let output = output.view();
-            total += self.loss.evaluate(output, targets, batch.weights(), None);
-            if let Targets::Classes(labels) = targets {
+            total += self
+                .loss
+                .value_and_grad(output, targets, batch.weights(), None);
+            if let TargetsView::Classes(labels) = targets {
                 classes = true;
                 let guesses = output
                     .rows()
@@ -256,7 +260,7 @@ impl<T: Scalar> Trainer<T> {
     /// If the width does not fit.
     pub fn predict_proba(&mut self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, TrainError> {
         let mut output = self.predict(inputs)?;
-        self.loss.to_predictions(output.view_mut());
+        self.loss.activate(output.view_mut());
         Ok(output)
     }
 
@@ -276,7 +280,7 @@ impl<T: Scalar> Trainer<T> {
     pub(crate) fn check_data(&self, data: &Dataset<T>) -> Result<(), TrainError> {
         self.check_width(data.width())?;
         let expected = self.network.output_width();
-        match data.classes() {
+        match data.num_classes() {
             Some(found) if found > expected => Err(TrainError::Classes { expected, found }),
             _ if data.is_empty() => Err(TrainError::NoRows),
             _ => Ok(()),
@@ -295,7 +299,7 @@ impl<T: Scalar> Trainer<T> {
     fn check_batch(
         &self,
         inputs: ArrayView2<'_, T>,
-        targets: Targets<'_, T>,
+        targets: TargetsView<'_, T>,
         weights: Option<&[T]>,
     ) -> Result<(), TrainError> {
         self.check_width(inputs.ncols())?;
@@ -324,7 +328,7 @@ impl<T: Scalar> Trainer<T> {
         Ok(self.loss.check(self.network.output_width(), targets)?)
     }
 
-    fn check_total(&self, total: Total, inputs: ArrayView2<'_, T>) -> Result<(), TrainError> {
+    fn check_total(&self, total: WeightedSum, inputs: ArrayView2<'_, T>) -> Result<(), TrainError> {
         if total.weight <= 0.0 {
             return Err(TrainError::NoWeight {
                 rows: inputs.nrows(),
@@ -356,10 +360,10 @@ impl<T: Scalar> Trainer<T> {
 }
 
 /// The targets of a gathered batch.
-pub(crate) fn targets<T: Scalar>(batch: &Batch<T>) -> Targets<'_, T> {
-    match (batch.classes(), batch.values()) {
-        (Some(classes), _) => Targets::Classes(classes),
-        (None, Some(values)) => Targets::Values(values),
+pub(crate) fn targets<T: Scalar>(batch: &Batch<T>) -> TargetsView<'_, T> {
+    match (batch.class_labels(), batch.values()) {
+        (Some(classes), _) => TargetsView::Classes(classes),
+        (None, Some(values)) => TargetsView::Values(values),
         (None, None) => unreachable!("a batch has classes or values"),
     }
 }
@@ -381,17 +385,17 @@ fn largest<T: Scalar>(values: impl Iterator<Item = T>) -> Option<usize> {
 fn check_tail<T: Scalar>(network: &Sequential<T>, loss: &dyn Loss<T>) -> Result<(), TrainError> {
     let tail = network.layers().last().map(|layer| layer.spec());
     let loss_name = loss.name();
-    match (loss.expects(), tail) {
-        (Expects::Logits, Some(LayerSpec::Softmax)) => Err(TrainError::Squashed {
+    match (loss.output_kind(), tail) {
+        (OutputKind::Logits, Some(LayerSpec::Softmax)) => Err(TrainError::OutputMismatch {
             loss: loss_name,
             tail: "a Softmax",
         }),
-        (Expects::Logits, Some(LayerSpec::Sigmoid)) => Err(TrainError::Squashed {
+        (OutputKind::Logits, Some(LayerSpec::Sigmoid)) => Err(TrainError::OutputMismatch {
             loss: loss_name,
             tail: "a Sigmoid",
         }),
-        (Expects::Probabilities, Some(LayerSpec::Softmax | LayerSpec::Custom { .. })) => Ok(()),
-        (Expects::Probabilities, _) => Err(TrainError::NotProbabilities { loss: loss_name }),
+        (OutputKind::Probabilities, Some(LayerSpec::Softmax | LayerSpec::Custom { .. })) => Ok(()),
+        (OutputKind::Probabilities, _) => Err(TrainError::NotProbabilities { loss: loss_name }),
         _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use backprop_report::{Axis, Scale, Series};
 use backprop_trainer::layers::{
     Layer, Linear, Mode, Pool, Sequential, Tanh, Workspace, linear, tanh,
 };
-use backprop_trainer::losses::{Loss, MeanSquaredError, Targets};
+use backprop_trainer::losses::{Loss, MeanSquaredError, TargetsView};
 use backprop_trainer::ndarray::{Array2, array};
 use backprop_trainer::tensor::{Key, Scalar};
 
@@ -40,9 +40,9 @@ fn chain(book: &mut Book) -> Outcome<()> {
     let network = Sequential::from_layers(1, layers)?;
     network.forward(&mut workspace, Mode::Train(Key::new(0)), input.view());
     let (output, grad) = workspace.output_and_grad();
-    let targets = Targets::Values(target.view());
+    let targets = TargetsView::Values(target.view());
     let loss = MeanSquaredError
-        .evaluate(output, targets, None, Some(grad))
+        .value_and_grad(output, targets, None, Some(grad))
         .mean();
     network.backward(&mut workspace, input.view());
     let grads: Vec<f64> = workspace.gradients().map(|grad| grad[0]).collect();
@@ -203,25 +203,30 @@ fn errors<T: Scalar>(moves: &[f64], quotient: Quotient) -> Outcome<Vec<f64>> {
         );
         let (output, grad) = workspace.output_and_grad();
         let targets = Array2::zeros((4, 2));
-        MeanSquaredError.evaluate(output, Targets::Values(targets.view()), None, Some(grad));
+        MeanSquaredError.value_and_grad(
+            output,
+            TargetsView::Values(targets.view()),
+            None,
+            Some(grad),
+        );
         network.backward(&mut workspace, inputs::<f64>().view());
         workspace.gradients().next().ok_or("no gradient")?[0]
     };
     let mut network = Sequential::<T>::new(3, layers(), Key::new(4))?;
     let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
-    let start = network.parameters().next().ok_or("no weight")?.1.values()[0];
+    let start = network.parameters().next().ok_or("no weight")?.1.packed()[0];
     let mut loss = |moved: f64| {
         let mut parameters = network.parameters_mut();
         let weight = parameters.next().expect("a Linear layer has a weight").1;
-        weight.values_mut()[0] = start + T::of(moved);
+        weight.packed_mut()[0] = start + T::from_f64(moved);
         drop(parameters);
         network.forward(&mut workspace, Mode::Predict, inputs::<T>().view());
         let targets = Array2::zeros((4, 2));
-        let targets = Targets::Values(targets.view());
+        let targets = TargetsView::Values(targets.view());
         // Rounded as the network's numbers are, or f32 would look better than it is.
-        T::of(
+        T::from_f64(
             MeanSquaredError
-                .evaluate(workspace.output(), targets, None, None)
+                .value_and_grad(workspace.output(), targets, None, None)
                 .mean(),
         )
         .as_f64()
@@ -232,6 +237,6 @@ fn errors<T: Scalar>(moves: &[f64], quotient: Quotient) -> Outcome<Vec<f64>> {
 
 fn inputs<T: Scalar>() -> Array2<T> {
     Array2::from_shape_fn((4, 3), |(row, column)| {
-        T::of(((row * 3 + column) as f64 * 0.7).sin())
+        T::from_f64(((row * 3 + column) as f64 * 0.7).sin())
     })
 }

@@ -3,9 +3,11 @@
 use backprop_report::{Axis, Scale, Series};
 use backprop_trainer::data::{Dataset, mnist};
 use backprop_trainer::layers::{LayerSpec, linear, relu};
-use backprop_trainer::optimizers::{Adam, Decay, Nesterov, Optimizer, OptimizerState, Sgd, Step};
+use backprop_trainer::optimizers::{
+    Adam, Nesterov, Optimizer, OptimizerState, Sgd, Step, WeightDecay,
+};
 use backprop_trainer::tensor::{Pool, Scalar};
-use backprop_trainer::{BatchReport, Observer, Settings};
+use backprop_trainer::{BatchReport, Observer, TrainConfig};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, by_epoch, epochs, lines, network, over_epochs, trainer};
@@ -31,11 +33,11 @@ fn rates(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
     let mut points = Vec::new();
     for k in 0..=14 {
         let learning_rate = 1e-3 * 10_f64.powf(f64::from(k) / 4.0);
-        let settings = Settings {
+        let settings = TrainConfig {
             epochs: 3,
             batch_size: 50,
             learning_rate,
-            ..Settings::default()
+            ..TrainConfig::default()
         };
         let run = epochs(network(784, &layers())?, Sgd, settings, digits, None)?;
         let loss = if run.len() == 3 {
@@ -78,7 +80,7 @@ fn descend(rule: &dyn Optimizer<f64>, learning_rate: f64, steps: usize) -> Vec<[
     for _ in 0..steps {
         let mut p = way[way.len() - 1];
         let grad = [CURVATURES[0] * p[0], CURVATURES[1] * p[1]];
-        let item = (&mut p[..], &grad[..], 1, Decay::NONE);
+        let item = (&mut p[..], &grad[..], 1, WeightDecay::NONE);
         state.step(&pool, rule, learning_rate, 1.0, [item].into_iter());
         way.push(p);
     }
@@ -163,11 +165,11 @@ fn valley(book: &mut Book) {
 
 /// The same rate with and without momentum, on digits.
 fn momentum(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
-    let settings = |learning_rate| Settings {
+    let settings = |learning_rate| TrainConfig {
         epochs: 10,
         batch_size: 50,
         learning_rate,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let run = |rule: Box<dyn Optimizer<f64>>, rate| {
         epochs(network(784, &layers())?, rule, settings(rate), digits, None)
@@ -212,7 +214,7 @@ impl<T: Scalar> Optimizer<T> for Uncorrected {
     fn name(&self) -> &'static str {
         "uncorrected"
     }
-    fn buffers(&self) -> usize {
+    fn state_slots(&self) -> usize {
         2
     }
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
@@ -226,9 +228,9 @@ impl<T: Scalar> Optimizer<T> for Uncorrected {
             .zip(v.iter_mut())
         {
             let g = step.gradient(*p, grad);
-            *m = T::of(0.9) * *m + T::of(0.1) * g;
-            *v = T::of(0.999) * *v + T::of(0.001) * g * g;
-            *p = step.decayed(*p) - step.learning_rate * *m / (v.sqrt() + T::of(1e-8));
+            *m = T::from_f64(0.9) * *m + T::from_f64(0.1) * g;
+            *v = T::from_f64(0.999) * *v + T::from_f64(0.001) * g * g;
+            *p = step.decayed(*p) - step.learning_rate * *m / (v.sqrt() + T::from_f64(1e-8));
         }
     }
 }
@@ -241,7 +243,7 @@ fn steps(book: &mut Book) {
         let mut points = Vec::new();
         for step in 1..=5000 {
             let before = p[0];
-            let item = (&mut p[..], &[0.02][..], 1, Decay::NONE);
+            let item = (&mut p[..], &[0.02][..], 1, WeightDecay::NONE);
             state.step(&pool, rule, 1e-3, 1.0, [item].into_iter());
             points.push((f64::from(step), (before - p[0]) / 1e-3));
         }
@@ -318,11 +320,11 @@ impl Observer for Losses {
 /// The first steps on digits, with and without the correction.
 fn first_steps(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
     let run = |rule: Box<dyn Optimizer<f64>>| -> Outcome<Vec<f64>> {
-        let settings = Settings {
+        let settings = TrainConfig {
             epochs: 3,
             batch_size: 50,
             learning_rate: 0.01,
-            ..Settings::default()
+            ..TrainConfig::default()
         };
         let loss = backprop_trainer::losses::SoftmaxCrossEntropy;
         let mut trainer = trainer(network(784, &layers())?, loss, rule, settings)?;

@@ -4,13 +4,13 @@ use std::f64::consts::PI;
 use std::ops::ControlFlow;
 
 use backprop_report::{Axis, Scale, Series};
-use backprop_trainer::data::{Dataset, Labels};
+use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::layers::{Sequential, linear, tanh};
 use backprop_trainer::losses::MeanSquaredError;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Key;
-use backprop_trainer::{Settings, on_epoch};
+use backprop_trainer::{TrainConfig, on_epoch};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, lines, trainer};
@@ -101,7 +101,7 @@ fn sine(book: &mut Book) -> Outcome<()> {
         .map(|i| PI * (f64::from(i) / 128.0 - 1.0))
         .collect();
     let values = x.iter().map(|x| x.sin()).collect();
-    let data = Dataset::from_values(1, x, Labels::Values { width: 1, values })?;
+    let data = Dataset::from_values(1, x, Targets::Values { width: 1, values })?;
     let layers = [linear(32), tanh(), linear(32), tanh(), linear(1)];
     let network = Sequential::new(1, layers, Key::new(0))?;
     book.number(
@@ -109,11 +109,11 @@ fn sine(book: &mut Book) -> Outcome<()> {
         "parameters of the sine network",
         network.parameter_count().to_string(),
     );
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 200,
         batch_size: 32,
         learning_rate: 3e-3,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let mut trainer = trainer(network, MeanSquaredError, Adam::default(), settings)?;
     let places = Array2::from_shape_fn((81, 1), |(i, _)| PI * (i as f64 / 40.0 - 1.0));

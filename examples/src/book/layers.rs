@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use backprop_report::{Axis, Scale, Series};
 use backprop_trainer::layers::{
-    Dropout, Layer, LeakyRelu, Mode, Pool, Relu, Run, Seen, Sequential, Sigmoid, Softmax, Tanh,
-    Workspace,
+    BackwardArgs, Dropout, Layer, LeakyRelu, Mode, PassContext, Pool, Relu, Sequential, Sigmoid,
+    Softmax, Tanh, Workspace,
 };
-use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy, Targets};
+use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy, TargetsView};
 use backprop_trainer::ndarray::{Array2, array};
 use backprop_trainer::tensor::Key;
 
@@ -127,14 +127,14 @@ fn activation(book: &mut Book, file: &str, name: &str, layer: &dyn Layer<f64>) {
 
 fn forward_and_slope(layer: &dyn Layer<f64>, x: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
     let pool = Pool::new(1);
-    let run = Run {
+    let run = PassContext {
         pool: &pool,
         mode: Mode::Predict,
     };
     let (mut y, mut dx) = (Array2::zeros(x.dim()), Array2::zeros(x.dim()));
     layer.forward(&run, x.view(), y.view_mut(), &mut []);
     let dy = Array2::ones(x.dim());
-    let seen = Seen {
+    let seen = BackwardArgs {
         input: x.view(),
         output: y.view(),
         cache: &[],
@@ -149,8 +149,9 @@ fn softmax(book: &mut Book) -> Outcome<()> {
     let logits = array![[2.0, 1.0, 0.0, -1.0]];
     let (probabilities, _) = forward_and_slope(&Softmax, &logits);
     let mut grad = Array2::zeros((1, 4));
-    let classes = Targets::Classes(&[1]);
-    let loss = SoftmaxCrossEntropy.evaluate(logits.view(), classes, None, Some(grad.view_mut()));
+    let classes = TargetsView::Classes(&[1]);
+    let loss =
+        SoftmaxCrossEntropy.value_and_grad(logits.view(), classes, None, Some(grad.view_mut()));
     for (k, p) in probabilities.iter().enumerate() {
         book.number(CHAPTER, format!("softmax: p{k}"), format!("{p:.3}"));
     }
@@ -247,7 +248,7 @@ fn dropout(book: &mut Book) -> Outcome<()> {
         );
         drawing.text("s m", (left + 118.0, 222.0), At::Middle, "ten neurons");
     }
-    drawing.text("s m", (80.0, 134.0), At::End, "six rows");
+    drawing.text("s m", (80.0, 134.0), At::StopReason, "six rows");
     drawing.text(
         "s m",
         (90.0, 242.0),

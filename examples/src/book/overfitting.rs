@@ -1,12 +1,12 @@
 //! Chapter 6: learning by heart, how it shows, what helps.
 
 use backprop_report::{Axis, LineChart, Mark, Scale, Series};
-use backprop_trainer::data::{Batch, Batches};
-use backprop_trainer::data::{Dataset, Labels, mnist};
+use backprop_trainer::data::{Batch, BatchSampler};
+use backprop_trainer::data::{Dataset, Targets, mnist};
 use backprop_trainer::layers::{LayerSpec, dropout, linear, relu};
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::{Key, rand::RngExt};
-use backprop_trainer::{Epoch, Settings};
+use backprop_trainer::{Epoch, TrainConfig};
 
 use super::{Book, Outcome, by_epoch, epochs, network, over_epochs};
 
@@ -35,11 +35,11 @@ fn run(
     p: f64,
     weight_decay: f64,
 ) -> Outcome<Vec<Epoch>> {
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: EPOCHS,
         batch_size: 50,
         weight_decay,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     epochs(
         network(784, &layers(p))?,
@@ -108,7 +108,7 @@ fn by_heart(book: &mut Book, run: &[Epoch]) -> Outcome<()> {
 /// The same digits with labels that were drawn by lot: there is nothing to learn but the rows.
 fn noise(book: &mut Book, few: &Dataset<f64>, validation: &Dataset<f64>) -> Outcome<()> {
     let mut batch = Batch::new();
-    let mut rows = Batches::new(few.len(), few.len(), None);
+    let mut rows = BatchSampler::new(few.len(), few.len(), None);
     few.gather(rows.next_batch().ok_or("no rows")?, &mut batch);
     let mut lot = Key::new(0).derive("labels", 0).generator();
     let labels = (0..few.len()).map(|_| lot.random_range(0..10)).collect();
@@ -116,7 +116,7 @@ fn noise(book: &mut Book, few: &Dataset<f64>, validation: &Dataset<f64>) -> Outc
     let drawn = Dataset::from_values(
         784,
         inputs,
-        Labels::Classes {
+        Targets::Classes {
             labels,
             classes: 10,
         },

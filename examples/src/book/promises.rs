@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use backprop_report::{Axis, Bars, Scale};
-use backprop_trainer::data::{Batch, Batches, Dataset, mnist};
+use backprop_trainer::data::{Batch, BatchSampler, Dataset, mnist};
 use backprop_trainer::formats::{ModelInfo, model_bytes, model_from_bytes, write_atomic};
 use backprop_trainer::layers::{LayerSpec, Sequential, leaky_relu, linear};
-use backprop_trainer::losses::{SoftmaxCrossEntropy, Targets};
+use backprop_trainer::losses::{SoftmaxCrossEntropy, TargetsView};
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::{Key, Panels, Pool};
-use backprop_trainer::{Settings, Trainer};
+use backprop_trainer::tensor::{Key, PanelLayout, Pool};
+use backprop_trainer::{TrainConfig, Trainer};
 
 use super::{Book, Outcome};
 
@@ -31,10 +31,10 @@ fn layers() -> [LayerSpec; 5] {
 
 fn trainer(threads: usize) -> Outcome<Trainer<f32>> {
     let network = Sequential::new(WIDTHS[0], layers(), Key::new(0))?;
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 1,
         batch_size: BATCH,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
     Ok(trainer.with_pool(Arc::new(Pool::new(threads))))
@@ -50,7 +50,7 @@ pub(super) fn add(book: &mut Book) -> Outcome<()> {
     let stored: usize = trainer
         .network()
         .parameters()
-        .map(|(_, p)| p.values().len())
+        .map(|(_, p)| p.packed().len())
         .sum();
     // Each layer's output and the gradient by it: the widths of Linear layers and activations.
     let activations = 2 * BATCH * (2 * WIDTHS[1] + 2 * WIDTHS[2] + WIDTHS[3]);
@@ -74,8 +74,8 @@ pub(super) fn add(book: &mut Book) -> Outcome<()> {
     }
     book.number(CHAPTER, "MiB: model file", format!("{:.2}", mib(model)));
     let panels = WIDTHS.windows(2).map(|pair| {
-        let unit = Panels::new(pair[0], pair[1]).unit::<f32>();
-        (Panels::new(pair[0], pair[1]).len::<f32>() / unit).to_string()
+        let unit = PanelLayout::new(pair[0], pair[1]).unit::<f32>();
+        (PanelLayout::new(pair[0], pair[1]).len::<f32>() / unit).to_string()
     });
     book.number(
         CHAPTER,
@@ -116,12 +116,13 @@ pub fn costs() -> Outcome<Vec<String>> {
     let mut epoch = |threads| -> Outcome<f64> {
         let mut trainer = trainer(threads)?;
         let mut batch = Batch::new();
-        let mut batches = Batches::new(digits.len(), BATCH, None);
+        let mut batches = BatchSampler::new(digits.len(), BATCH, None);
         let ms = milliseconds(9, || {
-            batches.rewind();
+            batches.restart();
             while let Some(rows) = batches.next_batch() {
                 digits.gather(rows, &mut batch);
-                let classes = Targets::Classes(batch.classes().ok_or("digits have classes")?);
+                let classes =
+                    TargetsView::Classes(batch.class_labels().ok_or("digits have classes")?);
                 trainer.train_batch(batch.inputs(), classes, None)?;
             }
             Ok(())
@@ -161,7 +162,7 @@ fn files(digits: &Dataset<f32>, epoch_of_5000: f64) -> Outcome<Vec<String>> {
         Ok(())
     })?;
     let finite = milliseconds(99, || {
-        let values = trainer.network().parameters().flat_map(|(_, p)| p.values());
+        let values = trainer.network().parameters().flat_map(|(_, p)| p.packed());
         match values.copied().all(f32::is_finite) {
             true => Ok(()),
             false => Err("a weight is not finite".into()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use backprop_report::{Axis, Scale, Series};
-use backprop_trainer::Settings;
+use backprop_trainer::TrainConfig;
 use backprop_trainer::data::mnist;
 use backprop_trainer::layers::{LayerSpec, Mode, Pool, Sequential, Workspace, linear, relu};
 use backprop_trainer::ndarray::Array2;
@@ -42,7 +42,7 @@ fn layers(width: usize, depth: usize) -> Vec<LayerSpec> {
 fn scaled(mut network: Sequential<f64>, scale: f64) -> Sequential<f64> {
     for (_, parameter) in network.parameters_mut() {
         parameter
-            .values_mut()
+            .packed_mut()
             .iter_mut()
             .for_each(|value| *value *= scale);
     }
@@ -115,11 +115,11 @@ fn deep(book: &mut Book) -> Outcome<()> {
 fn trained(book: &mut Book) -> Outcome<()> {
     let (digits, _) = mnist::sample::<f64>();
     let digits = digits.limit(2000);
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: 10,
         batch_size: 50,
         learning_rate: 0.02,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let mut series = Vec::new();
     for (name, scale) in scales().into_iter().chain([("all zero", 0.0)]) {

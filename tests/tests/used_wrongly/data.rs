@@ -4,11 +4,11 @@ use super::*;
 
 #[test]
 fn data_sets() {
-    let classes = |labels: &[u32], classes| Labels::<f32>::Classes {
+    let classes = |labels: &[u32], classes| Targets::<f32>::Classes {
         labels: labels.to_vec(),
         classes,
     };
-    let targets = |width, values: &[f32]| Labels::Values {
+    let targets = |width, values: &[f32]| Targets::Values {
         width,
         values: values.to_vec(),
     };
@@ -170,7 +170,7 @@ fn data_sets() {
         ),
         (
             "batches of nothing",
-            panic(|| Batches::new(3, 0, None)),
+            panic(|| BatchSampler::new(3, 0, None)),
             "a batch size of 0 never gets anywhere; give at least 1",
         ),
         (
@@ -208,7 +208,7 @@ fn data_sets() {
         ),
         (
             "MNIST that is not there",
-            error(mnist::load::<f32>("no-such-folder", mnist::Which::Mnist)),
+            error(mnist::load::<f32>("no-such-folder", mnist::Variant::Mnist)),
             "no-such-folder/mnist holds neither train-images-idx3-ubyte nor \
              train-images-idx3-ubyte.gz; download the data set into it first",
         ),
@@ -217,7 +217,7 @@ fn data_sets() {
     let mut batch = Batch::new();
     empty().gather(&[], &mut batch);
     assert_eq!((batch.rows(), batch.inputs().dim()), (0, (0, 1)));
-    assert_eq!(Batches::new(0, 5, Some(key)).next_batch(), None);
+    assert_eq!(BatchSampler::new(0, 5, Some(key)).next_batch(), None);
     assert_eq!(empty().class_counts(), Some(vec![0, 0]));
 }
 
@@ -375,7 +375,7 @@ fn tables() {
         ),
         (
             "more folds than rows",
-            error(backprop_trainer::search::fold_rows(2, 3, Key::new(0))),
+            error(backprop_trainer::search::kfold_indices(2, 3, Key::new(0))),
             "the number of folds is 3; it must be at least 2 and at most the number of rows",
         ),
     ]);
@@ -394,7 +394,7 @@ fn files() {
         .nth(1)
         .unwrap()
         .1
-        .set_rows(&[0.0, f32::NAN]);
+        .assign(&[0.0, f32::NAN]);
     let mut other = network(&[linear(3)]);
     let here = folder.path().display().to_string();
     let says = |text: String| text.replace(&here, "HERE");
@@ -431,7 +431,7 @@ fn files() {
         ),
         (
             "the precision of nothing",
-            error(stored_precision("m", b"")),
+            error(dtype_of("m", b"")),
             "m, byte 0: the file should be at least 8 bytes but is 0 bytes, cut off; the file is \
              damaged or of another format, use another copy",
         ),
@@ -494,7 +494,7 @@ fn files() {
 /// Errors of data sets are errors of the standard library as well, and can be told apart.
 #[test]
 fn errors_can_be_told_apart() {
-    let labels = Labels::<f32>::Classes {
+    let labels = Targets::<f32>::Classes {
         labels: vec![5],
         classes: 2,
     };

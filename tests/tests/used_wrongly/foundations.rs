@@ -9,7 +9,7 @@ use backprop_trainer::tensor::{Scalar, affine, affine_input_grad, affine_weight_
 #[test]
 fn products() {
     let pool = Pool::new(1);
-    let layout = Panels::new(3, 2);
+    let layout = PanelLayout::new(3, 2);
     let stored = [0.0_f32; 48];
     let forward = |input: (usize, usize), output: (usize, usize), stored: &[f32], bias: usize| {
         let (input, mut output) = (f32s(input.0, input.1), f32s(output.0, output.1));
@@ -174,19 +174,19 @@ fn pools() {
         ),
         (
             "a unit of nothing",
-            panic(|| pool.split(0, [&mut [0.0_f32; 3][..]], |_, _| ())),
+            panic(|| pool.par_split(0, [&mut [0.0_f32; 3][..]], |_, _| ())),
             "a unit of 0 elements cannot be split off",
         ),
         (
             "slices of different length",
-            panic(|| pool.split(1, [&mut [0_u8; 3][..], &mut [0; 2][..]], |_, _| ())),
+            panic(|| pool.par_split(1, [&mut [0_u8; 3][..], &mut [0; 2][..]], |_, _| ())),
             "assertion `left == right` failed: slices that are split together have one length\n  \
              left: 2\n right: 3",
         ),
         (
             "work that panics",
             panic(|| {
-                pool.split(1, [&mut many], |range, _| {
+                pool.par_split(1, [&mut many], |range, _| {
                     assert_eq!(range.start, 0, "mine")
                 })
             }),
@@ -194,7 +194,7 @@ fn pools() {
         ),
         (
             "the pool after that",
-            panic(|| pool.split(1, [&mut [0.0_f32; 3][..]], |_, _| ())),
+            panic(|| pool.par_split(1, [&mut [0.0_f32; 3][..]], |_, _| ())),
             "no panic",
         ),
     ]);
@@ -202,7 +202,7 @@ fn pools() {
 
 #[test]
 fn searches() {
-    let labels = Labels::Classes {
+    let labels = Targets::Classes {
         labels: vec![0, 1, 1],
         classes: 2,
     };
@@ -291,7 +291,7 @@ fn searches() {
 /// A page is made when the work is done: what is missing is left out, and nothing panics.
 #[test]
 fn reports() {
-    let labels = |rows| Labels::Classes {
+    let labels = |rows| Targets::Classes {
         labels: vec![0; rows],
         classes: 3,
     };
@@ -302,7 +302,7 @@ fn reports() {
         network(&[linear(3)]),
         SoftmaxCrossEntropy,
         Sgd,
-        Settings::default(),
+        TrainConfig::default(),
     )
     .unwrap();
     let mut outcome = |test: &Dataset<f32>| error(Outcome::of(&mut trainer, test, true));

@@ -11,9 +11,9 @@ fn losses() {
     let nan = array![[0.0, f64::NAN], [1.0, 0.0]];
     let evaluate = |loss: &dyn Loss<f64>, targets, weights, grad: (usize, usize)| {
         let mut grad = Array2::zeros(grad);
-        panic(|| loss.evaluate(outputs.view(), targets, weights, Some(grad.view_mut())))
+        panic(|| loss.value_and_grad(outputs.view(), targets, weights, Some(grad.view_mut())))
     };
-    let classes = Targets::Classes(&[0, 1]);
+    let classes = TargetsView::Classes(&[0, 1]);
     let losses: [&dyn Loss<f64>; 4] = [
         &SoftmaxCrossEntropy,
         &CrossEntropy,
@@ -28,27 +28,27 @@ fn losses() {
         };
         let name = loss.name();
         let not_a_number = format!("the target at row 0, column 1 is NaN; {name} takes {range}");
-        let all = Targets::Values(values.view());
+        let all = TargetsView::Values(values.view());
         check(vec![
             (
                 "targets of another width, checked",
-                error(loss.check(2, Targets::Values(narrow.view()))),
+                error(loss.check(2, TargetsView::Values(narrow.view()))),
                 "the targets have 1 columns, but the network has 2 outputs",
             ),
             (
                 "a target that is not a number, checked",
-                error(loss.check(2, Targets::Values(nan.view()))),
+                error(loss.check(2, TargetsView::Values(nan.view()))),
                 &not_a_number,
             ),
             (
                 "targets of another width",
-                evaluate(loss, Targets::Values(narrow.view()), None, (2, 2)),
+                evaluate(loss, TargetsView::Values(narrow.view()), None, (2, 2)),
                 "assertion `left == right` failed: shape of the targets and of the output\n  left: \
                  (2, 1)\n right: (2, 2)",
             ),
             (
                 "targets of fewer rows",
-                evaluate(loss, Targets::Values(first.view()), None, (2, 2)),
+                evaluate(loss, TargetsView::Values(first.view()), None, (2, 2)),
                 "assertion `left == right` failed: rows of the targets and of the output\n  left: 1\n \
                  right: 2",
             ),
@@ -81,27 +81,27 @@ fn losses() {
         check(vec![
             (
                 "one class",
-                error(loss.check(1, Targets::Classes(&[0, 0]))),
+                error(loss.check(1, TargetsView::Classes(&[0, 0]))),
                 &same(1),
             ),
             (
                 "no output",
-                error(loss.check(0, Targets::Classes(&[0]))),
+                error(loss.check(0, TargetsView::Classes(&[0]))),
                 &same(0),
             ),
             (
                 "a class out of range, checked",
-                error(loss.check(3, Targets::Classes(&[2, 0, 3]))),
+                error(loss.check(3, TargetsView::Classes(&[2, 0, 3]))),
                 "row 2 is of class 3, but the network has 3 outputs (classes 0 to 2)",
             ),
             (
                 "a class out of range",
-                evaluate(*loss, Targets::Classes(&[0, 2]), None, (2, 2)),
+                evaluate(*loss, TargetsView::Classes(&[0, 2]), None, (2, 2)),
                 "row 1 is of class 2, but the output has 2 columns; call Loss::check first",
             ),
             (
                 "a negative share",
-                error(loss.check(2, Targets::Values(negative.view()))),
+                error(loss.check(2, TargetsView::Values(negative.view()))),
                 &below,
             ),
         ]);
@@ -120,7 +120,7 @@ fn losses() {
     let above = array![[0.0, 1.5], [1.0, 0.0]];
     check(vec![(
         "a label above 1",
-        error(BinaryCrossEntropyWithLogits.check(2, Targets::Values(above.view()))),
+        error(BinaryCrossEntropyWithLogits.check(2, TargetsView::Values(above.view()))),
         "the target at row 0, column 1 is 1.5; BinaryCrossEntropyWithLogits takes numbers from 0 to 1",
     )]);
 }
@@ -128,7 +128,7 @@ fn losses() {
 #[test]
 fn optimizers() {
     let step = |number| Step {
-        number,
+        t: number,
         learning_rate: 0.1_f32,
         l2: 0.0,
         decoupled: 0.0,
@@ -147,7 +147,7 @@ fn optimizers() {
         (&Adam::default(), "Adam"),
     ];
     for (rule, name) in rules {
-        let buffers = rule.buffers();
+        let buffers = rule.state_slots();
         let lengths = format!(
             "assertion `left == right` failed: gradients and values of a step of {name}\n  left: 2\n \
              right: 3"
@@ -181,7 +181,7 @@ fn optimizers() {
         let mut values: Vec<Vec<f32>> = lengths.iter().map(|&n| vec![0.0; n]).collect();
         let grads = values.clone();
         let pairs = values.iter_mut().zip(&grads);
-        let items = pairs.map(|(v, g)| (v.as_mut_slice(), g.as_slice(), 1, Decay::NONE));
+        let items = pairs.map(|(v, g)| (v.as_mut_slice(), g.as_slice(), 1, WeightDecay::NONE));
         state.step(&pool, rule, 0.1, 1.0, items);
     };
     let after_first = |rule: &dyn Optimizer<f32>, lengths: &[usize]| {
@@ -201,7 +201,12 @@ fn optimizers() {
         (
             "values and gradients of different length",
             panic(|| {
-                let item = (&mut [0.0_f32; 3][..], &[0.0_f32; 2][..], 1, Decay::NONE);
+                let item = (
+                    &mut [0.0_f32; 3][..],
+                    &[0.0_f32; 2][..],
+                    1,
+                    WeightDecay::NONE,
+                );
                 OptimizerState::new().step(&pool, &Sgd, 0.1, 1.0, [item].into_iter());
             }),
             "assertion `left == right` failed: values and gradients of parameter 0\n  left: 3\n right: 2",
@@ -231,7 +236,12 @@ fn optimizers() {
         (
             "a unit of nothing",
             panic(|| {
-                let item = (&mut [0.0_f32; 3][..], &[0.0_f32; 3][..], 0, Decay::NONE);
+                let item = (
+                    &mut [0.0_f32; 3][..],
+                    &[0.0_f32; 3][..],
+                    0,
+                    WeightDecay::NONE,
+                );
                 OptimizerState::new().step(&pool, &Sgd, 0.1, 1.0, [item].into_iter());
             }),
             "a unit of 0 elements cannot be split off",

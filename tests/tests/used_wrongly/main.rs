@@ -17,28 +17,28 @@ use std::sync::Arc;
 
 use backprop_trainer::data::idx::{self, Idx, Values};
 use backprop_trainer::data::{
-    Batch, Batches, DataError, Dataset, Labels, Limits, csv, mnist, split_rows,
+    Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, mnist, split_rows,
 };
 use backprop_trainer::formats::{
-    Checkpoint, ModelInfo, OutputKind, load_model, load_parameters, model_bytes, model_from_bytes,
-    read_limited, save_model, stored_precision, write_atomic,
+    Checkpoint, ModelInfo, OutputKind, dtype_of, load_model, load_parameters, model_bytes,
+    model_from_bytes, read_limited, save_model, write_atomic,
 };
 use backprop_trainer::layers::{
-    BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter,
-    ParameterKind, Pool, Relu, Run, Seen, Sequential, Sigmoid, Softmax, Tanh, Workspace, dropout,
-    leaky_relu, linear, softmax, tanh,
+    BackwardArgs, BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode,
+    Parameter, ParameterKind, PassContext, Pool, Relu, Sequential, Sigmoid, Softmax, Tanh,
+    Workspace, dropout, leaky_relu, linear, softmax, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
-    Targets,
+    TargetsView,
 };
 use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2, array};
 use backprop_trainer::optimizers::{
-    Adam, Decay, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, Step,
+    Adam, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, Step, WeightDecay,
     clip_scale,
 };
-use backprop_trainer::tensor::Panels;
-use backprop_trainer::{Settings, TrainError, Trainer};
+use backprop_trainer::tensor::PanelLayout;
+use backprop_trainer::{TrainConfig, TrainError, Trainer};
 
 /// What is done, what it says, and what it must say; after `…` it is the system's turn.
 type Table<'a> = Vec<(&'a str, String, &'a str)>;
@@ -112,7 +112,7 @@ impl Layer<f32> for Nothing {
     }
     fn forward(
         &self,
-        _run: &Run<'_>,
+        _run: &PassContext<'_>,
         _input: ArrayView2<'_, f32>,
         _output: ArrayViewMut2<'_, f32>,
         _cache: &mut [f32],
@@ -120,8 +120,8 @@ impl Layer<f32> for Nothing {
     }
     fn backward(
         &self,
-        _run: &Run<'_>,
-        _seen: Seen<'_, f32>,
+        _run: &PassContext<'_>,
+        _seen: BackwardArgs<'_, f32>,
         _input_grad: Option<ArrayViewMut2<'_, f32>>,
         _grads: &mut [Box<[f32]>],
     ) {

@@ -113,7 +113,7 @@ fn networks() {
 
 #[test]
 fn parameters() {
-    let plain = || Parameter::plain("scale", ParameterKind::Weight, vec![2, 3], vec![0.0_f32; 6]);
+    let plain = || Parameter::new("scale", ParameterKind::Weight, vec![2, 3], vec![0.0_f32; 6]);
     let weight = || Parameter::weight(2, 3, &[0.0_f32; 6]);
     check(vec![
         (
@@ -133,39 +133,39 @@ fn parameters() {
         ),
         (
             "a parameter of too few values",
-            panic(|| Parameter::plain("scale", ParameterKind::Bias, vec![4], vec![0.0_f32; 3])),
+            panic(|| Parameter::new("scale", ParameterKind::Bias, vec![4], vec![0.0_f32; 3])),
             "assertion `left == right` failed: values of scale [4]\n  left: 3\n right: 4",
         ),
         (
             "too few new values",
-            panic(|| plain().set_rows(&[0.0; 5])),
+            panic(|| plain().assign(&[0.0; 5])),
             "assertion `left == right` failed: values of scale [2, 3]\n  left: 5\n right: 6",
         ),
         (
             "too many new values of a weight",
-            panic(|| weight().set_rows(&[0.0; 7])),
+            panic(|| weight().assign(&[0.0; 7])),
             "assertion `left == right` failed: values of weight [2, 3]\n  left: 7\n right: 6",
         ),
         (
             "a gradient of another length",
-            panic(|| plain().rows_of(&[0.0; 5])),
+            panic(|| plain().unpack(&[0.0; 5])),
             "assertion `left == right` failed: numbers in the storage of scale [2, 3]\n  left: 5\n \
              right: 6",
         ),
         (
             "a gradient of a weight in logical order",
-            panic(|| weight().rows_of(&[0.0; 6])),
+            panic(|| weight().unpack(&[0.0; 6])),
             "assertion `left == right` failed: numbers in the storage of weight [2, 3]\n  left: 6\n \
              right: 48",
         ),
         (
             "a panel that is not there",
-            panic(|| Pool::new(2).owned(3, 3)),
+            panic(|| Pool::new(2).owner_of(3, 3)),
             "panel 3 of 3: the last one is 2",
         ),
         (
             "packing another number of values",
-            panic(|| Panels::new(3, 2).pack(&[0.0_f32; 6], &mut [0.0; 6])),
+            panic(|| PanelLayout::new(3, 2).pack(&[0.0_f32; 6], &mut [0.0; 6])),
             "assertion `left == right` failed: storage of a (2, 3) weight\n  left: 6\n right: 48",
         ),
     ]);
@@ -244,12 +244,12 @@ fn passes() {
         ),
         (
             "the gradients of a wider network",
-            panic(|| wider.clone().learnables(&forward(2)).count()),
+            panic(|| wider.clone().params_with_grads(&forward(2)).count()),
             another,
         ),
         (
             "the gradients before there are any",
-            panic(|| one.clone().learnables(&workspace()).count()),
+            panic(|| one.clone().params_with_grads(&workspace()).count()),
             "run Sequential::forward with Mode::Train first",
         ),
     ]);
@@ -258,7 +258,7 @@ fn passes() {
 #[test]
 fn layers_by_themselves() {
     let pool = Pool::new(1);
-    let run = Run {
+    let run = PassContext {
         pool: &pool,
         mode: training(),
     };
@@ -270,7 +270,7 @@ fn layers_by_themselves() {
     let backward = |layer: &dyn Layer<f32>, output_grad: (usize, usize), input_grad: usize| {
         let (output, mut input_grad) = (f32s(2, 3), f32s(2, input_grad));
         let output_grad = f32s(output_grad.0, output_grad.1);
-        let seen = Seen {
+        let seen = BackwardArgs {
             input: output.view(),
             output: output.view(),
             cache: &[0.0; 6],

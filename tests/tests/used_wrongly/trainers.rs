@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn trainers() {
-    let settings = Settings::default;
-    let make = |settings: Settings| {
+    let settings = TrainConfig::default;
+    let make = |settings: TrainConfig| {
         Trainer::new(network(&[linear(3)]), SoftmaxCrossEntropy, Sgd, settings)
     };
     let trainer = || make(settings()).unwrap();
@@ -21,7 +21,7 @@ fn trainers() {
         said
     };
     let two = f32s(2, 4);
-    let classes = Targets::Classes(&[0, 2]);
+    let classes = TargetsView::Classes(&[0, 2]);
     let mut nan = two.clone();
     nan[[1, 2]] = f32::NAN;
     let mut infinite = two.clone();
@@ -33,7 +33,7 @@ fn trainers() {
         error(trainer.train_batch(two.view(), classes, None))
     };
     let data = |width: usize, rows: usize, classes: usize| {
-        let labels = Labels::Classes {
+        let labels = Targets::Classes {
             labels: vec![0; rows],
             classes,
         };
@@ -48,7 +48,7 @@ fn trainers() {
         error(trainer.unwrap().fit(train, None, &mut ()).map(|_| ()))
     };
     let regression = |width: usize| {
-        let labels = Labels::Values {
+        let labels = Targets::Values {
             width,
             values: vec![0.5_f32; 2 * width],
         };
@@ -63,18 +63,18 @@ fn trainers() {
             .nth(1)
             .unwrap()
             .1
-            .set_rows(&[0.0, f32::NAN, 0.0]);
+            .assign(&[0.0, f32::NAN, 0.0]);
         Trainer::new(network, SoftmaxCrossEntropy, Sgd, settings()).unwrap()
     };
     let patient = || {
-        make(Settings {
+        make(TrainConfig {
             patience: Some(3),
             ..settings()
         })
         .unwrap()
     };
     let done = || {
-        let mut trainer = make(Settings {
+        let mut trainer = make(TrainConfig {
             epochs: 1,
             ..settings()
         })
@@ -83,7 +83,7 @@ fn trainers() {
         trainer
     };
     let steep = || {
-        make(Settings {
+        make(TrainConfig {
             learning_rate: 1e38,
             batch_size: 1,
             ..settings()
@@ -91,7 +91,7 @@ fn trainers() {
         .unwrap()
     };
     let steps = {
-        let labels = Labels::Classes {
+        let labels = Targets::Classes {
             labels: vec![0, 1, 2, 1],
             classes: 3,
         };
@@ -107,12 +107,12 @@ fn trainers() {
         ),
         (
             "a batch of nothing",
-            batch(&f32s(0, 4), Targets::Classes(&[]), None),
+            batch(&f32s(0, 4), TargetsView::Classes(&[]), None),
             no_rows,
         ),
         (
             "fewer targets than inputs",
-            batch(&two, Targets::Classes(&[0]), None),
+            batch(&two, TargetsView::Classes(&[0]), None),
             "the batch has 2 rows of inputs, 1 of targets and 2 weights",
         ),
         (
@@ -122,17 +122,17 @@ fn trainers() {
         ),
         (
             "a class out of range",
-            batch(&two, Targets::Classes(&[0, 3]), None),
+            batch(&two, TargetsView::Classes(&[0, 3]), None),
             "row 1 is of class 3, but the network has 3 outputs (classes 0 to 2)",
         ),
         (
             "targets of another width",
-            batch(&two, Targets::Values(f32s(2, 2).view()), None),
+            batch(&two, TargetsView::Values(f32s(2, 2).view()), None),
             "the targets have 2 columns, but the network has 3 outputs",
         ),
         (
             "targets as shares",
-            batch(&two, Targets::Values(values.view()), None),
+            batch(&two, TargetsView::Values(values.view()), None),
             "no error",
         ),
         (
@@ -241,7 +241,7 @@ fn trainers() {
         ),
         (
             "a clip of 0",
-            error(make(Settings {
+            error(make(TrainConfig {
                 clip: Some(0.0),
                 ..settings()
             })),
@@ -249,7 +249,7 @@ fn trainers() {
         ),
         (
             "an L2 of NaN",
-            error(make(Settings {
+            error(make(TrainConfig {
                 l2: f64::NAN,
                 ..settings()
             })),
@@ -257,7 +257,7 @@ fn trainers() {
         ),
         (
             "a weight decay below 0",
-            error(make(Settings {
+            error(make(TrainConfig {
                 weight_decay: -1.0,
                 ..settings()
             })),
@@ -265,7 +265,7 @@ fn trainers() {
         ),
         (
             "no patience at all",
-            error(make(Settings {
+            error(make(TrainConfig {
                 patience: Some(0),
                 ..settings()
             })),
@@ -273,7 +273,7 @@ fn trainers() {
         ),
         (
             "a schedule that makes no sense",
-            error(make(Settings {
+            error(make(TrainConfig {
                 schedule: Schedule::Step {
                     every_epochs: 0,
                     factor: 0.5,
@@ -339,7 +339,7 @@ fn trainers() {
     assert!(evaluation.loss.is_nan());
 
     // As many epochs as there are numbers, until the patience ends.
-    let endless = Settings {
+    let endless = TrainConfig {
         epochs: u64::MAX,
         patience: Some(1),
         learning_rate: 1e-30,
@@ -355,7 +355,7 @@ fn trainers() {
 fn rows(trainer: &Trainer<f32>) -> Vec<Vec<f32>> {
     let parameters = trainer.network().parameters();
     parameters
-        .map(|(_, parameter)| parameter.to_rows())
+        .map(|(_, parameter)| parameter.to_array())
         .collect()
 }
 
@@ -368,7 +368,7 @@ fn tails() {
             network(&specs),
             loss,
             Sgd,
-            Settings::default(),
+            TrainConfig::default(),
         ))
     };
     let probabilities = "CrossEntropy takes probabilities, but the network does not end in a Softmax; \

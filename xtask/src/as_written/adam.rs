@@ -15,7 +15,7 @@ impl<T: Scalar> Optimizer<T> for EpochAdam {
         "epoch-adam"
     }
 
-    fn buffers(&self) -> usize {
+    fn state_slots(&self) -> usize {
         2
     }
 
@@ -23,9 +23,9 @@ impl<T: Scalar> Optimizer<T> for EpochAdam {
         let [m, v] = state else {
             panic!("Adam has 2 buffers, not {}", state.len())
         };
-        let epoch = (step.number - 1) / self.steps_per_epoch + 1;
+        let epoch = (step.t - 1) / self.steps_per_epoch + 1;
         let t = i32::try_from(epoch).unwrap_or(i32::MAX);
-        let of = |x: f64| T::of(x);
+        let of = |x: f64| T::from_f64(x);
         let (first, second) = (of(1.0 - 0.9_f64.powi(t)), of(1.0 - 0.999_f64.powi(t)));
         for (((p, &grad), m), v) in value
             .iter_mut()
@@ -44,7 +44,7 @@ impl<T: Scalar> Optimizer<T> for EpochAdam {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backprop_trainer::optimizers::{Adam, Decay, OptimizerState};
+    use backprop_trainer::optimizers::{Adam, OptimizerState, WeightDecay};
     use backprop_trainer::tensor::Pool;
 
     /// The length of each step under a gradient of 1, which right code keeps at the learning rate.
@@ -52,7 +52,7 @@ mod tests {
         let (mut state, mut value) = (OptimizerState::new(), [0.0]);
         let mut step = || {
             let before = value[0];
-            let item = (&mut value[..], &[1.0][..], 1, Decay::NONE);
+            let item = (&mut value[..], &[1.0][..], 1, WeightDecay::NONE);
             state.step(&Pool::new(1), rule, 0.1, 1.0, [item].into_iter());
             before - value[0]
         };

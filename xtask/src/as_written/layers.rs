@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use backprop_trainer::layers::{BuildError, Layer, LayerSpec, Run, Seen};
+use backprop_trainer::layers::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext};
 use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2, Axis, Zip};
 use backprop_trainer::tensor::{Key, Scalar};
 
@@ -24,7 +24,7 @@ impl<T: Scalar> Layer<T> for StepRelu {
 
     fn forward(
         &self,
-        _run: &Run<'_>,
+        _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
@@ -35,8 +35,8 @@ impl<T: Scalar> Layer<T> for StepRelu {
 
     fn backward(
         &self,
-        _run: &Run<'_>,
-        seen: Seen<'_, T>,
+        _run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
@@ -74,7 +74,7 @@ impl<T: Scalar> Layer<T> for SharedDropout {
 
     fn forward(
         &self,
-        _run: &Run<'_>,
+        _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
@@ -92,8 +92,8 @@ impl<T: Scalar> Layer<T> for SharedDropout {
 
     fn backward(
         &self,
-        _run: &Run<'_>,
-        seen: Seen<'_, T>,
+        _run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
@@ -126,7 +126,7 @@ impl<T: Scalar> Layer<T> for BatchSoftmax {
 
     fn forward(
         &self,
-        _run: &Run<'_>,
+        _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
@@ -142,8 +142,8 @@ impl<T: Scalar> Layer<T> for BatchSoftmax {
     /// `dx_j = y_j (dy_j - sum_k dy_k y_k)`, which does not depend on the shift.
     fn backward(
         &self,
-        _run: &Run<'_>,
-        seen: Seen<'_, T>,
+        _run: &PassContext<'_>,
+        seen: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
@@ -179,7 +179,7 @@ mod tests {
     fn forward(layer: &impl Layer<f64>, input: &Array2<f64>, mode: Mode) -> Array2<f64> {
         let pool = Pool::new(1);
         let mut output = Array2::zeros(input.dim());
-        let run = Run { pool: &pool, mode };
+        let run = PassContext { pool: &pool, mode };
         layer.forward(&run, input.view(), output.view_mut(), &mut []);
         output
     }

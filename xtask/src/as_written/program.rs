@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::Result;
-use backprop_trainer::data::{Batch, Batches, Dataset};
+use backprop_trainer::data::{Batch, BatchSampler, Dataset};
 use backprop_trainer::layers::{Dropout, Init, Layer, Linear, Relu, Sequential, Softmax};
-use backprop_trainer::losses::{CrossEntropy, Targets, Total};
+use backprop_trainer::losses::{CrossEntropy, TargetsView, WeightedSum};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, Progress, RmsProp, Schedule};
-use backprop_trainer::search::Pair;
+use backprop_trainer::search::Split;
 use backprop_trainer::tensor::{Key, Pool};
-use backprop_trainer::{Settings, TrainError, Trainer};
+use backprop_trainer::{TrainConfig, TrainError, Trainer};
 
 use super::adam::EpochAdam;
 use super::layers::{BatchSoftmax, SharedDropout, StepRelu};
@@ -142,7 +142,7 @@ impl Outcome {
 /// Trains and evaluates with these mistakes, the rest done right.
 pub(super) fn run(
     variant: &Variant,
-    (train, validation): &Pair<f32>,
+    (train, validation): &Split<f32>,
     seed: u64,
 ) -> Result<Outcome> {
     let (kind, has) = (variant.kind, |bug| variant.bugs.contains(&bug));
@@ -154,7 +154,7 @@ pub(super) fn run(
         Kind::Adam => Box::new(Adam::default()),
     };
     let has_no_l2 = has(Bug::L2) && kind != Kind::Nesterov;
-    let settings = Settings {
+    let settings = TrainConfig {
         epochs: EPOCHS,
         batch_size: BATCH_SIZE,
         learning_rate: kind.learning_rate(variant.rates),
@@ -164,7 +164,7 @@ pub(super) fn run(
         },
         l2: if has_no_l2 { 0.0 } else { variant.l2 },
         seed,
-        ..Settings::default()
+        ..TrainConfig::default()
     };
     let network = Sequential::from_layers(train.width(), layers(variant, train, seed)?)?;
     let mut trainer =
@@ -242,8 +242,8 @@ fn pass(
     order: Option<Key>,
     done: u64,
 ) -> Result<f64, TrainError> {
-    let mut batches = Batches::new(train.len(), BATCH_SIZE, order);
-    let (mut batch, mut total) = (Batch::new(), Total::default());
+    let mut batches = BatchSampler::new(train.len(), BATCH_SIZE, order);
+    let (mut batch, mut total) = (Batch::new(), WeightedSum::default());
     let steps_per_epoch = batches.count() as u64;
     let mut step = done * steps_per_epoch;
     while let Some(rows) = batches.next_batch() {
@@ -258,8 +258,8 @@ fn pass(
             .learning_rate(settings.learning_rate, progress);
         trainer.set_learning_rate(rate);
         train.gather(rows, &mut batch);
-        let classes = batch.classes().expect("digits have classes");
-        total += trainer.train_batch(batch.inputs(), Targets::Classes(classes), None)?;
+        let classes = batch.class_labels().expect("digits have classes");
+        total += trainer.train_batch(batch.inputs(), TargetsView::Classes(classes), None)?;
         step += 1;
     }
     Ok(total.mean())

@@ -11,7 +11,7 @@ use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::{Array2, Axis};
 use backprop_trainer::optimizers::{Adam, Optimizer, Sgd};
 use backprop_trainer::tensor::{Key, Pool};
-use backprop_trainer::{Epoch, Evaluation, Observer, Settings, Trainer};
+use backprop_trainer::{Epoch, Evaluation, Observer, TrainConfig, Trainer};
 use serde::Serialize;
 
 use super::machine::Machine;
@@ -132,12 +132,12 @@ impl Ours {
         } else {
             Box::new(Sgd)
         };
-        let settings = Settings {
+        let settings = TrainConfig {
             epochs: u64::from(u32::MAX),
             batch_size: network.batch,
             learning_rate: network.rate,
             seed,
-            ..Settings::default()
+            ..TrainConfig::default()
         };
         let trainer = Trainer::new(layers, SoftmaxCrossEntropy, rule, settings)?;
         Ok(Ours {

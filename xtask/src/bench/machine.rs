@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use backprop_trainer::tensor::kernel::multiply_adds;
-use backprop_trainer::tensor::{Pool, vectorised};
+use backprop_trainer::tensor::{Pool, with_best_simd};
 use serde::Serialize;
 
 /// Where the system does not tell its caches, as large as they are on most machines.
@@ -110,7 +110,7 @@ fn meeting_ns() -> f64 {
         let start = Instant::now();
         for _ in 0..meetings {
             let arrived = AtomicUsize::new(0);
-            pool.parts(1, [&mut shares], |_, _, _| {
+            pool.par_split_always(1, [&mut shares], |_, _, _| {
                 arrived.fetch_add(1, Ordering::SeqCst);
                 while arrived.load(Ordering::SeqCst) < 2 {
                     std::hint::spin_loop();
@@ -127,7 +127,7 @@ fn meeting_ns() -> f64 {
 /// Many sums side by side, so that adding takes no time beside reading.
 fn sum(numbers: &[f32]) -> f32 {
     const LANES: usize = 128;
-    vectorised(|| {
+    with_best_simd(|| {
         let mut sums = [0.0; LANES];
         for chunk in numbers.chunks_exact(LANES) {
             for (sum, number) in sums.iter_mut().zip(chunk) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
-use backprop_trainer::data::{Dataset, Labels};
+use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::tensor::Pool;
 use serde::Serialize;
 
@@ -168,7 +168,7 @@ fn dense_twin(data: &Data) -> Result<Dataset<f32>> {
     let rows = data.train.len();
     let values = dense_inputs(rows, 1).into_raw_vec_and_offset().0;
     let labels = (0..rows).map(|row| (row % OUTPUTS) as u32).collect();
-    let labels = Labels::Classes {
+    let labels = Targets::Classes {
         labels,
         classes: OUTPUTS,
     };

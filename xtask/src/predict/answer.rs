@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use backprop_trainer::data::csv::Encoding;
+use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::formats::ModelInfo;
 use backprop_trainer::tensor::Scalar;
 use serde::Serialize;
@@ -48,7 +48,7 @@ impl Answer {
     pub(super) fn new<T: Scalar>(
         file: &Path,
         row: usize,
-        (info, encoding): (&ModelInfo, Option<&Encoding>),
+        (info, encoding): (&ModelInfo, Option<&TableEncoding>),
         predictions: &[T],
     ) -> Self {
         let mut all: Vec<f64> = predictions.iter().map(|value| value.as_f64()).collect();

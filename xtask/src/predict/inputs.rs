@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use backprop_trainer::data::csv::Encoding;
+use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::data::idx::{self, Values};
 use backprop_trainer::data::{Limits, png};
 use backprop_trainer::formats::ModelInfo;
@@ -40,7 +40,7 @@ enum Kind {
 /// if it was.
 pub(super) fn read<T: Scalar>(
     info: &ModelInfo,
-    encoding: Option<&Encoding>,
+    encoding: Option<&TableEncoding>,
     width: usize,
     file: &Path,
 ) -> Result<Rows<T>> {
@@ -53,7 +53,7 @@ pub(super) fn read<T: Scalar>(
         Kind::Png => {
             let picture = png::read(file, PICTURE)?;
             let pixels = picture.to_inputs(&file.display().to_string(), width)?;
-            pixels.into_iter().map(T::of_byte).collect()
+            pixels.into_iter().map(T::from_u8).collect()
         }
         Kind::Idx => array(width, file)?,
         Kind::Table => match encoding {
@@ -72,7 +72,7 @@ pub(super) fn read<T: Scalar>(
             T::NAME
         );
     }
-    let scale = T::of(info.input_scale);
+    let scale = T::from_f64(info.input_scale);
     values.iter_mut().for_each(|value| *value *= scale);
     Ok(Rows {
         values,
@@ -118,7 +118,7 @@ fn array<T: Scalar>(width: usize, file: &Path) -> Result<Vec<T>> {
         array.shape
     );
     Ok(match array.values {
-        Values::U8(values) => values.into_iter().map(T::of_byte).collect(),
+        Values::U8(values) => values.into_iter().map(T::from_u8).collect(),
         Values::I8(values) => numbers(values),
         Values::I16(values) => numbers(values),
         Values::I32(values) => numbers(values),
@@ -130,6 +130,6 @@ fn array<T: Scalar>(width: usize, file: &Path) -> Result<Vec<T>> {
 fn numbers<T: Scalar>(values: Vec<impl Into<f64>>) -> Vec<T> {
     values
         .into_iter()
-        .map(|value| T::of(value.into()))
+        .map(|value| T::from_f64(value.into()))
         .collect()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use backprop_trainer::data::Limits;
-use backprop_trainer::data::csv::{Encoding, Table};
+use backprop_trainer::data::csv::{Table, TableEncoding};
 use backprop_trainer::formats::read_limited;
 use backprop_trainer::tensor::Scalar;
 
@@ -12,7 +12,11 @@ use backprop_trainer::tensor::Scalar;
 const MAX_BYTES: u64 = 256 << 20;
 
 /// The features of a CSV file, row after row, encoded as the table that the network was trained on.
-pub(super) fn encoded<T: Scalar>(encoding: &Encoding, width: usize, file: &Path) -> Result<Vec<T>> {
+pub(super) fn encoded<T: Scalar>(
+    encoding: &TableEncoding,
+    width: usize,
+    file: &Path,
+) -> Result<Vec<T>> {
     ensure!(
         encoding.width() == width,
         "the model has {width} inputs, but the encoding of its table makes {}; it is damaged",
@@ -51,7 +55,7 @@ pub(super) fn inputs<T: Scalar>(width: usize, file: &Path) -> Result<Vec<T>> {
         );
         let row: Result<Vec<f64>, String> = record.iter().map(number).collect();
         match row {
-            Ok(row) => values.extend(row.into_iter().map(T::of)),
+            Ok(row) => values.extend(row.into_iter().map(T::from_f64)),
             Err(_) if is_first => {}
             Err(cell) => bail!("{name}, line {line}: expected a number, found \"{cell}\""),
         }

@@ -28,7 +28,7 @@ pub(super) fn of(network: &Sequential<f32>) -> Vec<LayerWeights> {
     weights
         .enumerate()
         .map(|(index, weight)| {
-            let values: Vec<f64> = weight.to_rows().into_iter().map(f64::from).collect();
+            let values: Vec<f64> = weight.to_array().into_iter().map(f64::from).collect();
             let count = values.len() as f64;
             let mean = values.iter().sum::<f64>() / count;
             let variance = values.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / count;

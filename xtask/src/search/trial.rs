@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
-use backprop_trainer::search::Pair;
+use backprop_trainer::search::Split;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Epoch, on_epoch};
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,7 @@ struct Figures {
 /// `tick` is called after each epoch.
 pub(crate) fn advance<T: Scalar>(
     config: &Config,
-    pairs: &[Pair<T>],
+    pairs: &[Split<T>],
     until: u64,
     checkpoint: impl Fn(usize) -> std::path::PathBuf,
     tick: impl Fn(),
@@ -135,7 +135,7 @@ pub(crate) fn advance<T: Scalar>(
 
 fn advance_one<T: Scalar>(
     config: &Config,
-    pair: &Pair<T>,
+    pair: &Split<T>,
     until: u64,
     checkpoint: &Path,
     tick: &impl Fn(),
@@ -145,7 +145,7 @@ fn advance_one<T: Scalar>(
         trainer.resume_from(checkpoint)?;
     }
     let is_done = |epoch: u64| epoch >= until;
-    if !trainer.is_over() && !is_done(trainer.history().epochs().len() as u64) {
+    if !trainer.is_finished() && !is_done(trainer.history().epochs().len() as u64) {
         let mut observer = on_epoch(|epoch: &Epoch| {
             tick();
             if is_done(epoch.epoch) {
@@ -157,7 +157,7 @@ fn advance_one<T: Scalar>(
         if let Some(divergence) = build::fit(&mut trainer, pair, &mut observer)? {
             return Ok((divergence.epoch - 1, None));
         }
-        if !trainer.is_over() {
+        if !trainer.is_finished() {
             trainer.checkpoint()?.save(checkpoint)?;
         }
     }

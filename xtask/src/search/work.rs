@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use backprop_trainer::search::{Pair, Rung, side_by_side, survivors};
+use backprop_trainer::search::{Rung, Split, side_by_side, survivors};
 use backprop_trainer::tensor::Scalar;
 use indicatif::ProgressBar;
 
@@ -22,7 +22,7 @@ pub(crate) struct Search<'a, T> {
     store: Store,
     common: &'a Common,
     /// Training and validation rows, for each fold.
-    pairs: Vec<Pair<T>>,
+    pairs: Vec<Split<T>>,
     trials: Vec<Trial>,
     start: Instant,
 }

@@ -6,23 +6,23 @@ use ndarray::Array2;
 use super::encoding::Classes;
 use super::rows::{Row, broken};
 use super::values::Cell;
-use super::{Encoding, Feature, Header, Missing, Number, Table, Target, Unknown};
-use crate::{DataError, Dataset, Labels};
+use super::{Feature, Header, Missing, NumericColumn, Table, TableEncoding, Target, Unknown};
+use crate::{DataError, Dataset, Targets};
 
 impl Table {
     /// All rows as a data set: features, targets, and weights where the table has their column.
     ///
     /// Columns are found by name, in any order, and columns that the encoding does not know are left
-    /// out. Target values are standardised; [`Encoding::to_units`] takes them back.
+    /// out. Target values are standardised; [`TableEncoding::to_units`] takes them back.
     ///
     /// # Errors
     /// If a column is not there, or a cell does not fit its column: a value is missing, a number is
     /// text or too large for `T`, a text or a class is one that the training rows do not have.
-    pub fn dataset<T: Scalar>(&self, encoding: &Encoding) -> Result<Dataset<T>, DataError> {
+    pub fn dataset<T: Scalar>(&self, encoding: &TableEncoding) -> Result<Dataset<T>, DataError> {
         encoding.check()?;
         let width = encoding.width();
         let target_columns = encoding.target.columns();
-        self.check_size(width + target_columns.len() + 1, T::BYTES)?;
+        self.check_size(width + target_columns.len() + 1, T::SIZE)?;
         self.check_numbered(encoding, false)?;
         let places = self.feature_places(encoding)?;
         let targets: Result<Vec<usize>, _> =
@@ -60,11 +60,11 @@ impl Table {
         }
 
         let labels = match (&encoding.target, encoding.class_names()) {
-            (Target::Values(numbers), _) => Labels::Values {
+            (Target::Values(numbers), _) => Targets::Values {
                 width: numbers.len(),
                 values,
             },
-            (Target::Classes { .. }, names) => Labels::Classes {
+            (Target::Classes { .. }, names) => Targets::Classes {
                 labels,
                 classes: names.map_or(0, <[String]>::len),
             },
@@ -85,10 +85,10 @@ impl Table {
     ///
     /// # Errors
     /// As [`dataset`](Self::dataset).
-    pub fn features<T: Scalar>(&self, encoding: &Encoding) -> Result<Array2<T>, DataError> {
+    pub fn features<T: Scalar>(&self, encoding: &TableEncoding) -> Result<Array2<T>, DataError> {
         encoding.check()?;
         let width = encoding.width();
-        self.check_size(width, T::BYTES)?;
+        self.check_size(width, T::SIZE)?;
         self.check_numbered(encoding, true)?;
         let places = self.feature_places(encoding)?;
         let mut features = Vec::with_capacity(self.rows * width);
@@ -100,7 +100,11 @@ impl Table {
     }
 
     /// Without names, columns are known by how many there are.
-    fn check_numbered(&self, encoding: &Encoding, may_lack_target: bool) -> Result<(), DataError> {
+    fn check_numbered(
+        &self,
+        encoding: &TableEncoding,
+        may_lack_target: bool,
+    ) -> Result<(), DataError> {
         let (found, all) = (self.names.len(), encoding.columns);
         if self.header == Header::Present || found == all {
             return Ok(());
@@ -119,7 +123,7 @@ impl Table {
     }
 
     /// The column that each feature is in.
-    fn feature_places(&self, encoding: &Encoding) -> Result<Vec<usize>, DataError> {
+    fn feature_places(&self, encoding: &TableEncoding) -> Result<Vec<usize>, DataError> {
         let features = &encoding.features;
         if self.header == Header::Absent && self.names.len() != encoding.columns {
             return Ok((0..features.len()).collect());
@@ -130,7 +134,7 @@ impl Table {
 
 /// The features of a row.
 fn encode<T: Scalar>(
-    encoding: &Encoding,
+    encoding: &TableEncoding,
     places: &[usize],
     row: &Row<'_>,
     out: &mut Vec<T>,
@@ -138,12 +142,14 @@ fn encode<T: Scalar>(
     for (feature, &place) in encoding.features.iter().zip(places) {
         let cell = row.cell(place);
         match (feature, Cell::of(cell), encoding.missing) {
-            (Feature::Number(_), Cell::Empty | Cell::Marker, Missing::Mean) => out.push(T::zero()),
-            (Feature::Number(number), Cell::Empty | Cell::Marker, Missing::Refuse) => {
+            (Feature::NumericColumn(_), Cell::Empty | Cell::Marker, Missing::Mean) => {
+                out.push(T::zero())
+            }
+            (Feature::NumericColumn(number), Cell::Empty | Cell::Marker, Missing::Refuse) => {
                 let expected = "a value in every row, as in training";
                 return Err(row.wrong(&number.column, expected, cell));
             }
-            (Feature::Number(number), ..) => out.push(standardised(number, row, cell)?),
+            (Feature::NumericColumn(number), ..) => out.push(standardised(number, row, cell)?),
             (Feature::Categories { column, .. }, Cell::Empty, Missing::Refuse) => {
                 let expected = "a value in every row, as in training";
                 return Err(row.wrong(column, expected, cell));
@@ -164,15 +170,19 @@ fn encode<T: Scalar>(
     Ok(())
 }
 
-fn standardised<T: Scalar>(number: &Number, row: &Row<'_>, cell: &str) -> Result<T, DataError> {
+fn standardised<T: Scalar>(
+    number: &NumericColumn,
+    row: &Row<'_>,
+    cell: &str,
+) -> Result<T, DataError> {
     let value = match Cell::of(cell) {
-        Cell::Number(value) => T::of(number.standardised(value)),
+        Cell::NumericColumn(value) => T::from_f64(number.standardised(value)),
         _ => return Err(row.wrong(&number.column, "a finite number", cell)),
     };
     if value.is_finite() {
         return Ok(value);
     }
-    let Number {
+    let NumericColumn {
         column, deviation, ..
     } = number;
     let expected = format!(

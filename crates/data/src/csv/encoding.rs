@@ -10,7 +10,7 @@ use crate::DataError;
 /// It is kept as JSON with the model, so the names of its fields are part of the format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Encoding {
+pub struct TableEncoding {
     /// Whether the file had names for its columns.
     pub header: Header,
     /// How many columns it had.
@@ -32,7 +32,7 @@ pub struct Encoding {
 #[serde(rename_all = "kebab-case")]
 pub enum Feature {
     /// One feature, standardised.
-    Number(Number),
+    NumericColumn(NumericColumn),
     /// One feature of 0 or 1 for each value.
     Categories {
         /// The column's name.
@@ -46,14 +46,15 @@ impl Feature {
     /// The column's name.
     pub fn column(&self) -> &str {
         match self {
-            Feature::Number(Number { column, .. }) | Feature::Categories { column, .. } => column,
+            Feature::NumericColumn(NumericColumn { column, .. })
+            | Feature::Categories { column, .. } => column,
         }
     }
 
     /// How many features the column becomes.
     pub fn width(&self) -> usize {
         match self {
-            Feature::Number(_) => 1,
+            Feature::NumericColumn(_) => 1,
             Feature::Categories { values, .. } => values.len(),
         }
     }
@@ -62,7 +63,7 @@ impl Feature {
 /// A column of numbers, which becomes `(x - mean) / deviation`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Number {
+pub struct NumericColumn {
     /// The column's name.
     pub column: String,
     /// The mean of the training rows.
@@ -72,7 +73,7 @@ pub struct Number {
     pub deviation: f64,
 }
 
-impl Number {
+impl NumericColumn {
     pub(super) fn standardised(&self, x: f64) -> f64 {
         (x - self.mean) / self.deviation
     }
@@ -94,7 +95,7 @@ pub enum Target {
         values: Vec<String>,
     },
     /// Numbers, standardised.
-    Values(Vec<Number>),
+    Values(Vec<NumericColumn>),
 }
 
 impl Target {
@@ -107,7 +108,7 @@ impl Target {
     }
 }
 
-impl Encoding {
+impl TableEncoding {
     /// Features in a row: the inputs that a network needs.
     pub fn width(&self) -> usize {
         self.features.iter().map(Feature::width).sum()
@@ -118,7 +119,7 @@ impl Encoding {
         let mut names = Vec::new();
         for feature in &self.features {
             match feature {
-                Feature::Number(number) => names.push(number.column.clone()),
+                Feature::NumericColumn(number) => names.push(number.column.clone()),
                 Feature::Categories { column, values } => {
                     names.extend(values.iter().map(|value| format!("{column}={value}")));
                 }
@@ -161,7 +162,7 @@ impl Encoding {
     pub(super) fn check(&self) -> Result<(), DataError> {
         match self.problem() {
             None => Ok(()),
-            Some(problem) => Err(DataError::Encoding { problem }),
+            Some(problem) => Err(DataError::TableEncoding { problem }),
         }
     }
 
@@ -183,7 +184,7 @@ impl Encoding {
             return Some(format!("says that there are {} columns", self.columns));
         }
         let numbers = self.features.iter().filter_map(|feature| match feature {
-            Feature::Number(number) => Some(number),
+            Feature::NumericColumn(number) => Some(number),
             Feature::Categories { .. } => None,
         });
         let targets = match &self.target {
@@ -191,7 +192,7 @@ impl Encoding {
             Target::Classes { .. } => &[],
         };
         for number in numbers.chain(targets) {
-            let Number {
+            let NumericColumn {
                 column,
                 mean,
                 deviation,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::rows::{Row, wrong};
 use super::values::{Cell, Found, Seen, Spread, integer};
 use super::{
-    Encoding, Feature, MAX_CATEGORIES, MAX_CLASSES, MAX_GUESSED_CLASSES, Missing, Number, Options,
-    Table, Target, TargetKind, twice,
+    Feature, MAX_CATEGORIES, MAX_CLASSES, MAX_GUESSED_CLASSES, Missing, NumericColumn, Options,
+    Table, TableEncoding, Target, TargetKind, twice,
 };
 use crate::DataError;
 use backprop_tensor::Scalar;
@@ -47,7 +47,7 @@ impl Table {
     /// # Panics
     /// If one of `rows` is out of range.
     #[track_caller]
-    pub fn fit(&self, options: &Options, rows: &[u32]) -> Result<Encoding, DataError> {
+    pub fn fit(&self, options: &Options, rows: &[u32]) -> Result<TableEncoding, DataError> {
         let mut is_training = vec![false; self.rows];
         for &row in rows {
             let Some(flag) = is_training.get_mut(row as usize) else {
@@ -66,7 +66,7 @@ impl Table {
             _ => TargetKind::Values,
         };
         let mut width = roles.iter().filter(|role| **role == Role::Feature).count();
-        self.check_size(width, f32::BYTES)?;
+        self.check_size(width, f32::SIZE)?;
         let mut gathered = Vec::with_capacity(roles.len());
         for ((name, role), seen) in self.names.iter().zip(&roles).zip(&self.seen) {
             gathered.push(self.begin(name, *role, seen, kind)?);
@@ -78,7 +78,7 @@ impl Table {
                 let gathered = &mut gathered[place];
                 if self.gather(gathered, place, &row, cell, is_training)? {
                     width += 1;
-                    self.check_size(width, f32::BYTES)?;
+                    self.check_size(width, f32::SIZE)?;
                 }
             }
         }
@@ -185,7 +185,7 @@ impl Table {
         is_training: bool,
     ) -> Result<bool, DataError> {
         let number = |numbers: &mut Spread| {
-            if let (true, Cell::Number(number)) = (is_training, Cell::of(cell)) {
+            if let (true, Cell::NumericColumn(number)) = (is_training, Cell::of(cell)) {
                 numbers.add(number);
             }
         };
@@ -236,13 +236,17 @@ impl Table {
         Ok(false)
     }
 
-    fn finish(&self, options: &Options, gathered: Vec<Gathered>) -> Result<Encoding, DataError> {
+    fn finish(
+        &self,
+        options: &Options,
+        gathered: Vec<Gathered>,
+    ) -> Result<TableEncoding, DataError> {
         let (mut features, mut values, mut classes) = (Vec::new(), Vec::new(), None);
         for (gathered, name) in gathered.into_iter().zip(&self.names) {
             match gathered {
                 Gathered::Nothing => {}
                 Gathered::Numbers(numbers) => {
-                    features.push(Feature::Number(self.number(name, &numbers)?));
+                    features.push(Feature::NumericColumn(self.number(name, &numbers)?));
                 }
                 Gathered::Categories(values) if values.is_empty() => {
                     let expected =
@@ -261,9 +265,10 @@ impl Table {
             }
         }
         // The order of the targets is the one asked for.
-        let order = |number: &Number| options.targets.iter().position(|t| *t == number.column);
+        let order =
+            |number: &NumericColumn| options.targets.iter().position(|t| *t == number.column);
         values.sort_by_key(order);
-        Ok(Encoding {
+        Ok(TableEncoding {
             header: self.header,
             columns: self.names.len(),
             features,
@@ -277,7 +282,7 @@ impl Table {
         })
     }
 
-    fn number(&self, name: &str, numbers: &Spread) -> Result<Number, DataError> {
+    fn number(&self, name: &str, numbers: &Spread) -> Result<NumericColumn, DataError> {
         let Some((mean, deviation)) = numbers.finish() else {
             let expected = "a number in at least one training row, or the column in `ignore`";
             return Err(self.wrong_column(name, expected, "none"));
@@ -286,7 +291,7 @@ impl Table {
             let expected = "numbers whose squares can be added up";
             return Err(self.wrong_column(name, expected, "larger ones"));
         }
-        Ok(Number {
+        Ok(NumericColumn {
             column: name.to_owned(),
             mean,
             deviation,

@@ -175,7 +175,7 @@ impl<'a> Row<'a> {
 
     /// The cell of a column as a weight.
     pub(super) fn weight<T: Scalar>(&self, column: &str, cell: &str) -> Result<T, DataError> {
-        match cell.parse().map(T::of) {
+        match cell.parse().map(T::from_f64) {
             Ok(weight) if weight.is_finite() && weight >= T::zero() => Ok(weight),
             _ => Err(self.wrong(column, "a weight, a finite number of at least 0", cell)),
         }

@@ -9,7 +9,7 @@ fn table(text: impl Into<Vec<u8>>) -> Table {
 }
 
 /// The encoding of a table for the target `y`, fitted on all its rows.
-fn fit(text: &str, options: &Options) -> Result<Encoding, DataError> {
+fn fit(text: &str, options: &Options) -> Result<TableEncoding, DataError> {
     let table = Table::parse("t.csv", text, Header::Present, Limits::default())?;
     table.fit(options, &(0..table.len() as u32).collect::<Vec<_>>())
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use backprop_tensor::{Key, Pool, Scalar, prefetch, vectorised};
+use backprop_tensor::{Key, Pool, Scalar, prefetch, with_best_simd};
 
-use super::{Dataset, Features, Labels};
+use super::{Dataset, Features, Targets};
 use crate::batch::{Target, shuffle};
 use crate::{Batch, DataError};
 
@@ -61,19 +61,19 @@ impl<T: Scalar> Dataset<T> {
         };
         let labels = match (&self.storage.labels, &other.storage.labels) {
             (
-                Labels::Classes {
+                Targets::Classes {
                     labels: one,
                     classes,
                 },
-                Labels::Classes { labels: two, .. },
-            ) if self.classes() == other.classes() => Labels::Classes {
+                Targets::Classes { labels: two, .. },
+            ) if self.num_classes() == other.num_classes() => Targets::Classes {
                 labels: self.joined(one, other, two, 1),
                 classes: *classes,
             },
-            (Labels::Values { width, values: one }, Labels::Values { values: two, .. })
+            (Targets::Values { width, values: one }, Targets::Values { values: two, .. })
                 if self.target_width() == other.target_width() =>
             {
-                Labels::Values {
+                Targets::Values {
                     width: *width,
                     values: self.joined(one, other, two, *width),
                 }
@@ -130,11 +130,11 @@ impl<T: Scalar> Dataset<T> {
     /// # Panics
     /// If a row is out of range.
     #[track_caller]
-    pub fn gather_on(&self, pool: &Pool, rows: &[u32], batch: &mut Batch<T>) {
+    pub fn par_gather(&self, pool: &Pool, rows: &[u32], batch: &mut Batch<T>) {
         self.check_range(rows);
         let width = self.storage.width;
         let inputs = self.prepare(rows, batch);
-        pool.split(width, [inputs], |part, [inputs]| {
+        pool.par_split(width, [inputs], |part, [inputs]| {
             self.copy_rows(&rows[part.start / width..part.end / width], inputs);
         });
     }
@@ -175,12 +175,12 @@ impl<T: Scalar> Dataset<T> {
         batch.width = width;
         batch.inputs.grow(rows.len() * width);
         match &self.storage.labels {
-            Labels::Classes { labels, .. } => {
+            Targets::Classes { labels, .. } => {
                 batch.target = Target::Classes;
                 batch.classes.clear();
                 batch.classes.extend(stored.map(|row| labels[row]));
             }
-            Labels::Values { width, values } => {
+            Targets::Values { width, values } => {
                 batch.target = Target::Values { width: *width };
                 batch.values.clear();
                 for row in stored {
@@ -248,10 +248,10 @@ pub fn split_rows(rows: usize, fraction: f64, key: Key) -> Result<(Vec<u32>, Vec
 
 /// `numbers <- bytes / 255`
 fn scale<T: Scalar>(bytes: &[u8], numbers: &mut [T]) {
-    let factor = T::of(1.0 / 255.0);
-    vectorised(|| {
+    let factor = T::from_f64(1.0 / 255.0);
+    with_best_simd(|| {
         for (number, &byte) in numbers.iter_mut().zip(bytes) {
-            *number = T::of_byte(byte) * factor;
+            *number = T::from_u8(byte) * factor;
         }
     });
 }

@@ -2,8 +2,8 @@ use super::*;
 use crate::Batch;
 use backprop_tensor::Key;
 
-fn classes(labels: &[u32], classes: usize) -> Labels<f64> {
-    Labels::Classes {
+fn classes(labels: &[u32], classes: usize) -> Targets<f64> {
+    Targets::Classes {
         labels: labels.to_vec(),
         classes,
     }
@@ -58,7 +58,7 @@ fn what_does_not_fit_together_is_told() {
             Dataset::from_bytes(
                 1,
                 vec![1],
-                Labels::Values {
+                Targets::Values {
                     width: 0,
                     values: vec![],
                 },
@@ -69,7 +69,7 @@ fn what_does_not_fit_together_is_told() {
             Dataset::from_bytes(
                 1,
                 vec![1],
-                Labels::Values {
+                Targets::Values {
                     width: 2,
                     values: vec![1.0; 3],
                 },
@@ -80,7 +80,7 @@ fn what_does_not_fit_together_is_told() {
             Dataset::from_bytes(
                 1,
                 vec![1],
-                Labels::Values {
+                Targets::Values {
                     width: 1,
                     values: vec![f64::INFINITY],
                 },
@@ -115,12 +115,12 @@ fn what_does_not_fit_together_is_told() {
 
 #[test]
 fn only_classes_have_names_and_balance() {
-    let values = Labels::Values {
+    let values = Targets::Values {
         width: 2,
         values: vec![1.0, 2.0],
     };
     let dataset = Dataset::<f64>::from_bytes(1, vec![9], values).unwrap();
-    assert_eq!((dataset.classes(), dataset.target_width()), (None, 2));
+    assert_eq!((dataset.num_classes(), dataset.target_width()), (None, 2));
     assert_eq!(dataset.class_counts(), None);
     let message = dataset
         .clone()
@@ -141,7 +141,7 @@ fn only_classes_have_names_and_balance() {
 #[test]
 fn bytes_are_scaled_to_one_while_they_are_gathered() {
     fn check<T: Scalar>() {
-        let labels = Labels::Classes {
+        let labels = Targets::Classes {
             labels: vec![0],
             classes: 1,
         };
@@ -149,7 +149,7 @@ fn bytes_are_scaled_to_one_while_they_are_gathered() {
         let mut batch = Batch::new();
         dataset.gather(&[0], &mut batch);
         for (byte, &input) in batch.inputs().iter().enumerate() {
-            assert_eq!(input, T::of(byte as f64) * T::of(1.0 / 255.0));
+            assert_eq!(input, T::from_f64(byte as f64) * T::from_f64(1.0 / 255.0));
         }
         assert_eq!(batch.inputs()[[0, 0]], T::zero());
         assert_eq!(batch.inputs()[[0, 255]], T::one());
@@ -160,7 +160,7 @@ fn bytes_are_scaled_to_one_while_they_are_gathered() {
 
 #[test]
 fn a_batch_holds_the_rows_asked_for_in_their_order() {
-    let labels = Labels::Values {
+    let labels = Targets::Values {
         width: 2,
         values: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5],
     };
@@ -180,12 +180,15 @@ fn a_batch_holds_the_rows_asked_for_in_their_order() {
         ndarray::array![[2.0, 2.5], [0.0, 0.5], [2.0, 2.5]]
     );
     assert_eq!(batch.weights(), Some(&[3.0, 1.0, 3.0][..]));
-    assert_eq!(batch.classes(), None);
+    assert_eq!(batch.class_labels(), None);
 
     // The same batch, smaller and of another kind: nothing of before is left.
     numbered(5).gather(&[4], &mut batch);
     assert_eq!(batch.inputs(), ndarray::array![[4.0]]);
-    assert_eq!((batch.classes(), batch.weights()), (Some(&[1][..]), None));
+    assert_eq!(
+        (batch.class_labels(), batch.weights()),
+        (Some(&[1][..]), None)
+    );
     assert!(batch.values().is_none());
 
     numbered(5).gather(&[], &mut batch);
@@ -208,7 +211,7 @@ fn gathering_moves_no_buffer_after_the_largest_batch() {
     let places = |batch: &Batch<f64>| {
         (
             batch.inputs().as_ptr(),
-            batch.classes().unwrap().as_ptr(),
+            batch.class_labels().unwrap().as_ptr(),
             batch.weights().unwrap().as_ptr(),
         )
     };
@@ -330,7 +333,7 @@ fn two_data_sets_joined_are_the_rows_of_both() {
     assert_eq!(joined.class_counts(), Some(vec![2, 2, 1]));
     let mut batch = Batch::new();
     joined.gather(&[0, 4, 1], &mut batch);
-    assert_eq!(batch.classes(), Some(&[0, 2, 1][..]));
+    assert_eq!(batch.class_labels(), Some(&[0, 2, 1][..]));
 
     let weighted = |data: Dataset<f64>, weight| {
         let weights = vec![weight; data.len()];
@@ -342,7 +345,7 @@ fn two_data_sets_joined_are_the_rows_of_both() {
 
     let values = |bytes, width| {
         let values = vec![0.5; width];
-        Dataset::<f64>::from_bytes(1, bytes, Labels::Values { width, values }).unwrap()
+        Dataset::<f64>::from_bytes(1, bytes, Targets::Values { width, values }).unwrap()
     };
     let bytes = Dataset::from_bytes(1, vec![7], classes(&[0], 3)).unwrap();
     let wide = Dataset::from_values(2, vec![1.0; 2], classes(&[0], 3)).unwrap();

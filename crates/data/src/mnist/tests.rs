@@ -3,7 +3,7 @@ use std::fs;
 use super::*;
 
 /// A folder with a tiny data set in it: two images each, labels 3 and 9.
-fn tiny(which: Which) -> tempfile::TempDir {
+fn tiny(which: Variant) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join(which.name())).unwrap();
     for (images, labels) in [(TRAIN_IMAGES, TRAIN_LABELS), (TEST_IMAGES, TEST_LABELS)] {
@@ -19,14 +19,14 @@ fn tiny(which: Which) -> tempfile::TempDir {
     dir
 }
 
-fn put(dir: &tempfile::TempDir, which: Which, name: &str, shape: Vec<usize>, values: Values) {
+fn put(dir: &tempfile::TempDir, which: Variant, name: &str, shape: Vec<usize>, values: Values) {
     let bytes = Idx { shape, values }.to_bytes().unwrap();
     fs::write(dir.path().join(which.name()).join(name), bytes).unwrap();
 }
 
 /// The error of loading, without the folder.
 fn refused(dir: &tempfile::TempDir) -> String {
-    let error = load::<f32>(dir.path(), Which::Mnist)
+    let error = load::<f32>(dir.path(), Variant::Mnist)
         .unwrap_err()
         .to_string();
     let folder = dir.path().join("mnist").display().to_string();
@@ -38,7 +38,7 @@ fn refused(dir: &tempfile::TempDir) -> String {
 #[test]
 fn both_data_sets_are_loaded_plain_or_packed() {
     use std::io::Write;
-    for which in [Which::Mnist, Which::FashionMnist] {
+    for which in [Variant::Mnist, Variant::FashionMnist] {
         let dir = tiny(which);
         let path = dir.path().join(which.name()).join(TRAIN_LABELS);
         let packed = fs::File::create(path.with_extension("gz")).unwrap();
@@ -50,7 +50,7 @@ fn both_data_sets_are_loaded_plain_or_packed() {
         assert!(is_present(&dir, which));
         let (train, test) = load::<f64>(&dir, which).unwrap();
         assert_eq!((train.len(), test.len()), (2, 2));
-        assert_eq!((train.width(), train.classes()), (784, Some(10)));
+        assert_eq!((train.width(), train.num_classes()), (784, Some(10)));
         assert_eq!(
             train.class_counts().unwrap(),
             [0, 0, 0, 1, 0, 0, 0, 0, 0, 1]
@@ -61,10 +61,10 @@ fn both_data_sets_are_loaded_plain_or_packed() {
 
 #[test]
 fn a_missing_file_is_told() {
-    let dir = tiny(Which::Mnist);
-    assert!(is_present(&dir, Which::Mnist) && !is_present(&dir, Which::FashionMnist));
+    let dir = tiny(Variant::Mnist);
+    assert!(is_present(&dir, Variant::Mnist) && !is_present(&dir, Variant::FashionMnist));
     fs::remove_file(dir.path().join("mnist").join(TEST_LABELS)).unwrap();
-    assert!(!is_present(&dir, Which::Mnist));
+    assert!(!is_present(&dir, Variant::Mnist));
     assert_eq!(
         refused(&dir),
         "FOLDER holds neither t10k-labels-idx1-ubyte nor t10k-labels-idx1-ubyte.gz; download the \
@@ -74,11 +74,11 @@ fn a_missing_file_is_told() {
 
 #[test]
 fn a_folder_in_place_of_a_file_is_told() {
-    let dir = tiny(Which::Mnist);
+    let dir = tiny(Variant::Mnist);
     let path = dir.path().join("mnist").join(TEST_LABELS);
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    assert!(!is_present(&dir, Which::Mnist));
+    assert!(!is_present(&dir, Variant::Mnist));
     assert_eq!(
         refused(&dir),
         "t10k-labels-idx1-ubyte is a folder; name a file in it"
@@ -140,15 +140,15 @@ fn arrays_that_are_not_mnist_are_told() {
         ),
     ];
     for (file, shape, values, expected) in cases {
-        let dir = tiny(Which::Mnist);
-        put(&dir, Which::Mnist, file, shape, values);
+        let dir = tiny(Variant::Mnist);
+        put(&dir, Variant::Mnist, file, shape, values);
         assert_eq!(refused(&dir), expected);
     }
 }
 
 #[test]
 fn the_tables_hold_hashes() {
-    for which in [Which::Mnist, Which::FashionMnist] {
+    for which in [Variant::Mnist, Variant::FashionMnist] {
         for file in which.files() {
             for hash in [file.gz_sha256, file.raw_sha256] {
                 assert_eq!(hash.len(), 64);
@@ -177,10 +177,10 @@ fn the_sample_is_the_beginning_of_mnist() {
 
     let mut batch = crate::Batch::new();
     train.gather(&[0, 1, 2, 3, 4], &mut batch);
-    assert_eq!(batch.classes().unwrap(), [5, 0, 4, 1, 9]);
+    assert_eq!(batch.class_labels().unwrap(), [5, 0, 4, 1, 9]);
     // The sum of the first image's pixels, added up by another program.
     assert!((batch.inputs().row(0).sum() * 255.0 - 27_525.0).abs() < 1e-6);
     test.gather(&[0, 1, 2], &mut batch);
-    assert_eq!(batch.classes().unwrap(), [7, 2, 1]);
+    assert_eq!(batch.class_labels().unwrap(), [7, 2, 1]);
     assert!((batch.inputs().row(0).sum() * 255.0 - 18_454.0).abs() < 1e-6);
 }

@@ -1,6 +1,6 @@
 //! What is drawn on a picture, as a field of MNIST.
 
-use super::{Picture, SIDE};
+use super::{GrayImage, SIDE};
 
 /// Pixels on each side of the box that a digit is scaled into.
 const BOX: usize = 20;
@@ -15,7 +15,7 @@ const GRAINS: u8 = 4;
 
 /// A picture, and which of its shades are ink.
 pub(super) struct Drawing<'a> {
-    picture: &'a Picture,
+    picture: &'a GrayImage,
     background: u8,
     /// The shade farthest from the background.
     ink: u8,
@@ -25,10 +25,10 @@ pub(super) struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     /// What is drawn on this picture; `None` if all of it is of one shade.
-    pub(super) fn on(picture: &'a Picture) -> Option<Self> {
+    pub(super) fn on(picture: &'a GrayImage) -> Option<Self> {
         let (background, grain) = paper(picture);
-        let darkest = *picture.grey.iter().min()?;
-        let lightest = *picture.grey.iter().max()?;
+        let darkest = *picture.pixels.iter().min()?;
+        let lightest = *picture.pixels.iter().max()?;
         let ink = if background - darkest >= lightest - background {
             darkest
         } else {
@@ -50,7 +50,7 @@ impl<'a> Drawing<'a> {
 
     /// How much ink there is on a pixel, from 0 to 255.
     fn ink(&self, x: usize, y: usize) -> f64 {
-        let shade = self.picture.grey[y * self.picture.width + x];
+        let shade = self.picture.pixels[y * self.picture.width + x];
         let is_ink_side = (shade < self.background) == self.is_dark_on_light();
         let away = f64::from(shade.abs_diff(self.background));
         if is_ink_side && away >= self.least {
@@ -115,12 +115,12 @@ impl<'a> Drawing<'a> {
 }
 
 /// The median of the shades at the edge, and how far from it nine tenths of them are at most.
-fn paper(picture: &Picture) -> (u8, u8) {
+fn paper(picture: &GrayImage) -> (u8, u8) {
     let (width, height) = (picture.width, picture.height);
     let columns = (0..width).flat_map(|x| [(x, 0), (x, height - 1)]);
     let rows = (0..height).flat_map(|y| [(0, y), (width - 1, y)]);
     let edge = || columns.clone().chain(rows.clone());
-    let shades = edge().map(|(x, y)| picture.grey[y * width + x]);
+    let shades = edge().map(|(x, y)| picture.pixels[y * width + x]);
     let median = quantile(shades.clone(), 0.5);
     (
         median,

@@ -36,7 +36,7 @@ fn grey(width: usize, height: usize, data: &[u8]) -> Vec<u8> {
 }
 
 fn shades(bytes: &[u8]) -> Vec<u8> {
-    parse("picture", bytes, LIMITS).unwrap().grey
+    parse("picture", bytes, LIMITS).unwrap().pixels
 }
 
 /// The first images of MNIST's test set.
@@ -55,19 +55,22 @@ fn enlarged(
     times: usize,
     size: (usize, usize),
     corner: (usize, usize),
-) -> Picture {
+) -> GrayImage {
     let mut grey = vec![0; size.0 * size.1];
     for y in 0..28 * times {
         for x in 0..28 * times {
             grey[(corner.1 + y) * size.0 + corner.0 + x] = image[y / times * 28 + x / times];
         }
     }
-    Picture::new(size.0, size.1, grey).unwrap()
+    GrayImage::new(size.0, size.1, grey).unwrap()
 }
 
-fn inverted(picture: &Picture) -> Picture {
-    let grey = picture.grey.iter().map(|shade| 255 - shade).collect();
-    Picture { grey, ..*picture }
+fn inverted(picture: &GrayImage) -> GrayImage {
+    let grey = picture.pixels.iter().map(|shade| 255 - shade).collect();
+    GrayImage {
+        pixels: grey,
+        ..*picture
+    }
 }
 
 #[test]
@@ -105,11 +108,11 @@ fn every_colour_type_becomes_grey() {
 #[test]
 fn a_picture_of_the_networks_size_is_taken_as_it_is() {
     for digit in digits() {
-        let picture = Picture::new(28, 28, digit.to_vec()).unwrap();
+        let picture = GrayImage::new(28, 28, digit.to_vec()).unwrap();
         assert_eq!(picture.to_inputs("digit", 784).unwrap(), digit);
         assert_eq!(inverted(&picture).to_inputs("digit", 784).unwrap(), digit);
     }
-    let picture = Picture::new(2, 2, vec![0, 0, 9, 0]).unwrap();
+    let picture = GrayImage::new(2, 2, vec![0, 0, 9, 0]).unwrap();
     assert_eq!(picture.to_inputs("four", 4).unwrap(), [0, 0, 9, 0]);
 }
 
@@ -135,7 +138,7 @@ fn proportions_are_kept_and_the_centre_of_mass_is_in_the_middle() {
     let wedge = |x: usize, y: usize| (20..120).contains(&y) && x >= 10 && x - 10 < y - 20;
     let draw = |inside: &dyn Fn(usize, usize) -> bool| {
         let shade = |i: usize| if inside(i % 200, i / 200) { 0 } else { 255 };
-        let picture = Picture::new(200, 160, (0..200 * 160).map(shade).collect()).unwrap();
+        let picture = GrayImage::new(200, 160, (0..200 * 160).map(shade).collect()).unwrap();
         picture.to_inputs("drawing", 784).unwrap()
     };
     let extent = |field: &[u8], of: fn(usize) -> usize| {
@@ -160,7 +163,7 @@ fn faint_ink_on_grey_paper_is_stretched_and_the_papers_grain_is_not_ink() {
     let grain = |i: usize| 180 + (i % 3) as u8;
     let ink = |i: usize| (20..40).contains(&(i % 60)) && (20..40).contains(&(i / 60));
     let shade = |i: usize| if ink(i) { 120 } else { grain(i) };
-    let picture = Picture::new(60, 60, (0..3600).map(shade).collect()).unwrap();
+    let picture = GrayImage::new(60, 60, (0..3600).map(shade).collect()).unwrap();
     let field = picture.to_inputs("paper", 784).unwrap();
     for (i, &value) in field.iter().enumerate() {
         let inside = (4..24).contains(&(i % 28)) && (4..24).contains(&(i / 28));
@@ -174,7 +177,7 @@ fn pictures_of_any_shape_are_fitted() {
         for ink in [0, width * height - 1] {
             let mut grey = vec![255; width * height];
             grey[ink] = 0;
-            let picture = Picture::new(width, height, grey).unwrap();
+            let picture = GrayImage::new(width, height, grey).unwrap();
             let field = picture.to_inputs("small", 784).unwrap();
             assert!(field.contains(&255), "{width} x {height}");
         }
@@ -183,19 +186,19 @@ fn pictures_of_any_shape_are_fitted() {
 
 #[test]
 fn a_picture_that_does_not_fit_is_told() {
-    let blank = Picture::new(30, 30, vec![255; 900]).unwrap();
+    let blank = GrayImage::new(30, 30, vec![255; 900]).unwrap();
     assert_eq!(
         blank.to_inputs("paper.png", 784).unwrap_err().to_string(),
         "paper.png is blank, all pixels are of one shade; draw something on it"
     );
-    let dot = Picture::new(30, 1, (0..30).collect()).unwrap();
+    let dot = GrayImage::new(30, 1, (0..30).collect()).unwrap();
     let error = dot.to_inputs("dot.png", 64).unwrap_err().to_string();
     assert!(
         error.starts_with("dot.png is a picture of 30 x 1 pixels but the network takes 64 inputs;"),
         "{error}"
     );
-    assert!(Picture::new(0, 3, vec![]).is_err());
-    assert!(Picture::new(2, 3, vec![0; 5]).is_err());
+    assert!(GrayImage::new(0, 3, vec![]).is_err());
+    assert!(GrayImage::new(2, 3, vec![0; 5]).is_err());
 }
 
 /// The bytes of a header that claims this size, and nothing behind it.
@@ -252,7 +255,7 @@ fn damage_is_told_with_its_place_and_never_panics() {
             let mut damaged = bytes.clone();
             damaged[place] ^= bit;
             if let Ok(picture) = parse("damaged.png", &damaged, LIMITS) {
-                assert_eq!(picture.grey.len(), picture.width * picture.height);
+                assert_eq!(picture.pixels.len(), picture.width * picture.height);
             }
         }
     }
@@ -263,7 +266,7 @@ fn a_file_is_read_within_the_limit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("digit.png");
     std::fs::write(&path, grey(2, 1, &[3, 4])).unwrap();
-    assert_eq!(read(&path, LIMITS).unwrap().grey(), [3, 4]);
+    assert_eq!(read(&path, LIMITS).unwrap().pixels(), [3, 4]);
     let error = read(&path, Limits { max_bytes: 10 }).unwrap_err();
     assert!(
         matches!(error, DataError::TooLarge { limit: 10, .. }),

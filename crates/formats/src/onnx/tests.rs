@@ -1,6 +1,7 @@
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
-    BuildError, Key, Layer, Run, Seen, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
+    BackwardArgs, BuildError, Key, Layer, PassContext, dropout, leaky_relu, linear, relu, sigmoid,
+    softmax, tanh,
 };
 
 use super::*;
@@ -135,7 +136,7 @@ fn a_classifier_has_every_layer_the_scaling_and_the_softmax() {
         let dims: Vec<usize> = tensor.dims.iter().map(|&size| size as usize).collect();
         assert_eq!(dims, parameter.shape());
         let bytes: Vec<u8> = parameter
-            .to_rows()
+            .to_array()
             .into_iter()
             .flat_map(f32::to_le_bytes)
             .collect();
@@ -234,7 +235,7 @@ impl Layer<f32> for Nothing {
 
     fn forward(
         &self,
-        _run: &Run<'_>,
+        _run: &PassContext<'_>,
         input: ArrayView2<'_, f32>,
         mut output: ArrayViewMut2<'_, f32>,
         _cache: &mut [f32],
@@ -244,8 +245,8 @@ impl Layer<f32> for Nothing {
 
     fn backward(
         &self,
-        _run: &Run<'_>,
-        seen: Seen<'_, f32>,
+        _run: &PassContext<'_>,
+        seen: BackwardArgs<'_, f32>,
         input_grad: Option<ArrayViewMut2<'_, f32>>,
         _grads: &mut [Box<[f32]>],
     ) {
@@ -284,7 +285,7 @@ fn what_onnx_cannot_say_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.onnx");
     let (_, bias) = network.parameters_mut().nth(1).unwrap();
-    bias.set_rows(&[0.0, f32::NAN, 0.0, 0.0, 0.0]);
+    bias.assign(&[0.0, f32::NAN, 0.0, 0.0, 0.0]);
     let error = save_onnx(&path, &network, &ModelInfo::default()).unwrap_err();
     let error = error.to_string();
     assert!(

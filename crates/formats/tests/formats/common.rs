@@ -26,14 +26,14 @@ pub(crate) fn every_kind<T: Scalar>() -> Sequential<T> {
     let mut network = Sequential::new(4, specs, Key::new(1)).unwrap();
     for (_, parameter) in network.parameters_mut() {
         let count = parameter.len();
-        let mut rows = parameter.to_rows();
+        let mut rows = parameter.to_array();
         for (i, value) in rows.iter_mut().enumerate() {
-            *value += T::of((i as f64 - count as f64 / 2.0) / 70.0);
+            *value += T::from_f64((i as f64 - count as f64 / 2.0) / 70.0);
         }
         // Zeros with a sign and the smallest numbers have to survive as well.
         rows[0] = -T::zero();
-        rows[count - 1] = T::min_positive_value() / T::of(8.0);
-        parameter.set_rows(&rows);
+        rows[count - 1] = T::min_positive_value() / T::from_f64(8.0);
+        parameter.assign(&rows);
     }
     network
 }
@@ -42,14 +42,14 @@ pub(crate) fn every_kind<T: Scalar>() -> Sequential<T> {
 pub(crate) fn bits<T: Scalar>(network: &Sequential<T>) -> Vec<(String, Vec<u8>)> {
     let parameters = network.parameters();
     parameters
-        .map(|(name, parameter)| (name, le(&parameter.to_rows())))
+        .map(|(name, parameter)| (name, le(&parameter.to_array())))
         .collect()
 }
 
 /// The bytes of the outputs for eleven inputs.
 pub(crate) fn predictions<T: Scalar>(network: &Sequential<T>) -> Vec<u8> {
     let input = Array2::from_shape_fn((11, network.input_width()), |(i, j)| {
-        T::of((i * 5 + j) as f64 / 9.0 - 2.0)
+        T::from_f64((i * 5 + j) as f64 / 9.0 - 2.0)
     });
     let mut output = Array2::zeros((11, network.output_width()));
     let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
@@ -59,8 +59,8 @@ pub(crate) fn predictions<T: Scalar>(network: &Sequential<T>) -> Vec<u8> {
 
 /// Little-endian bytes.
 pub(crate) fn le<T: Scalar>(values: &[T]) -> Vec<u8> {
-    let mut bytes = vec![0; values.len() * T::BYTES];
-    for (place, value) in bytes.chunks_exact_mut(T::BYTES).zip(values) {
+    let mut bytes = vec![0; values.len() * T::SIZE];
+    for (place, value) in bytes.chunks_exact_mut(T::SIZE).zip(values) {
         value.write_le(place);
     }
     bytes

@@ -2,7 +2,7 @@
 //! allocation.
 
 use backprop_formats::{
-    FormatError, ModelInfo, load_parameters, model_bytes, model_from_bytes, stored_precision,
+    FormatError, ModelInfo, dtype_of, load_parameters, model_bytes, model_from_bytes,
 };
 use backprop_layers::{Key, Sequential, leaky_relu, linear};
 
@@ -17,7 +17,7 @@ fn error(bytes: &[u8]) -> FormatError {
     if let Err(error) = load_parameters(&mut network, "m", bytes) {
         assert!(error.to_string().starts_with('m'), "{error}");
     }
-    let _ = stored_precision("m", bytes);
+    let _ = dtype_of("m", bytes);
     let error = model_from_bytes::<f64>("m", bytes).map(|_| ());
     error.expect_err("this file cannot be read")
 }
@@ -39,7 +39,7 @@ fn every_change_of_a_byte_and_every_truncation_is_an_error() {
                 load_parameters(&mut network, "m", &bytes).is_err(),
                 "{what}"
             );
-            assert!(stored_precision("m", &bytes).is_err(), "{what}");
+            assert!(dtype_of("m", &bytes).is_err(), "{what}");
             bytes[at] ^= mask;
         }
     }
@@ -237,7 +237,7 @@ fn number_types_and_ranges_are_checked() {
         text,
         "m: the tensor 0.weight is of type BF16; convert it to F32 or F64"
     );
-    assert!(stored_precision("m", &half).is_err());
+    assert!(dtype_of("m", &half).is_err());
 
     let large = file(&header("F64", 8), &le(&[1.0, 1e300]));
     let text = load_parameters(&mut network, "m", &large)

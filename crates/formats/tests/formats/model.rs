@@ -1,13 +1,13 @@
 //! Networks as safetensors: what was saved comes back, and other programs can read it.
 
 use backprop_formats::{
-    FormatError, ModelInfo, OutputKind, load_model, load_parameters, model_bytes, model_from_bytes,
-    save_model, stored_precision,
+    FormatError, ModelInfo, OutputKind, dtype_of, load_model, load_parameters, model_bytes,
+    model_from_bytes, save_model,
 };
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
-    BuildError, Key, Layer, LayerSpec, Linear, Parameter, ParameterKind, Run, Scalar, Seen,
-    Sequential, linear, relu,
+    BackwardArgs, BuildError, Key, Layer, LayerSpec, Linear, Parameter, ParameterKind, PassContext,
+    Scalar, Sequential, linear, relu,
 };
 
 use crate::common::{bits, every_kind, le, predictions, seal};
@@ -29,7 +29,7 @@ fn round_trip<T: Scalar>() {
     assert_eq!(bits(&loaded), bits(&network));
     assert_eq!(predictions(&loaded), predictions(&network));
     assert_eq!(model_bytes(&loaded, &found).unwrap(), bytes);
-    assert_eq!(stored_precision("model", &bytes).unwrap(), T::NAME);
+    assert_eq!(dtype_of("model", &bytes).unwrap(), T::NAME);
 }
 
 #[test]
@@ -74,15 +74,15 @@ fn the_other_precision_is_rounded_or_widened() {
     let bytes = model_bytes(&narrow, &info()).unwrap();
     let (widened, _) = model_from_bytes::<f64>("model", &bytes).unwrap();
     for ((_, narrow), (_, wide)) in narrow.parameters().zip(widened.parameters()) {
-        let expected: Vec<f64> = narrow.to_rows().into_iter().map(f64::from).collect();
-        assert_eq!(le(&wide.to_rows()), le(&expected));
+        let expected: Vec<f64> = narrow.to_array().into_iter().map(f64::from).collect();
+        assert_eq!(le(&wide.to_array()), le(&expected));
     }
     let wide = every_kind::<f64>();
     let bytes = model_bytes(&wide, &info()).unwrap();
     let (rounded, _) = model_from_bytes::<f32>("model", &bytes).unwrap();
     for ((_, wide), (_, narrow)) in wide.parameters().zip(rounded.parameters()) {
-        let expected: Vec<f32> = wide.to_rows().into_iter().map(|x| x as f32).collect();
-        assert_eq!(le(&narrow.to_rows()), le(&expected));
+        let expected: Vec<f32> = wide.to_array().into_iter().map(|x| x as f32).collect();
+        assert_eq!(le(&narrow.to_array()), le(&expected));
     }
 }
 
@@ -96,7 +96,7 @@ fn the_safetensors_library_reads_the_file() {
         let tensor = theirs.tensor(&name).unwrap();
         assert_eq!(tensor.dtype(), safetensors::Dtype::F64);
         assert_eq!(tensor.shape(), parameter.shape());
-        assert_eq!(tensor.data(), le(&parameter.to_rows()));
+        assert_eq!(tensor.data(), le(&parameter.to_array()));
     }
     let (length, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
     let entries = header.metadata().as_ref().unwrap();
@@ -126,9 +126,9 @@ fn a_file_of_another_program_gives_its_parameters() {
     let bytes = safetensors::serialize(tensors, None).unwrap();
     let mut network = Sequential::<f32>::new(3, [linear(2), relu()], Key::new(0)).unwrap();
     load_parameters(&mut network, "from-pytorch.safetensors", &bytes).unwrap();
-    let rows: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_rows()).collect();
+    let rows: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_array()).collect();
     assert_eq!(rows, [vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], vec![7.0, 8.0]]);
-    assert_eq!(stored_precision("from-pytorch", &bytes).unwrap(), "f64");
+    assert_eq!(dtype_of("from-pytorch", &bytes).unwrap(), "f64");
     assert_eq!(
         model_from_bytes::<f32>("from-pytorch", &bytes)
             .unwrap_err()
@@ -175,8 +175,8 @@ struct Scale<T> {
 impl<T: Scalar> Scale<T> {
     fn new(names: &[&'static str], factors: &[f64]) -> Self {
         let plain = |name: &&'static str| {
-            let values = factors.iter().map(|&x| T::of(x)).collect();
-            Parameter::plain(name, ParameterKind::Weight, vec![factors.len()], values)
+            let values = factors.iter().map(|&x| T::from_f64(x)).collect();
+            Parameter::new(name, ParameterKind::Weight, vec![factors.len()], values)
         };
         let parameters = names.iter().map(plain).collect();
         Scale { parameters }
@@ -190,21 +190,21 @@ impl<T: Scalar> Layer<T> for Scale<T> {
 
     fn forward(
         &self,
-        _run: &Run<'_>,
+        _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
         _cache: &mut [T],
     ) {
         for ((_, j), y) in output.indexed_iter_mut() {
-            *y = self.parameters[0].values()[j];
+            *y = self.parameters[0].packed()[j];
         }
         output *= &input;
     }
 
     fn backward(
         &self,
-        _run: &Run<'_>,
-        _seen: Seen<'_, T>,
+        _run: &PassContext<'_>,
+        _seen: BackwardArgs<'_, T>,
         _input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
@@ -246,7 +246,7 @@ fn a_layer_of_ones_own_is_saved_and_its_parameters_are_loaded() {
 
     let mut network = build(&["factor"], &[0.0, 0.0]);
     load_parameters(&mut network, "m", &bytes).unwrap();
-    assert_eq!(network.layers()[0].parameters()[0].to_rows(), [5.0, 6.0]);
+    assert_eq!(network.layers()[0].parameters()[0].to_array(), [5.0, 6.0]);
 
     let twice = model_bytes(&build(&["a", "a"], &[1.0, 1.0]), &ModelInfo::default());
     let message = twice.unwrap_err().to_string();
@@ -277,7 +277,7 @@ fn what_could_not_be_read_back_is_not_saved() {
     assert!(refused(&network, &info).contains("shorten them"));
 
     let (_, parameter) = network.parameters_mut().nth(1).unwrap();
-    parameter.values_mut()[4] = f32::INFINITY;
+    parameter.packed_mut()[4] = f32::INFINITY;
     let message = refused(&network, &ModelInfo::default());
     assert!(
         message.contains("value 4 of the parameter 0.bias is inf"),

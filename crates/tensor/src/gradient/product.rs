@@ -11,7 +11,7 @@ use crate::linear::{
 };
 use crate::pool::{Space, Start};
 use crate::prefetch::prefetch_lines;
-use crate::{Panels, Pool, Scalar};
+use crate::{PanelLayout, Pool, Scalar};
 
 /// Panels that are computed at a time.
 const PANELS: usize = 8;
@@ -25,7 +25,7 @@ const CACHED: usize = 1 << 19;
 /// Calls `work` with the product `output_grad^T input`, whose shapes have been checked.
 pub(super) fn with_product<T: Scalar>(
     pool: &Pool,
-    layout: Panels,
+    layout: PanelLayout,
     input: ArrayView2<'_, T>,
     output_grad: ArrayView2<'_, T>,
     unchanged: bool,
@@ -46,7 +46,7 @@ pub(super) fn with_product<T: Scalar>(
 /// A gradient that is a product; both matrices are valid for reads, and their shapes fit.
 pub(super) struct Product<'a, T> {
     pool: &'a Pool,
-    layout: Panels,
+    layout: PanelLayout,
     x: Matrix<T>,
     dy: Matrix<T>,
     unchanged: bool,
@@ -70,7 +70,7 @@ impl<T: Scalar> Product<'_, T> {
     ) {
         self.visit(&|part, piece| {
             for inputs in self.inputs() {
-                let length = inputs.len() * T::PANEL;
+                let length = inputs.len() * T::PANEL_WIDTH;
                 let piece = &mut piece[..part.panels.len() * length];
                 self.ask_for(&part, &inputs, &slices);
                 // SAFETY: the piece has room for these inputs of these panels. They are within each
@@ -100,7 +100,7 @@ impl<T: Scalar> Product<'_, T> {
                 // one call alone; there are not more rows than the kernel takes.
                 unsafe {
                     let from = values.at(self.at(part.panels.start, inputs.start));
-                    let panel = self.x.columns * T::PANEL;
+                    let panel = self.x.columns * T::PANEL_WIDTH;
                     self.compute(&part, inputs, from, panel, Some(rate));
                 }
             }
@@ -116,7 +116,7 @@ impl<T: Scalar> Product<'_, T> {
 
     /// Where the weights of an input lie in the storage.
     fn at(&self, panel: usize, input: usize) -> usize {
-        (panel * self.x.columns + input) * T::PANEL
+        (panel * self.x.columns + input) * T::PANEL_WIDTH
     }
 
     /// Asks for what goes beside a piece, if it is too much to be in the cache.
@@ -126,11 +126,11 @@ impl<T: Scalar> Product<'_, T> {
         inputs: &Range<usize>,
         slices: &[Start<T>; N],
     ) {
-        if N * self.layout.len::<T>() * T::BYTES > CACHED {
+        if N * self.layout.len::<T>() * T::SIZE > CACHED {
             for panel in part.panels.clone() {
                 for slice in slices {
                     let start = slice.0.wrapping_add(self.at(panel, inputs.start));
-                    prefetch_lines(start, inputs.len() * T::PANEL);
+                    prefetch_lines(start, inputs.len() * T::PANEL_WIDTH);
                 }
             }
         }
@@ -192,7 +192,7 @@ impl<T: Scalar> Product<'_, T> {
             ..
         } = *self;
         let rows = x.rows;
-        let filled = layout.outputs() / T::PANEL;
+        let filled = layout.outputs() / T::PANEL_WIDTH;
         let split = is_worth_splitting(rows, layout) && (lists.is_none() || is_wide::<T>(layout));
         each_share(pool, split, layout.count::<T>(), |thread, share| {
             let mut scratch = pool.scratch(thread);
@@ -203,8 +203,8 @@ impl<T: Scalar> Product<'_, T> {
                 unsafe { by_row.transpose(&by_column) };
                 by_column
             });
-            buffer.grow((PANELS * INPUTS + rows) * T::PANEL);
-            let (piece, packed) = buffer.split_at_mut(PANELS * INPUTS * T::PANEL);
+            buffer.grow((PANELS * INPUTS + rows) * T::PANEL_WIDTH);
+            let (piece, packed) = buffer.split_at_mut(PANELS * INPUTS * T::PANEL_WIDTH);
             let mut panel = share.start;
             while panel < share.end.min(filled) {
                 let panels = panel..share.end.min(filled).min(panel + PANELS);
@@ -212,7 +212,7 @@ impl<T: Scalar> Product<'_, T> {
                 let first = if rows == 0 {
                     0
                 } else {
-                    panels.start * T::PANEL
+                    panels.start * T::PANEL_WIDTH
                 };
                 let part = Part {
                     lists,
@@ -225,12 +225,12 @@ impl<T: Scalar> Product<'_, T> {
             }
             if panel < share.end {
                 // SAFETY: these are the last columns of dy.
-                unsafe { pack(&dy, panel * T::PANEL, packed) };
+                unsafe { pack(&dy, panel * T::PANEL_WIDTH, packed) };
                 let part = Part {
                     lists,
                     panels: panel..share.end,
                     dy: packed.as_ptr(),
-                    dy_row: T::PANEL,
+                    dy_row: T::PANEL_WIDTH,
                 };
                 work(part, piece);
             }
@@ -244,7 +244,11 @@ impl<T: Scalar> Product<'_, T> {
 /// `dy` is valid for reads, and fewer than a panel's columns are left.
 unsafe fn pack<T: Scalar>(dy: &Matrix<T>, first: usize, packed: &mut [T]) {
     let filled = dy.columns - first;
-    for (row, packed) in packed.chunks_exact_mut(T::PANEL).take(dy.rows).enumerate() {
+    for (row, packed) in packed
+        .chunks_exact_mut(T::PANEL_WIDTH)
+        .take(dy.rows)
+        .enumerate()
+    {
         // SAFETY: within the row.
         let from =
             unsafe { std::slice::from_raw_parts(dy.start.at(row * dy.stride + first), filled) };

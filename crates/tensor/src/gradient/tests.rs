@@ -8,30 +8,30 @@ use crate::linear::tests::random;
 #[should_panic(expected = "a (2, 3) weight maps (batch, 3) to (batch, 2)")]
 fn shapes_are_checked_where_nothing_goes_beside_the_gradient() {
     let (input, output_grad) = (Array2::<f32>::zeros((4, 3)), Array2::zeros((1, 2)));
-    let gradient = Gradient::Affine {
-        layout: Panels::new(3, 2),
+    let gradient = Gradient::OuterProduct {
+        layout: PanelLayout::new(3, 2),
         input: input.view(),
         output_grad: output_grad.view(),
         unchanged: false,
     };
-    gradient.each(&Pool::new(1), 1, [], |_, []| {});
+    gradient.for_each_panel(&Pool::new(1), 1, [], |_, []| {});
 }
 
 /// That a step takes the same bits when it is taken on the way as when the gradient is known.
 fn descends_as_each_does<T: Scalar>() {
-    let rate = T::of(0.3);
+    let rate = T::from_f64(0.3);
     for isa in Isa::all() {
         for threads in [1, 3] {
             let pool = Pool::with_isa(threads, isa);
             for rows in [0, 1, 5, 50, 128, 129, 300] {
                 for (inputs, outputs) in [(1, 1), (40, 16), (70, 50), (300, 130)] {
                     for filled in [1.0, 0.1, 0.0] {
-                        let layout = Panels::new(inputs, outputs);
+                        let layout = PanelLayout::new(inputs, outputs);
                         let (x, dy) = (
                             random::<T>(rows, inputs, 1, filled),
                             random(rows, outputs, 2, 1.0),
                         );
-                        let gradient = Gradient::Affine {
+                        let gradient = Gradient::OuterProduct {
                             layout,
                             input: x.view(),
                             output_grad: dy.view(),
@@ -41,12 +41,12 @@ fn descends_as_each_does<T: Scalar>() {
                         let start = random::<T>(1, layout.len::<T>(), 3, 1.0);
                         let mut expected = start.into_raw_vec_and_offset().0;
                         let mut found = expected.clone();
-                        gradient.each(&pool, unit, [&mut expected], |grad, [values]| {
+                        gradient.for_each_panel(&pool, unit, [&mut expected], |grad, [values]| {
                             for (value, &grad) in values.iter_mut().zip(grad) {
                                 *value -= rate * grad;
                             }
                         });
-                        gradient.descend(&pool, unit, &mut found, rate);
+                        gradient.sgd_step(&pool, unit, &mut found, rate);
                         let case = (isa, threads, rows, inputs, outputs, filled);
                         assert!(found == expected, "{case:?}");
                     }
@@ -66,11 +66,11 @@ fn a_step_on_the_way_has_the_bits_of_one_with_the_gradient() {
 #[should_panic(expected = "numbers in the storage of a (2, 3) weight")]
 fn a_step_checks_the_length_of_the_values() {
     let (input, output_grad) = (Array2::<f32>::zeros((4, 3)), Array2::zeros((4, 2)));
-    let gradient = Gradient::Affine {
-        layout: Panels::new(3, 2),
+    let gradient = Gradient::OuterProduct {
+        layout: PanelLayout::new(3, 2),
         input: input.view(),
         output_grad: output_grad.view(),
         unchanged: false,
     };
-    gradient.descend(&Pool::new(1), 1, &mut [0.0; 5], 0.1);
+    gradient.sgd_step(&Pool::new(1), 1, &mut [0.0; 5], 0.1);
 }

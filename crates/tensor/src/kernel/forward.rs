@@ -4,7 +4,7 @@ use super::dense::{Dense, Start, dense};
 use super::lists::{Matrix, RowLists};
 use super::simd::Simd;
 use super::sparse::{self, SparseForward};
-use crate::Aligned;
+use crate::AlignedVec;
 
 /// `y = x W + b` for some panels of W.
 pub struct Forward<'a, T> {
@@ -36,7 +36,7 @@ pub(crate) unsafe fn forward<
     const L: usize,
 >(
     job: &Forward<'_, V::Number>,
-    buffer: &mut Aligned<V::Number>,
+    buffer: &mut AlignedVec<V::Number>,
 ) {
     let width = NV * V::LANES;
     let columns = job.bias.len();

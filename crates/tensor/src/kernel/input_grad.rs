@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::dense::{Dense, Start, dense};
 use super::simd::Simd;
-use crate::Aligned;
+use crate::AlignedVec;
 
 /// Panels of a transposed weight that are packed at a time.
 const PACKED: usize = 8;
@@ -37,7 +37,7 @@ pub(crate) unsafe fn input_grad<
     const G1: usize,
 >(
     job: &InputGrad<'_, V::Number>,
-    buffer: &mut Aligned<V::Number>,
+    buffer: &mut AlignedVec<V::Number>,
 ) {
     let width = NV * V::LANES;
     let unit = job.inputs * width;

@@ -23,7 +23,7 @@ pub use lists::{Matrix, Room, RowLists};
 pub use peak::multiply_adds;
 pub use weight_grad::WeightGrad;
 
-use crate::Aligned;
+use crate::AlignedVec;
 
 /// A set of instructions that the kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,9 +88,9 @@ impl Isa {
 pub struct Kernels<T: 'static> {
     pub(crate) looks_sparse: unsafe fn(&Matrix<T>) -> bool,
     pub(crate) list_rows: unsafe fn(&Matrix<T>, &RowLists<T>, Range<usize>),
-    pub(crate) forward: unsafe fn(&Forward<'_, T>, &mut Aligned<T>),
+    pub(crate) forward: unsafe fn(&Forward<'_, T>, &mut AlignedVec<T>),
     pub(crate) weight_grad: unsafe fn(&WeightGrad<T>),
-    pub(crate) input_grad: unsafe fn(&InputGrad<'_, T>, &mut Aligned<T>),
+    pub(crate) input_grad: unsafe fn(&InputGrad<'_, T>, &mut AlignedVec<T>),
 }
 
 /// Makes a table: registers, how many fill a panel's row, then the rows and the panels of a dense
@@ -120,7 +120,7 @@ macro_rules! table {
             }
 
             $(#[$feature])?
-            unsafe fn forward(job: &Forward<'_, $number>, buffer: &mut Aligned<$number>) {
+            unsafe fn forward(job: &Forward<'_, $number>, buffer: &mut AlignedVec<$number>) {
                 // SAFETY: see above.
                 unsafe { forward::forward::<$v, $nv, $r, $g, $b, $l>(job, buffer) }
             }
@@ -132,7 +132,7 @@ macro_rules! table {
             }
 
             $(#[$feature])?
-            unsafe fn input_grad(job: &InputGrad<'_, $number>, buffer: &mut Aligned<$number>) {
+            unsafe fn input_grad(job: &InputGrad<'_, $number>, buffer: &mut AlignedVec<$number>) {
                 // SAFETY: see above.
                 unsafe { input_grad::input_grad::<$v, $nv, $r, $g, $l>(job, buffer) }
             }

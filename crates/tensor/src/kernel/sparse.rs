@@ -15,7 +15,7 @@ pub(crate) struct SparseForward<'a, T> {
     pub(crate) lists: &'a RowLists<T>,
     /// Columns of y, in panels, the last of which may be narrower.
     pub(crate) columns: usize,
-    /// W: panels `[inputs][PANEL]`.
+    /// W: panels `[inputs][PANEL_WIDTH]`.
     pub(crate) weights: *const T,
     /// The bias, padded.
     pub(crate) bias: *const T,

@@ -10,7 +10,7 @@ pub(crate) fn random<T: Scalar>(rows: usize, columns: usize, name: u64, filled: 
     Array2::from_shape_fn((rows, columns), |(i, j)| {
         let [value, keep, ..] = key.draws((i * columns + j) as u64);
         let uniform = |draw: u32| f64::from(draw) / f64::from(u32::MAX);
-        T::of(if uniform(keep) < filled {
+        T::from_f64(if uniform(keep) < filled {
             uniform(value) - 0.5
         } else {
             0.0
@@ -37,7 +37,7 @@ fn assert_close<T: Scalar>(found: ArrayView2<'_, T>, expected: &Array2<f64>, inn
 
 /// One layer with its data and what must come out.
 struct Case<T> {
-    layout: Panels,
+    layout: PanelLayout,
     x: Array2<T>,
     w: Array2<T>,
     stored: Vec<T>,
@@ -47,7 +47,7 @@ struct Case<T> {
 
 impl<T: Scalar> Case<T> {
     fn new((rows, inputs, outputs): (usize, usize, usize), filled: f64) -> Self {
-        let layout = Panels::new(inputs, outputs);
+        let layout = PanelLayout::new(inputs, outputs);
         let w = random::<T>(outputs, inputs, 2, 1.0);
         let mut stored = vec![T::zero(); layout.len::<T>()];
         layout.pack(w.as_slice().unwrap(), &mut stored);
@@ -260,7 +260,7 @@ fn views_of_any_strides_give_the_same_bits() {
 #[test]
 #[should_panic(expected = "a (2, 3) weight maps (batch, 3) to (batch, 2)")]
 fn shapes_that_do_not_fit_are_named() {
-    let layout = Panels::new(3, 2);
+    let layout = PanelLayout::new(3, 2);
     let (x, mut y) = (Array2::<f32>::zeros((4, 5)), Array2::zeros((4, 2)));
     let stored = vec![0.0; layout.len::<f32>()];
     affine(

@@ -1,13 +1,13 @@
-use backprop_data::{Batches, Dataset};
+use backprop_data::{BatchSampler, Dataset};
 use backprop_tensor::{Key, Scalar};
 
 use crate::TrainError;
 
 /// Rows to train on, and rows held out.
-pub type Pair<T> = (Dataset<T>, Dataset<T>);
+pub type Split<T> = (Dataset<T>, Dataset<T>);
 
 /// The numbers of rows to train on, and of rows held out, each sorted.
-pub type RowPair = (Vec<u32>, Vec<u32>);
+pub type SplitIndices = (Vec<u32>, Vec<u32>);
 
 /// The (training, held out) pairs of k-fold cross-validation: every row is held out in exactly one
 /// pair and trained on in all others.
@@ -16,11 +16,11 @@ pub type RowPair = (Vec<u32>, Vec<u32>);
 /// the sizes of the parts differ by at most one.
 ///
 /// ```
-/// use backprop_data::{Dataset, Labels};
+/// use backprop_data::{Dataset, Targets};
 /// use backprop_tensor::Key;
 /// use backprop_trainer::search::folds;
 ///
-/// let labels = Labels::Classes { labels: vec![0; 10], classes: 1 };
+/// let labels = Targets::Classes { labels: vec![0; 10], classes: 1 };
 /// let data = Dataset::<f32>::from_bytes(1, (0..10).collect(), labels)?;
 /// let pairs = folds(&data, 5, Key::new(0).derive("split/folds", 0))?;
 /// assert!(pairs.iter().all(|(train, held_out)| (train.len(), held_out.len()) == (8, 2)));
@@ -33,8 +33,8 @@ pub fn folds<T: Scalar>(
     data: &Dataset<T>,
     parts: usize,
     key: Key,
-) -> Result<Vec<Pair<T>>, TrainError> {
-    let pairs = fold_rows(data.len(), parts, key)?.into_iter();
+) -> Result<Vec<Split<T>>, TrainError> {
+    let pairs = kfold_indices(data.len(), parts, key)?.into_iter();
     Ok(pairs
         .map(|(train, held_out)| (data.select(&train), data.select(&held_out)))
         .collect())
@@ -44,9 +44,9 @@ pub fn folds<T: Scalar>(
 ///
 /// ```
 /// use backprop_tensor::Key;
-/// use backprop_trainer::search::fold_rows;
+/// use backprop_trainer::search::kfold_indices;
 ///
-/// let pairs = fold_rows(10, 5, Key::new(0).derive("split/folds", 0))?;
+/// let pairs = kfold_indices(10, 5, Key::new(0).derive("split/folds", 0))?;
 /// let mut held_out: Vec<u32> = pairs.iter().flat_map(|(_, held_out)| held_out.clone()).collect();
 /// held_out.sort_unstable();
 /// assert_eq!(held_out, (0..10).collect::<Vec<u32>>());
@@ -55,7 +55,7 @@ pub fn folds<T: Scalar>(
 ///
 /// # Errors
 /// If there are fewer than two parts, or more parts than rows.
-pub fn fold_rows(rows: usize, parts: usize, key: Key) -> Result<Vec<RowPair>, TrainError> {
+pub fn kfold_indices(rows: usize, parts: usize, key: Key) -> Result<Vec<SplitIndices>, TrainError> {
     if parts < 2 || parts > rows {
         return Err(TrainError::Setting {
             what: "the number of folds",
@@ -63,7 +63,7 @@ pub fn fold_rows(rows: usize, parts: usize, key: Key) -> Result<Vec<RowPair>, Tr
             range: "at least 2 and at most the number of rows",
         });
     }
-    let mut order = Batches::new(rows, rows, Some(key));
+    let mut order = BatchSampler::new(rows, rows, Some(key));
     let order = order.next_batch().unwrap_or_default();
     let pair = |part: usize| {
         let held_out = part * rows / parts..(part + 1) * rows / parts;
@@ -79,11 +79,11 @@ pub fn fold_rows(rows: usize, parts: usize, key: Key) -> Result<Vec<RowPair>, Tr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backprop_data::{Batch, Labels};
+    use backprop_data::{Batch, Targets};
 
     /// Row `i` holds the number `i`.
     fn numbered(rows: usize) -> Dataset<f64> {
-        let labels = Labels::Classes {
+        let labels = Targets::Classes {
             labels: vec![0; rows],
             classes: 1,
         };

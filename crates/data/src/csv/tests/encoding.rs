@@ -24,7 +24,7 @@ fn numbers_are_standardised_and_text_becomes_one_feature_for_each_value() {
         [1.0, 1.0, 0.0, 1.0]
     ];
     assert_eq!(batch.inputs(), expected);
-    assert_eq!(batch.classes().unwrap(), [1, 0, 0, 0]);
+    assert_eq!(batch.class_labels().unwrap(), [1, 0, 0, 0]);
     assert_eq!(batch.weights(), None);
 }
 
@@ -36,7 +36,7 @@ fn what_is_fitted_is_that_of_the_training_rows_alone() {
         ..y()
     };
     let encoding = table(text).fit(&options, &[0, 2]).unwrap();
-    let number = |column: &str, mean, deviation| Number {
+    let number = |column: &str, mean, deviation| NumericColumn {
         column: column.into(),
         mean,
         deviation,
@@ -47,7 +47,7 @@ fn what_is_fitted_is_that_of_the_training_rows_alone() {
     };
     assert_eq!(
         encoding.features,
-        [Feature::Number(number("x", 2.0, 1.0)), colours]
+        [Feature::NumericColumn(number("x", 2.0, 1.0)), colours]
     );
     assert_eq!(encoding.target, Target::Values(vec![number("y", 2.0, 0.5)]));
     let batch = batch(&table(text).dataset(&encoding).unwrap());
@@ -87,7 +87,7 @@ fn targets_of_values_are_standardised_and_come_back() {
 fn whole_numbers_are_classes_in_the_order_of_numbers() {
     let dataset = get("x,y\n1,10\n1,9\n1,-1\n1,09\n1,9.0\n", &y()).unwrap();
     assert_eq!(dataset.class_names().unwrap(), ["-1", "9", "10"]);
-    assert_eq!(batch(&dataset).classes().unwrap(), [2, 1, 0, 1, 1]);
+    assert_eq!(batch(&dataset).class_labels().unwrap(), [2, 1, 0, 1, 1]);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn other_numbers_are_values_and_so_are_whole_ones_of_many_values() {
             text + &format!("{i},{prefix}{i}\n")
         })
     };
-    let classes = |text: &str| get(text, &y()).unwrap().classes();
+    let classes = |text: &str| get(text, &y()).unwrap().num_classes();
     assert_eq!(classes("x,y\n1,10\n1,0.5\n"), None);
     assert_eq!(classes(&many(20, "")), Some(20));
     assert_eq!(classes(&many(21, "")), None);
@@ -107,7 +107,7 @@ fn other_numbers_are_values_and_so_are_whole_ones_of_many_values() {
         ..y()
     };
     assert_eq!(
-        get(&many(1000, ""), &as_classes).unwrap().classes(),
+        get(&many(1000, ""), &as_classes).unwrap().num_classes(),
         Some(1000)
     );
     for text in [many(1001, "c"), many(1001, "")] {
@@ -260,7 +260,10 @@ fn an_encoding_goes_through_json_without_a_change() {
         let text = "x,c,w,y\n0.1,red,1,a\n0.30000000000000004,blue,1,b\n7e-9,red,1,a\n";
         let encoding = fit(text, &options).unwrap();
         let json = serde_json::to_value(&encoding).unwrap();
-        assert_eq!(serde_json::from_value::<Encoding>(json).unwrap(), encoding);
+        assert_eq!(
+            serde_json::from_value::<TableEncoding>(json).unwrap(),
+            encoding
+        );
     }
 }
 

@@ -370,7 +370,7 @@ fn an_encoding_that_makes_no_sense_is_refused() {
         ),
     ] {
         assert!(json.contains(from), "{json}");
-        let bad: Encoding = serde_json::from_str(&json.replace(from, to)).unwrap();
+        let bad: TableEncoding = serde_json::from_str(&json.replace(from, to)).unwrap();
         let message = table("x,c,y\n1,red,a\n")
             .features::<f64>(&bad)
             .unwrap_err()
@@ -379,9 +379,12 @@ fn an_encoding_that_makes_no_sense_is_refused() {
         assert!(table("x,c,y\n1,red,a\n").dataset::<f64>(&bad).is_err());
     }
     assert!(
-        serde_json::from_str::<Encoding>(&json.replace("\"mean\":2.0", "\"mean\":1e400")).is_err()
+        serde_json::from_str::<TableEncoding>(&json.replace("\"mean\":2.0", "\"mean\":1e400"))
+            .is_err()
     );
-    assert!(serde_json::from_str::<Encoding>(&json.replace("\"columns\"", "\"rows\"")).is_err());
+    assert!(
+        serde_json::from_str::<TableEncoding>(&json.replace("\"columns\"", "\"rows\"")).is_err()
+    );
 }
 
 #[test]

@@ -8,14 +8,14 @@ use crate::kernel::Isa;
 /// result has the same bits: a multiplication and an addition are never fused here.
 ///
 /// ```
-/// use backprop_tensor::vectorised;
+/// use backprop_tensor::with_best_simd;
 ///
 /// let mut numbers = [1.0_f32; 100];
-/// vectorised(|| numbers.iter_mut().for_each(|x| *x = 1.0 / (*x + 1.0).sqrt()));
+/// with_best_simd(|| numbers.iter_mut().for_each(|x| *x = 1.0 / (*x + 1.0).sqrt()));
 /// assert!(numbers.iter().all(|x| *x == 1.0 / 2.0_f32.sqrt()));
 /// ```
 #[inline(always)]
-pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+pub fn with_best_simd<R>(work: impl FnOnce() -> R) -> R {
     match Isa::best() {
         // SAFETY: `best` gives only instructions that this CPU has.
         #[cfg(target_arch = "x86_64")]
