@@ -6,9 +6,7 @@ use std::sync::{Arc, Barrier};
 use backprop_trainer::data::{
     Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, idx, mnist,
 };
-use backprop_trainer::formats::{
-    Checkpoint, FormatError, ModelInfo, OutputKind as StoredOutputKind,
-};
+use backprop_trainer::formats::{Checkpoint, FormatError, ModelInfo};
 use backprop_trainer::layers::{
     BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter,
     ParameterKind, Pool, Relu, Sequential, Sigmoid, Softmax, Tanh, Workspace, dropout, leaky_relu,
@@ -72,7 +70,6 @@ fn types_are_send_sync_clone_and_debug() {
     copied::<CrossEntropy>();
     copied::<MeanSquaredError>();
     copied::<BinaryCrossEntropyWithLogits>();
-    copied::<StoredOutputKind>();
     copied::<WeightedSum>();
     copied::<Sgd>();
     copied::<Nesterov>();
@@ -106,7 +103,7 @@ fn types_are_send_sync_clone_and_debug() {
     error::<TrainError>();
     written::<LayerSpec>();
     written::<ModelInfo>();
-    written::<StoredOutputKind>();
+    written::<OutputKind>();
     written::<Schedule>();
     written::<TrainConfig>();
     written::<Epoch>();

@@ -1,4 +1,5 @@
-use backprop_tensor::{Scalar, softmax};
+use backprop_losses::OutputKind;
+use backprop_tensor::{Scalar, logistic, softmax};
 use serde::{Deserialize, Serialize};
 
 /// The loss whose logits are each on their own.
@@ -10,20 +11,6 @@ pub(crate) enum Prediction {
     AsItIs,
     Softmax,
     Sigmoid,
-}
-
-/// What the last layer of a network gives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum OutputKind {
-    /// One number per class; a softmax makes them probabilities.
-    #[default]
-    Logits,
-    /// One probability per class.
-    Probabilities,
-    /// Numbers that are the answer themselves (regression).
-    Values,
 }
 
 /// What somebody needs to know to use a saved network.
@@ -125,7 +112,7 @@ impl ModelInfo {
             }
             Prediction::Sigmoid => {
                 for z in values {
-                    *z = T::one() / (T::one() + (-*z).exp());
+                    *z = logistic(*z);
                 }
             }
         }

@@ -44,10 +44,11 @@ mod model;
 #[cfg(feature = "onnx")]
 mod onnx;
 
+pub use backprop_losses::OutputKind;
 pub use checkpoint::Checkpoint;
 pub use error::FormatError;
 pub use files::{read_limited, write_atomic};
-pub use info::{ModelInfo, OutputKind};
+pub use info::ModelInfo;
 pub use model::{
     MODEL_LIMIT, dtype_of, load_model, load_parameters, model_bytes, model_from_bytes, save_model,
 };

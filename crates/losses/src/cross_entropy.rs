@@ -1,4 +1,4 @@
-use backprop_tensor::Scalar;
+use backprop_tensor::{Scalar, logistic, softmax};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
 use crate::loss::{RowTarget, check_classes, check_values, sum_rows};
@@ -80,10 +80,6 @@ fn top<T: Scalar>(row: ArrayView1<'_, T>) -> T {
     row.iter().fold(T::neg_infinity(), |top, &z| top.max(z))
 }
 
-fn logistic<T: Scalar>(z: T) -> T {
-    T::one() / (T::one() + (-z).exp())
-}
-
 impl<T: Scalar> Loss<T> for SoftmaxCrossEntropy {
     fn name(&self) -> &'static str {
         "SoftmaxCrossEntropy"
@@ -145,12 +141,7 @@ impl<T: Scalar> Loss<T> for SoftmaxCrossEntropy {
     }
 
     fn activate(&self, mut output: ArrayViewMut2<'_, T>) {
-        for mut row in output.rows_mut() {
-            let top = top(row.view());
-            row.mapv_inplace(|z| (z - top).exp());
-            let sum = row.sum();
-            row.mapv_inplace(|e| e / sum);
-        }
+        output.rows_mut().into_iter().for_each(softmax);
     }
 }
 

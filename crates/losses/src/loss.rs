@@ -25,14 +25,18 @@ impl<T> TargetsView<'_, T> {
     }
 }
 
-/// What a loss takes the network's output for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the last layer of a network gives: what a loss takes, and what a saved model says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum OutputKind {
-    /// Any numbers; the loss applies the softmax or the logistic function itself.
+    /// One number per class, or per yes-or-no label; a softmax or the logistic function makes them
+    /// probabilities.
+    #[default]
     Logits,
     /// Probabilities that sum to 1 in each row, as from a softmax.
     Probabilities,
-    /// The values themselves.
+    /// The values themselves (regression).
     Values,
 }
 

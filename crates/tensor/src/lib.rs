@@ -22,6 +22,7 @@ mod product;
 mod random;
 mod scalar;
 mod softmax;
+mod sparse_index;
 mod threads;
 mod with_best_simd;
 
@@ -39,5 +40,6 @@ pub use prefetch::prefetch;
 pub use product::matmul;
 pub use random::Key;
 pub use scalar::Scalar;
-pub use softmax::softmax;
+pub use softmax::{argmax, logistic, softmax};
+pub use sparse_index::SparseIndex;
 pub use with_best_simd::with_best_simd;

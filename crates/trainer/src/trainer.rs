@@ -5,7 +5,7 @@ use backprop_data::{Batch, BatchSampler, Dataset};
 use backprop_layers::{LayerSpec, Mode, ParameterKind, Sequential, Workspace};
 use backprop_losses::{Loss, OutputKind, TargetsView, WeightedSum};
 use backprop_optimizers::{Optimizer, OptimizerState, WeightDecay, clip_scale};
-use backprop_tensor::{Key, Pool, Scalar};
+use backprop_tensor::{Key, Pool, Scalar, argmax};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Slice};
 
 use crate::{History, TrainConfig, TrainError};
@@ -215,10 +215,7 @@ impl<T: Scalar> Trainer<T> {
                 .value_and_grad(output, targets, batch.weights(), None);
             if let TargetsView::Classes(labels) = targets {
                 classes = true;
-                let guesses = output
-                    .rows()
-                    .into_iter()
-                    .map(|row| largest(row.iter().copied()));
+                let guesses = output.rows().into_iter().map(argmax);
                 right += guesses
                     .zip(labels)
                     .filter(|(guess, label)| *guess == Some(**label as usize))
@@ -271,7 +268,7 @@ impl<T: Scalar> Trainer<T> {
     pub fn predict_classes(&mut self, inputs: ArrayView2<'_, T>) -> Result<Vec<usize>, TrainError> {
         let output = self.predict(inputs)?;
         let class = |(row, outputs): (usize, ArrayView1<'_, T>)| {
-            largest(outputs.iter().copied()).ok_or(TrainError::NotANumber { row })
+            argmax(outputs).ok_or(TrainError::NotANumber { row })
         };
         output.rows().into_iter().enumerate().map(class).collect()
     }
@@ -366,20 +363,6 @@ pub(crate) fn targets<T: Scalar>(batch: &Batch<T>) -> TargetsView<'_, T> {
         (None, Some(values)) => TargetsView::Values(values),
         (None, None) => unreachable!("a batch has classes or values"),
     }
-}
-
-/// The index of the largest value, the first of equals; none where one is not a number.
-fn largest<T: Scalar>(values: impl Iterator<Item = T>) -> Option<usize> {
-    let mut best: Option<(usize, T)> = None;
-    for (at, value) in values.enumerate() {
-        if value.is_nan() {
-            return None;
-        }
-        if best.is_none_or(|(_, largest)| value > largest) {
-            best = Some((at, value));
-        }
-    }
-    best.map(|(at, _)| at)
 }
 
 fn check_tail<T: Scalar>(network: &Sequential<T>, loss: &dyn Loss<T>) -> Result<(), TrainError> {
