@@ -4,8 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(text) = xtask::settings(bytes) {
-        let again = xtask::settings(text.as_bytes()).expect("what was written can be read");
+    if let Ok(text) = backprop_cli::settings(bytes) {
+        let again = backprop_cli::settings(text.as_bytes()).expect("what was written can be read");
         assert_eq!(again, text);
     }
 });

@@ -233,7 +233,14 @@ fn unsafe_is_where_it_is_said_to_be() {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found = Vec::new();
-    for folder in ["crates", "xtask", "tests", "fuzz/fuzz_targets"] {
+    for folder in [
+        "crates",
+        "xtask",
+        "benchmarks/src",
+        "notebook",
+        "tests",
+        "fuzz/fuzz_targets",
+    ] {
         sources(&root.join(folder), &mut found);
     }
     let says_unsafe = |path: &Path| {

@@ -5,24 +5,23 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
-use crate::output::say;
-use anyhow::{Context, Result, bail};
-use clap::Args;
-
 /// How many cases the property tests try in the long tests.
 const PROPERTY_CASES: &str = "20000";
 
 /// How long each fuzz target runs.
 const FUZZ_SECONDS: u32 = 60;
 
-/// Flags of `ci`.
-#[derive(Args)]
-pub(crate) struct CiArgs {
-    /// Also run the tests in release mode, those that are too long for every change, and for a
-    /// minute each the fuzz targets, where a nightly toolchain and cargo-fuzz are installed
-    #[arg(long)]
-    thorough: bool,
-}
+const HELP: &str = "\
+All checks, the cheapest first: format, lints, documentation, tests
+
+Usage: cargo xtask ci [--thorough]
+
+Flags:
+      --thorough  Also run the tests in release mode, the tests that are too long for every change,
+                  and for a minute each the fuzz targets, where a nightly toolchain and cargo-fuzz
+                  are installed
+  -h, --help      Print this help
+";
 
 /// The folder of the workspace.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -59,7 +58,7 @@ impl Check {
         format!("{} {}", program.display(), self.arguments.join(" "))
     }
 
-    fn run(&self) -> Result<()> {
+    fn run(&self) -> Result<(), String> {
         let mut command = Command::new(&self.program);
         let status = command
             .args(&self.arguments)
@@ -68,11 +67,13 @@ impl Check {
             .env("PROPTEST_CASES", self.property_cases())
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .status()
-            .with_context(|| format!("{} could not be started", self.line()))?;
-        if !status.success() {
-            bail!("{} failed; run it alone with: {}", self.name, self.line());
+            .map_err(|error| format!("{} could not be started: {error}", self.line()))?;
+        if status.success() {
+            Ok(())
+        } else {
+            let (name, line) = (&self.name, self.line());
+            Err(format!("{name} failed; run it alone with: {line}"))
         }
-        Ok(())
     }
 
     fn property_cases(&self) -> &'static str {
@@ -101,7 +102,9 @@ fn thorough() -> Vec<Check> {
     if has_nightly(&["--version"]) && cfg!(all(target_arch = "x86_64", target_os = "linux")) {
         checks.extend(sanitizers());
     } else {
-        say!("the sanitizers are skipped: they need rustup's nightly toolchain on x86-64 Linux");
+        println!(
+            "the sanitizers are skipped: they need rustup's nightly toolchain on x86-64 Linux"
+        );
     }
     if has_nightly(&["fuzz", "--version"]) {
         for target in fuzz_targets() {
@@ -115,7 +118,7 @@ fn thorough() -> Vec<Check> {
             });
         }
     } else {
-        say!(
+        println!(
             "the fuzz targets are skipped: they need rustup's nightly toolchain and \
              `cargo install cargo-fuzz`"
         );
@@ -182,19 +185,42 @@ fn fuzz_targets() -> Vec<String> {
     targets
 }
 
-pub(crate) fn run(args: &CiArgs) -> Result<ExitCode> {
+/// Runs the checks; the exit code says whether all of them passed.
+pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
+    let is_thorough = match arguments {
+        [] => false,
+        [flag] if flag == "--thorough" => true,
+        [flag] if flag == "--help" || flag == "-h" => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("error: cargo xtask ci takes --thorough and nothing else");
+            return ExitCode::FAILURE;
+        }
+    };
     let mut checks = quick();
-    if args.thorough {
+    if is_thorough {
         checks.extend(thorough());
     }
+    match run(&checks) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(checks: &[Check]) -> Result<(), String> {
     let count = checks.len();
     for (check, number) in checks.iter().zip(1..) {
-        say!("[{number}/{count}] {}: {}", check.name, check.line());
+        println!("[{number}/{count}] {}: {}", check.name, check.line());
         let start = Instant::now();
         check.run()?;
         let seconds = start.elapsed().as_secs_f64();
-        say!("[{number}/{count}] {}: done in {seconds:.1} s", check.name);
+        println!("[{number}/{count}] {}: done in {seconds:.1} s", check.name);
     }
-    say!("all checks passed");
-    Ok(ExitCode::SUCCESS)
+    println!("all checks passed");
+    Ok(())
 }

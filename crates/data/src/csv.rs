@@ -26,7 +26,7 @@
 //!
 //! let mut batch = Batch::new();
 //! table.dataset::<f64>(&encoding)?.gather(&[0], &mut batch);
-//! let Feature::NumericColumn(size) = &encoding.features[0] else { unreachable!() };
+//! let Feature::Number(size) = &encoding.features[0] else { unreachable!() };
 //! assert_eq!(batch.inputs().row(0).to_vec(), [(7.5 - 5.0) / size.deviation, 0.0, 1.0]);
 //!
 //! // Years later, without the target, and with the columns in another order.

@@ -142,14 +142,12 @@ fn encode<T: Scalar>(
     for (feature, &place) in encoding.features.iter().zip(places) {
         let cell = row.cell(place);
         match (feature, Cell::of(cell), encoding.missing) {
-            (Feature::NumericColumn(_), Cell::Empty | Cell::Marker, Missing::Mean) => {
-                out.push(T::zero())
-            }
-            (Feature::NumericColumn(number), Cell::Empty | Cell::Marker, Missing::Refuse) => {
+            (Feature::Number(_), Cell::Empty | Cell::Marker, Missing::Mean) => out.push(T::zero()),
+            (Feature::Number(number), Cell::Empty | Cell::Marker, Missing::Refuse) => {
                 let expected = "a value in every row, as in training";
                 return Err(row.wrong(&number.column, expected, cell));
             }
-            (Feature::NumericColumn(number), ..) => out.push(standardised(number, row, cell)?),
+            (Feature::Number(number), ..) => out.push(standardised(number, row, cell)?),
             (Feature::Categories { column, .. }, Cell::Empty, Missing::Refuse) => {
                 let expected = "a value in every row, as in training";
                 return Err(row.wrong(column, expected, cell));
@@ -176,7 +174,7 @@ fn standardised<T: Scalar>(
     cell: &str,
 ) -> Result<T, DataError> {
     let value = match Cell::of(cell) {
-        Cell::NumericColumn(value) => T::from_f64(number.standardised(value)),
+        Cell::Number(value) => T::from_f64(number.standardised(value)),
         _ => return Err(row.wrong(&number.column, "a finite number", cell)),
     };
     if value.is_finite() {

@@ -32,7 +32,7 @@ pub struct TableEncoding {
 #[serde(rename_all = "kebab-case")]
 pub enum Feature {
     /// One feature, standardised.
-    NumericColumn(NumericColumn),
+    Number(NumericColumn),
     /// One feature of 0 or 1 for each value.
     Categories {
         /// The column's name.
@@ -46,15 +46,16 @@ impl Feature {
     /// The column's name.
     pub fn column(&self) -> &str {
         match self {
-            Feature::NumericColumn(NumericColumn { column, .. })
-            | Feature::Categories { column, .. } => column,
+            Feature::Number(NumericColumn { column, .. }) | Feature::Categories { column, .. } => {
+                column
+            }
         }
     }
 
     /// How many features the column becomes.
     pub fn width(&self) -> usize {
         match self {
-            Feature::NumericColumn(_) => 1,
+            Feature::Number(_) => 1,
             Feature::Categories { values, .. } => values.len(),
         }
     }
@@ -119,7 +120,7 @@ impl TableEncoding {
         let mut names = Vec::new();
         for feature in &self.features {
             match feature {
-                Feature::NumericColumn(number) => names.push(number.column.clone()),
+                Feature::Number(number) => names.push(number.column.clone()),
                 Feature::Categories { column, values } => {
                     names.extend(values.iter().map(|value| format!("{column}={value}")));
                 }
@@ -184,7 +185,7 @@ impl TableEncoding {
             return Some(format!("says that there are {} columns", self.columns));
         }
         let numbers = self.features.iter().filter_map(|feature| match feature {
-            Feature::NumericColumn(number) => Some(number),
+            Feature::Number(number) => Some(number),
             Feature::Categories { .. } => None,
         });
         let targets = match &self.target {

@@ -185,7 +185,7 @@ impl Table {
         is_training: bool,
     ) -> Result<bool, DataError> {
         let number = |numbers: &mut Spread| {
-            if let (true, Cell::NumericColumn(number)) = (is_training, Cell::of(cell)) {
+            if let (true, Cell::Number(number)) = (is_training, Cell::of(cell)) {
                 numbers.add(number);
             }
         };
@@ -246,7 +246,7 @@ impl Table {
             match gathered {
                 Gathered::Nothing => {}
                 Gathered::Numbers(numbers) => {
-                    features.push(Feature::NumericColumn(self.number(name, &numbers)?));
+                    features.push(Feature::Number(self.number(name, &numbers)?));
                 }
                 Gathered::Categories(values) if values.is_empty() => {
                     let expected =

@@ -10,7 +10,7 @@ const MARKERS: [&str; 5] = ["NA", "N/A", "NaN", "null", "?"];
 pub(super) enum Cell {
     Empty,
     Marker,
-    NumericColumn(f64),
+    Number(f64),
     /// A number that is not finite.
     Infinite,
     Text,
@@ -28,7 +28,7 @@ impl Cell {
             return Cell::Marker;
         }
         match cell.parse::<f64>() {
-            Ok(number) if number.is_finite() => Cell::NumericColumn(number),
+            Ok(number) if number.is_finite() => Cell::Number(number),
             Ok(_) => Cell::Infinite,
             Err(_) => Cell::Text,
         }
@@ -64,7 +64,7 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn look(&mut self, line: u64, cell: &str) {
         let first = match Cell::of(cell) {
-            Cell::NumericColumn(_) => {
+            Cell::Number(_) => {
                 self.number = true;
                 self.fraction |= integer(cell).is_none();
                 return;

@@ -47,7 +47,7 @@ fn what_is_fitted_is_that_of_the_training_rows_alone() {
     };
     assert_eq!(
         encoding.features,
-        [Feature::NumericColumn(number("x", 2.0, 1.0)), colours]
+        [Feature::Number(number("x", 2.0, 1.0)), colours]
     );
     assert_eq!(encoding.target, Target::Values(vec![number("y", 2.0, 0.5)]));
     let batch = batch(&table(text).dataset(&encoding).unwrap());

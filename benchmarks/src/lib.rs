@@ -1,0 +1,264 @@
+//! `cargo xtask bench`: how fast training and prediction are here, beside what the machine can do
+//! and beside other libraries.
+
+#![forbid(unsafe_code)]
+
+mod jobs;
+mod machine;
+mod peer;
+mod peers;
+mod process;
+mod sweep;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use backprop_trainer::data::Dataset;
+use backprop_trainer::data::mnist::Variant;
+use backprop_trainer::formats::write_atomic;
+use backprop_trainer::ndarray::Array2;
+use backprop_trainer::tensor::Pool;
+use clap::Parser;
+use serde::Serialize;
+
+use self::jobs::Measured;
+use self::machine::Machine;
+use self::peers::Compared;
+use self::process::Process;
+use self::sweep::Cell;
+use backprop_cli::common::Common;
+use backprop_cli::output::{say, thousands, write_json};
+use backprop_cli::source::{self, Source};
+
+/// The share of the training images that is trained on: the first ones. The others are held out.
+const TRAIN_SHARE: f64 = 0.8;
+
+/// Measure how fast training and prediction are on this machine
+///
+/// Job A trains 784-128-64-10 with batches of 50 by gradient descent, B the same network with
+/// batches of 128 by Adam, C trains 784-1000-500-10 with batches of 128 by gradient descent; seconds
+/// are those of an epoch over the first 80 % of the training images. predict-N predicts N rows a
+/// call with the network of A; seconds are those of a call.
+#[derive(Parser)]
+#[command(name = "bench", bin_name = "cargo xtask bench", version)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+
+    /// Measure each job once instead of five times: less than a minute without --peers and --sweep
+    #[arg(long)]
+    quick: bool,
+    /// Also measure other libraries at the same jobs, in turn with this one; installs them into
+    /// target/peers, which takes some minutes and gigabytes the first time
+    #[arg(long)]
+    peers: bool,
+    /// With --peers: this library alone (may be repeated)
+    #[arg(long, value_name = "NAME", requires = "peers")]
+    only: Vec<String>,
+    /// Also train at batches of 1 to 512, widths of 32 to 2048, MNIST and dense input; with --peers
+    /// beside jax, torch and numpy
+    #[arg(long)]
+    sweep: bool,
+    /// auto, mnist, fashion-mnist or sample
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    dataset: Source,
+    /// The folder that data sets are kept in
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data_dir: PathBuf,
+    /// Write all figures to this JSON file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Write the tables into this Markdown file, in place of those it has, and a chart beside it
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Write a chart to this SVG file
+    #[arg(long, value_name = "FILE")]
+    chart: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    machine: &'a Machine,
+    dataset: String,
+    train_samples: usize,
+    jobs: &'a [Measured],
+    /// Prediction of dense random input, one row at a time.
+    dense: &'a [Measured],
+    process: &'a [Process],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peers: Option<&'a [Compared]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sweep: Option<&'a [Cell]>,
+}
+
+/// How to measure.
+struct Plan {
+    threads: Vec<usize>,
+    repeats: usize,
+    seed: u64,
+    quiet: bool,
+}
+
+/// What to measure on.
+struct Data {
+    source: Source,
+    train: Dataset<f32>,
+    held_out: Dataset<f32>,
+    /// The rows held out, as numbers in memory.
+    held_out_inputs: Array2<f32>,
+    data_dir: PathBuf,
+}
+
+impl Data {
+    fn load(args: &Cli) -> Result<Self> {
+        let is_csv = matches!(args.dataset, Source::Csv(_));
+        ensure!(
+            !is_csv,
+            "bench measures on images: mnist, fashion-mnist or sample"
+        );
+        let source = source::resolve(&args.dataset, &args.data_dir, args.common.quiet)?;
+        let all = source::images::<f32>(&source, &args.data_dir)?.train;
+        let first = (TRAIN_SHARE * all.len() as f64) as usize;
+        let others: Vec<u32> = (first as u32..all.len() as u32).collect();
+        let held_out = all.select(&others);
+        Ok(Data {
+            source,
+            train: all.limit(first),
+            held_out_inputs: jobs::inputs(&held_out),
+            held_out,
+            data_dir: args.data_dir.clone(),
+        })
+    }
+
+    /// The folder with the plain IDX files, which the peers read.
+    fn images(&self) -> Result<PathBuf> {
+        let which = match self.source {
+            Source::FashionMnist => Variant::FashionMnist,
+            _ => Variant::Mnist,
+        };
+        let folder = self.data_dir.join(which.name());
+        let all_here = which
+            .files()
+            .iter()
+            .all(|file| folder.join(file.name).is_file());
+        let (name, dir) = (which.name(), self.data_dir.display());
+        ensure!(
+            all_here && self.source != Source::Sample,
+            "the peers read the plain files of {name} in {}: cargo xtask download {name} \
+             --data-dir {dir}",
+            folder.display()
+        );
+        folder
+            .canonicalize()
+            .with_context(|| folder.display().to_string())
+    }
+}
+
+/// Runs the command that the program was called with.
+pub fn main() -> ExitCode {
+    if std::env::var_os(process::RUN_PROGRAM).is_some() {
+        return backprop_cli::main();
+    }
+    let args = Cli::parse();
+    backprop_cli::exit_code(run(&args))
+}
+
+fn run(args: &Cli) -> Result<ExitCode> {
+    let common = &args.common;
+    let plan = Plan {
+        threads: common
+            .threads
+            .map_or(vec![1, 2], |threads| vec![usize::from(threads)]),
+        repeats: if args.quick { 1 } else { 5 },
+        seed: common.seed.unwrap_or(0),
+        quiet: common.quiet,
+    };
+    let data = Data::load(args)?;
+    let libraries = if args.peers {
+        data.images()?;
+        peer::install(&args.only, common.quiet)?
+    } else {
+        Vec::new()
+    };
+    let say = |text: &str| {
+        if !plan.quiet {
+            say!("{text}\n");
+        }
+    };
+    let machine = Machine::measure(&plan.threads);
+    let first = format!(
+        "{} {}: trained on {} rows.",
+        table::machine(&machine),
+        data.source,
+        thousands(data.train.len())
+    );
+    say(&first);
+    let (mut jobs, mut dense, mut processes) = (Vec::new(), Vec::new(), Vec::new());
+    for &threads in &plan.threads {
+        let pool = Arc::new(Pool::new(threads));
+        let (of_pool, of_dense) = jobs::measure(&data, &pool, &machine, plan.repeats, plan.seed)?;
+        jobs.extend(of_pool);
+        dense.push(of_dense);
+        let whole = || process::ours(&data.source.to_string(), &args.data_dir, threads);
+        processes.push(process::median_of(plan.repeats.min(3), whole)?);
+    }
+    let all_jobs = table::jobs(jobs.iter().chain(&dense), &machine, plan.repeats);
+    say(&all_jobs.plain());
+    let comparison = peers::compare(&libraries, &data, &plan)?;
+    for table in table::peers(&comparison.peers) {
+        say(&table.plain());
+    }
+    if !comparison.peers.is_empty() {
+        say(&table::ratios(&comparison.peers).plain());
+    }
+    processes.extend_from_slice(&comparison.processes);
+    let all_processes = table::processes(&processes);
+    say(&all_processes.plain());
+    let mut cells = Vec::new();
+    if args.sweep {
+        cells = sweep::measure(&libraries, &data, &machine, &plan)?;
+        say(&sweep::verdict(&cells).join("\n"));
+    }
+    if let Some(file) = &args.report {
+        let report = Report {
+            machine: &machine,
+            dataset: data.source.to_string(),
+            train_samples: data.train.len(),
+            jobs: &jobs,
+            dense: &dense,
+            process: &processes,
+            peers: args.peers.then_some(&comparison.peers),
+            sweep: args.sweep.then_some(&cells),
+        };
+        write_json(file, &report)?;
+    }
+    let figure = || table::chart(&jobs, &comparison, &machine).to_svg();
+    if let Some(file) = &args.chart {
+        write_atomic(file, figure().as_bytes())?;
+    }
+    if let Some(file) = &args.markdown {
+        let chart = file.with_extension("svg");
+        write_atomic(&chart, figure().as_bytes())?;
+        let chart = chart.file_name().map(|name| name.to_string_lossy());
+        let tables = [all_jobs, all_processes];
+        let measured = table::markdown(&first, &tables, &comparison, &cells, chart.as_deref());
+        write_markdown(file, &measured)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Changes the measured part of a file, or begins a new one.
+fn write_markdown(file: &Path, measured: &str) -> Result<()> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "# Benchmarks\n\n".to_string()
+        }
+        Err(error) => return Err(error).with_context(|| file.display().to_string()),
+    };
+    write_atomic(file, table::replace_measured(&text, measured).as_bytes())?;
+    Ok(())
+}

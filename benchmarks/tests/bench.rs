@@ -1,0 +1,66 @@
+//! `cargo xtask bench` on the sample: every figure of its report is there and fits the others.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn bench(folder: &Path, flags: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_backprop-benchmarks"))
+        .args(flags.split_whitespace())
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn bench_reports_the_machine_and_every_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = "--quick --dataset sample --threads 2 --report bench.json --markdown bench.md";
+    let output = bench(folder.path(), flags);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let report = {
+        let bytes = std::fs::read(folder.path().join("bench.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()
+    };
+    let machine = &report["machine"];
+    assert!(
+        machine["cpu"].is_string() && machine["cores"].is_u64(),
+        "{machine}"
+    );
+    for figure in ["l2_gb_s", "dram_gb_s"].map(|name| &machine[name]) {
+        assert!(figure.as_f64().unwrap() > 0.0, "{machine}");
+    }
+    let several = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+    assert_eq!(
+        machine["meeting_ns"].as_f64().is_some_and(|ns| ns > 0.0),
+        several
+    );
+    let peak = |threads: &str| machine["fma_gflops"][threads].as_f64().unwrap();
+    assert!(peak("1") > 0.0 && peak("2") > 0.0);
+    let jobs = report["jobs"].as_array().unwrap();
+    let names: Vec<&str> = jobs
+        .iter()
+        .map(|job| job["job"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        ["A", "B", "C", "predict-1", "predict-50", "predict-1000"]
+    );
+    // The sample's first 4,000 images, and what job A is when every product is counted dense.
+    let figure = |name: &str| jobs[0][name].as_f64().unwrap();
+    let flops = 4000.0 * 2.0 * (2 * 784 * 128 + 3 * 128 * 64 + 3 * 64 * 10) as f64;
+    let limit = flops / (peak("2") * 1e9);
+    assert!((figure("per_second") * figure("seconds") / 4000.0 - 1.0).abs() < 1e-9);
+    assert!((figure("times_dense_limit") * limit / figure("seconds") - 1.0).abs() < 1e-9);
+    assert_eq!(jobs[0]["threads"], 2);
+    assert!(report["process"][0]["seconds"].as_f64().unwrap() > figure("seconds"));
+    let text = std::fs::read_to_string(folder.path().join("bench.md")).unwrap();
+    assert!(text.contains("| predict-1000 | 2 |"), "{text}");
+    assert!(folder.path().join("bench.svg").is_file());
+    let output = bench(folder.path(), "--peers --dataset sample");
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && sentence.contains("xtask download"),
+        "{sentence}"
+    );
+}

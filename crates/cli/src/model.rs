@@ -1,0 +1,55 @@
+//! The trained network that `evaluate`, `predict` and `export` are given.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use backprop_trainer::formats::{MODEL_LIMIT, dtype_of, read_limited};
+
+use crate::config::{Config, Precision};
+use crate::program;
+use crate::run_dir::RunDir;
+
+/// A model's file in memory.
+pub(crate) struct Model {
+    /// The file, for errors and reports.
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) precision: Precision,
+    /// The settings of the run, if it is one's.
+    pub(crate) config: Option<Config>,
+}
+
+impl Model {
+    /// Reads a model file, or that of a run's folder.
+    pub(crate) fn read(run_or_model: &Path) -> Result<Self> {
+        let (path, config) = find(run_or_model)?;
+        let name = path.display().to_string();
+        let bytes = read_limited(&path, MODEL_LIMIT)?;
+        let precision = match dtype_of(&name, &bytes)? {
+            "f64" => Precision::F64,
+            _ => Precision::F32,
+        };
+        Ok(Model {
+            name,
+            bytes,
+            precision,
+            config,
+        })
+    }
+}
+
+fn find(run_or_model: &Path) -> Result<(PathBuf, Option<Config>)> {
+    if !run_or_model.is_dir() {
+        return Ok((run_or_model.to_path_buf(), None));
+    }
+    let run = RunDir::existing(Some(run_or_model))?;
+    let config = run.config()?;
+    if !run.model().is_file() {
+        let path = run_or_model.display();
+        bail!(
+            "the run in {path} has not finished; resume it with: {} train --resume --run-dir {path}",
+            program::name()
+        );
+    }
+    Ok((run.model(), Some(config)))
+}

@@ -1,0 +1,96 @@
+//! `cargo xtask predict`: a trained network on files of one's own.
+
+mod answer;
+mod inputs;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use backprop_trainer::formats::model_from_bytes;
+use backprop_trainer::layers::Workspace;
+use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2};
+use backprop_trainer::tensor::Scalar;
+use clap::Args;
+
+use crate::common::Common;
+use crate::config::Precision;
+use crate::model::Model;
+use crate::output::say;
+use answer::Answer;
+
+/// Rows that go through the network at a time.
+const BATCH: usize = 1024;
+
+/// Flags of `predict`.
+#[derive(Args)]
+#[command(after_help = "\
+Files are told apart by their ending or their first bytes:
+  PNG  one picture, for networks of 28 x 28 inputs. One of 28 x 28 pixels is taken as it is, any
+       other made as MNIST's digits were: fitted into 20 x 20, centred by its centre of mass. It may
+       be drawn dark on light or light on dark; what is transparent is white. Networks of another
+       number of inputs take square pictures of just as many pixels
+  IDX  any number of rows, plain or packed with gzip; each as many values as the network has inputs
+  CSV  a row of numbers a line, as many as the network has inputs, with or without a header; for a
+       model that was trained on a table, rows of such a table, with or without the target. Columns
+       are then found by name, and cells encoded as they were in training
+
+Raw inputs, such as pixels from 0 to 255, are scaled as the model says.
+
+With --json each row of each file becomes one line, a JSON object of its own:
+  {\"file\":\"7.png\",\"row\":0,\"class\":\"7\",\"index\":7,\"probability\":0.99,
+   \"runner_up\":{\"class\":\"2\",\"index\":2,\"probability\":0.01},
+   \"probabilities\":[..]}
+Rows count from 0; the probabilities are in the order of the classes. Models that predict values
+give {\"file\":..,\"row\":..,\"values\":[..]} instead, in the units of the table they learnt from.")]
+pub(crate) struct PredictArgs {
+    /// The folder of a run, or a model file
+    #[arg(value_name = "RUN_OR_MODEL")]
+    model: PathBuf,
+    /// PNG, IDX or CSV files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Print one JSON object a line for each row, even with --quiet
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &PredictArgs, common: &Common) -> Result<ExitCode> {
+    let model = Model::read(&args.model)?;
+    match model.precision {
+        Precision::F32 => predict::<f32>(args, common, &model)?,
+        Precision::F64 => predict::<f64>(args, common, &model)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn predict<T: Scalar>(args: &PredictArgs, common: &Common, model: &Model) -> Result<()> {
+    let (network, info) = model_from_bytes::<T>(&model.name, &model.bytes)?;
+    let encoding = crate::table::encoding(&model.name, &info)?;
+    let (width, outputs) = (network.input_width(), network.output_width());
+    let mut workspace = Workspace::new(common.pool());
+    let mut predictions = vec![T::zero(); BATCH * outputs];
+    for file in &args.files {
+        let rows = inputs::read::<T>(&info, encoding.as_ref(), width, file)?;
+        let mut row = 0;
+        for batch in rows.values.chunks(BATCH * width) {
+            let count = batch.len() / width;
+            let predictions = &mut predictions[..count * outputs];
+            let input = ArrayView2::from_shape((count, width), batch)?;
+            let output = ArrayViewMut2::from_shape((count, outputs), &mut *predictions)?;
+            network.predict_into(&mut workspace, input, output);
+            info.activate(outputs, predictions);
+            for predictions in predictions.chunks(outputs) {
+                let answer = Answer::new(file, row, (&info, encoding.as_ref()), predictions);
+                if args.json {
+                    say!("{}", serde_json::to_string(&answer)?);
+                } else if !common.quiet {
+                    say!("{}", answer.sentence(rows.is_one_picture));
+                }
+                row += 1;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! How a run looks while it goes: a bar on a terminal, otherwise one plain line an epoch; and what
+//! Ctrl-C does.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Error, Result};
+use backprop_trainer::formats::write_atomic;
+use backprop_trainer::{BatchReport, Epoch, Observer};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output::{cell, percent, rate, say};
+
+/// Set while a run can be stopped in an orderly way.
+static TRAINING: AtomicBool = AtomicBool::new(false);
+/// Set by the first Ctrl-C of a run.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// The exit code of a program that was interrupted: 128 and the number of SIGINT.
+pub const INTERRUPTED_CODE: u8 = 130;
+
+/// The first Ctrl-C stops a run at the end of its step; without a run, or the second time, it
+/// ends the program at once.
+pub fn handle_ctrl_c() {
+    let handled = ctrlc::set_handler(|| {
+        let training = TRAINING.load(Ordering::SeqCst);
+        if !training || INTERRUPTED.swap(true, Ordering::SeqCst) {
+            std::process::exit(i32::from(INTERRUPTED_CODE));
+        }
+    });
+    // Without a handler Ctrl-C ends the program, and the last checkpoint is there all the same.
+    drop(handled);
+}
+
+/// A bar on a terminal, hidden elsewhere.
+pub fn bar(template: &str, quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template).expect("a valid template");
+    ProgressBar::no_length().with_style(style)
+}
+
+/// Shows a run, keeps its `history.csv`, and stops it when Ctrl-C is pressed.
+pub struct Progress {
+    epochs: u64,
+    quiet: bool,
+    bar: ProgressBar,
+    rows: u64,
+    history: Vec<Epoch>,
+    history_path: PathBuf,
+    failure: Option<Error>,
+}
+
+impl Progress {
+    /// For a run of so many epochs, the first of which are done already.
+    pub fn new(epochs: u64, done: &[Epoch], history_path: PathBuf, quiet: bool) -> Self {
+        TRAINING.store(true, Ordering::SeqCst);
+        let template = "epoch {msg} {bar:30} {percent:>3} %  {prefix}  {eta} left";
+        let bar = bar(template, quiet);
+        let history = done.to_vec();
+        Progress {
+            epochs,
+            quiet,
+            bar,
+            rows: 0,
+            history,
+            history_path,
+            failure: None,
+        }
+    }
+
+    /// Takes the bar away, and gives the error that stopped the run, if one did.
+    pub fn finish(self) -> Result<()> {
+        self.bar.finish_and_clear();
+        TRAINING.store(false, Ordering::SeqCst);
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    fn line(&self, epoch: &Epoch) -> String {
+        let width = self.epochs.to_string().len();
+        let mut line = format!(
+            "epoch {:>width$}/{}  train loss {:.4}",
+            epoch.epoch, self.epochs, epoch.train_loss
+        );
+        if let Some(loss) = epoch.validation_loss {
+            line += &format!("  validation loss {loss:.4}");
+        }
+        if let Some(accuracy) = epoch.validation_accuracy {
+            line += &format!("  accuracy {:>7}", percent(accuracy));
+        }
+        line + &format!(
+            "  learning rate {}  {:.2} s",
+            rate(epoch.learning_rate),
+            epoch.seconds
+        )
+    }
+}
+
+impl Observer for Progress {
+    fn batch(&mut self, report: &BatchReport) -> ControlFlow<()> {
+        if !self.bar.is_hidden() {
+            self.rows += report.rows as u64;
+            if self.bar.length().is_none() {
+                self.bar.set_length(report.batches * self.epochs);
+            }
+            self.bar
+                .set_position((report.epoch - 1) * report.batches + report.batch);
+            if report.batch % 32 == 1 {
+                let seconds = self.bar.elapsed().as_secs_f64().max(1e-9);
+                let speed = self.rows as f64 / seconds;
+                self.bar
+                    .set_message(format!("{}/{}", report.epoch, self.epochs));
+                let known = self
+                    .history
+                    .last()
+                    .and_then(|last| last.validation_accuracy);
+                let accuracy = known.map_or(String::new(), |known| {
+                    format!("accuracy {}  ", percent(known))
+                });
+                let loss = report.loss;
+                self.bar
+                    .set_prefix(format!("loss {loss:.4}  {accuracy}{speed:.0} rows/s"));
+            }
+        }
+        if INTERRUPTED.load(Ordering::SeqCst) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn epoch(&mut self, epoch: &Epoch) -> ControlFlow<()> {
+        if !self.quiet {
+            self.bar.suspend(|| say!("{}", self.line(epoch)));
+        }
+        self.history.push(*epoch);
+        let written = write_atomic(&self.history_path, history_csv(&self.history).as_bytes());
+        if let Err(error) = written {
+            self.failure = Some(error.into());
+            return ControlFlow::Break(());
+        }
+        if INTERRUPTED.load(Ordering::SeqCst) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+/// The history as a table; a figure that there is none of is left empty.
+pub fn history_csv(history: &[Epoch]) -> String {
+    let head = "epoch,train_loss,validation_loss,validation_accuracy,learning_rate,seconds\n";
+    let lines = history.iter().map(|epoch| {
+        format!(
+            "{},{},{},{},{},{}\n",
+            epoch.epoch,
+            epoch.train_loss,
+            cell(epoch.validation_loss),
+            cell(epoch.validation_accuracy),
+            epoch.learning_rate,
+            epoch.seconds
+        )
+    });
+    head.to_string() + &lines.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_history_is_a_table_with_empty_places() {
+        let epoch = Epoch {
+            epoch: 1,
+            train_loss: 0.5,
+            learning_rate: 0.1,
+            ..Epoch::default()
+        };
+        let table = history_csv(&[epoch]);
+        assert_eq!(table.lines().nth(1), Some("1,0.5,,,0.1,0"));
+    }
+}

@@ -1,0 +1,107 @@
+//! `cargo xtask search`: random search for good settings.
+
+mod page;
+mod plan;
+mod space;
+mod store;
+mod trial;
+mod work;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use crate::common::Common;
+use crate::config::{Precision, TrainArgs};
+use crate::{folder, run_dir};
+
+use plan::Plan;
+use store::Store;
+use work::Search;
+
+/// Flags of `search`.
+#[derive(Args)]
+pub(crate) struct SearchArgs {
+    /// Settings to try [default: 10]
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    trials: Option<usize>,
+    /// What to try: LOW..HIGH for learning-rate, l2 and batch-size (each order of magnitude as
+    /// likely as any other) and dropout, or a list A|B|C of learning-rate, l2, batch-size, dropout,
+    /// hidden (such as 64|128,64) or optimizer; can be given several times
+    /// [default: learning-rate=1e-6..10]
+    #[arg(long, value_name = "NAME=VALUES", help_heading = "Search")]
+    search: Vec<String>,
+    /// Successive halving: begin with few epochs, and let the better half of the trials go on to
+    /// twice as many, until the best have all --epochs
+    #[arg(long, help_heading = "Search")]
+    halving: bool,
+    /// Judge each trial by k-fold cross-validation: the mean of K runs, each with another Kth of the
+    /// training rows held out [default: off, one run with --validation-fraction held out]
+    #[arg(long, value_name = "K", help_heading = "Search")]
+    folds: Option<usize>,
+    #[command(flatten)]
+    train: TrainArgs,
+}
+
+pub(crate) fn run(args: &SearchArgs, common: &Common) -> Result<ExitCode> {
+    let given = given(args, common.seed)?;
+    let folder = match &args.train.run_dir {
+        Some(folder) => folder.clone(),
+        None if args.train.resume => bail!("--resume needs --run-dir, the folder of the search"),
+        None => folder::dated(),
+    };
+    let store = Store::new(&folder);
+    let saved = if args.train.resume {
+        store.settings()?
+    } else {
+        let advice = "add --resume to go on with the search in it, or choose another --run-dir";
+        folder::ensure_empty(&folder, advice)?;
+        None
+    };
+    let settings = match saved {
+        Some(saved) => {
+            run_dir::ensure_same(&saved, given, &folder)?;
+            saved
+        }
+        None => {
+            // A search that was killed before it had written anything begins here, if the command
+            // line tells what it was.
+            ensure!(
+                !args.train.resume || !given.is_empty(),
+                "{} is not the folder of a search",
+                folder.display()
+            );
+            given
+        }
+    };
+    let plan = Plan::new(settings, common)?;
+    let report = args.train.report.as_deref();
+    match plan.configs[0].precision {
+        Precision::F32 => Search::<f32>::new(plan, store, common)?.run(report),
+        Precision::F64 => Search::<f64>::new(plan, store, common)?.run(report),
+    }
+}
+
+/// The settings that the command line gives.
+fn given(args: &SearchArgs, seed: Option<u64>) -> Result<toml::Table> {
+    let mut table = toml::Table::try_from(&args.train).context("the flags as TOML")?;
+    let whole = |number: Option<usize>| number.map(i64::try_from).transpose();
+    let seed = seed.map(i64::try_from).transpose()?;
+    for (name, number) in [
+        ("trials", whole(args.trials)?),
+        ("folds", whole(args.folds)?),
+        ("seed", seed),
+    ] {
+        if let Some(number) = number {
+            table.insert(name.to_string(), number.into());
+        }
+    }
+    if args.halving {
+        table.insert("halving".to_string(), true.into());
+    }
+    if !args.search.is_empty() {
+        table.insert("search".to_string(), args.search.clone().into());
+    }
+    Ok(table)
+}

@@ -1,0 +1,161 @@
+//! The settings of a search, and what each of its trials comes to.
+
+use anyhow::{Context, Result, ensure};
+use backprop_trainer::search::{Rung, rungs, trial_key};
+use backprop_trainer::tensor::Key;
+use serde::Deserialize;
+
+use super::space::{DEFAULT, Space};
+use crate::common::Common;
+use crate::config::{Config, TrainArgs};
+use crate::{program, source};
+
+/// At each rung of `--halving` one in so many trials goes on.
+const ETA: u64 = 2;
+
+/// A search that is sure to make sense, apart from its data.
+pub(crate) struct Plan {
+    /// All that its folder holds of it.
+    pub(crate) settings: toml::Table,
+    pub(crate) folds: Option<usize>,
+    pub(crate) seed: u64,
+    pub(crate) space: Space,
+    pub(crate) rungs: Vec<Rung>,
+    /// The flags of each trial.
+    pub(crate) flags: Vec<TrainArgs>,
+    /// The settings of each trial.
+    pub(crate) configs: Vec<Config>,
+}
+
+/// What a search has on top of the flags of `train`.
+#[derive(Deserialize)]
+struct Own {
+    trials: usize,
+    search: Vec<String>,
+    halving: bool,
+    folds: Option<usize>,
+    seed: u64,
+}
+
+impl Plan {
+    /// From what the command line gives, or what the folder of the search holds.
+    pub(crate) fn new(mut settings: toml::Table, common: &Common) -> Result<Self> {
+        for (name, default) in [
+            ("trials", toml::Value::Integer(10)),
+            ("search", vec![DEFAULT].into()),
+            ("halving", false.into()),
+            ("seed", 0.into()),
+        ] {
+            settings.entry(name).or_insert(default);
+        }
+        let own: Own = settings.clone().try_into().context("the settings")?;
+        let mut args: TrainArgs = settings.clone().try_into().context("the settings")?;
+        ensure!(own.trials > 0, "--trials is 0; it must be at least 1");
+        let space = Space::parse(&own.search)?;
+        space.check(&settings)?;
+
+        let seed = Key::new(own.seed);
+        let common = Common {
+            seed: Some(own.seed),
+            ..common.clone()
+        };
+        let plan = |args: &TrainArgs| -> Result<(Vec<TrainArgs>, Vec<Config>)> {
+            let (mut flags, mut configs) = (Vec::new(), Vec::new());
+            for trial in 0..own.trials {
+                let drawn = space.sample(args, trial_key(seed, trial as u64));
+                let config = Config::new(&drawn, &common)?;
+                config.settings().check()?;
+                flags.push(drawn);
+                configs.push(config);
+            }
+            Ok((flags, configs))
+        };
+        // Before the data is looked for, which may have to be downloaded.
+        let (_, configs) = plan(&args)?;
+        let (dataset, data_dir) = (&configs[0].dataset, &configs[0].data_dir);
+        let dataset = source::resolve(dataset, data_dir, common.quiet)?;
+        settings.insert("dataset".to_string(), dataset.to_string().into());
+        args.dataset = Some(dataset);
+        let (flags, configs) = plan(&args)?;
+        let epochs = configs[0].epochs;
+        let rungs = if own.halving {
+            rungs(own.trials, epochs, ETA)
+        } else {
+            let trials = own.trials;
+            vec![Rung { trials, epochs }]
+        };
+        Ok(Plan {
+            settings,
+            folds: own.folds,
+            seed: own.seed,
+            space,
+            rungs,
+            flags,
+            configs,
+        })
+    }
+
+    /// The command that trains with the settings of a trial.
+    pub(crate) fn command(&self, trial: usize) -> Result<String> {
+        let flags = toml::Table::try_from(&self.flags[trial]).context("the flags as TOML")?;
+        let mut command = format!("{} train", program::name());
+        for (flag, value) in &flags {
+            command += &match value {
+                toml::Value::Boolean(_) => format!(" --{flag}"),
+                value => format!(" --{flag} {}", quoted(&argument(value))),
+            };
+        }
+        if self.seed != 0 {
+            command += &format!(" --seed {}", self.seed);
+        }
+        Ok(command)
+    }
+}
+
+/// A setting as the command line takes it.
+fn argument(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(argument).collect();
+            values.join(",")
+        }
+        toml::Value::Float(number) if *number != 0.0 && number.abs() < 1e-3 => {
+            format!("{number:e}")
+        }
+        toml::Value::Float(number) => number.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// In quotes where a shell would not take it as it is.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+=@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_string()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_is_quoted_where_a_shell_needs_it() {
+        assert_eq!(quoted("csv:data/table.csv"), "csv:data/table.csv");
+        assert_eq!(quoted("csv:my table's"), "'csv:my table'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn numbers_keep_their_value_on_the_command_line() {
+        for number in [0.0, 1e-8, 3.217e-5, 0.002, 0.1, 9.99, 1e30] {
+            let text = argument(&toml::Value::Float(number));
+            assert_eq!(text.parse(), Ok(number), "{text}");
+        }
+        let widths = toml::Value::Array(vec![128.into(), 64.into()]);
+        assert_eq!(argument(&widths), "128,64");
+    }
+}

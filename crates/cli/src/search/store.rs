@@ -1,0 +1,182 @@
+//! The folder of a search: `search.toml` with its settings, `search.json` and `search.csv` with
+//! the results as they come, and the checkpoints of trials that may go on.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use backprop_trainer::formats::{read_limited, write_atomic};
+use backprop_trainer::search::{Rung, best};
+use serde::{Deserialize, Serialize};
+
+use super::trial::Trial;
+use crate::folder::{clear_leftovers, make_folder};
+use crate::output::{cell, write_json};
+
+/// The most bytes that a file of a search may have to be read again.
+const MAX_BYTES: u64 = 1 << 28;
+
+/// All results: `search.json`, and what `--report` asks for.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    pub(crate) dataset: String,
+    pub(crate) train_samples: usize,
+    pub(crate) validation_samples: usize,
+    pub(crate) seed: u64,
+    pub(crate) threads: usize,
+    pub(crate) folds: Option<usize>,
+    pub(crate) searched: Vec<&'static str>,
+    pub(crate) rungs: Vec<RungReport>,
+    pub(crate) seconds: f64,
+    pub(crate) trials: Vec<Trial>,
+    pub(crate) best: Option<Best>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct RungReport {
+    trials: usize,
+    epochs: u64,
+}
+
+/// The best trial and the command that trains with its settings.
+#[derive(Clone, Serialize)]
+pub(crate) struct Best {
+    #[serde(flatten)]
+    pub(crate) trial: Trial,
+    pub(crate) command: String,
+}
+
+impl From<&Rung> for RungReport {
+    fn from(rung: &Rung) -> Self {
+        RungReport {
+            trials: rung.trials,
+            epochs: rung.epochs,
+        }
+    }
+}
+
+/// What is read again of `search.json`.
+#[derive(Deserialize)]
+struct Saved {
+    trials: Vec<Trial>,
+}
+
+pub(crate) struct Store(PathBuf);
+
+impl Store {
+    pub(crate) fn new(folder: &Path) -> Self {
+        Store(folder.to_path_buf())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the folder and writes the settings.
+    pub(crate) fn create(&self, settings: &toml::Table) -> Result<()> {
+        make_folder(&self.checkpoints())?;
+        clear_leftovers(&self.0);
+        clear_leftovers(&self.checkpoints());
+        let text = toml::to_string(settings).context("the settings as TOML")?;
+        write_atomic(self.0.join("search.toml"), text.as_bytes())?;
+        Ok(())
+    }
+
+    /// The settings of the search in the folder; `None` if there is none.
+    pub(crate) fn settings(&self) -> Result<Option<toml::Table>> {
+        let path = self.0.join("search.toml");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = String::from_utf8(read_limited(&path, MAX_BYTES)?);
+        let text = text.with_context(|| path.display().to_string())?;
+        let table = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        Ok(Some(table))
+    }
+
+    /// Puts the results so far in place of `planned` trials that have some.
+    pub(crate) fn load(&self, planned: &mut [Trial]) -> Result<()> {
+        let path = self.0.join("search.json");
+        if !path.exists() {
+            return Ok(());
+        }
+        let bytes = read_limited(&path, MAX_BYTES)?;
+        let saved: Saved =
+            serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
+        for trial in saved.trials {
+            let place = trial.trial.checked_sub(1);
+            let planned = place.and_then(|place| planned.get_mut(place));
+            let same = planned.filter(|planned| planned.is_same(&trial));
+            let same = same.with_context(|| {
+                let (path, number) = (path.display(), trial.trial);
+                format!("{path}: trial {number} has other settings than here; start a new search")
+            })?;
+            *same = trial;
+        }
+        Ok(())
+    }
+
+    /// Writes the results so far.
+    pub(crate) fn save(&self, report: &Report) -> Result<()> {
+        write_json(&self.0.join("search.json"), report)?;
+        write_atomic(self.0.join("search.csv"), table(&report.trials).as_bytes())?;
+        Ok(())
+    }
+
+    /// The file in which a trial waits for its next rung.
+    pub(crate) fn checkpoint(&self, trial: usize, fold: usize) -> PathBuf {
+        let name = format!("trial-{:03}-fold-{}", trial + 1, fold + 1);
+        self.checkpoints().join(name)
+    }
+
+    fn checkpoints(&self) -> PathBuf {
+        self.0.join("checkpoints")
+    }
+
+    /// Takes the checkpoints away once no trial goes on.
+    pub(crate) fn remove_checkpoints(&self) -> Result<()> {
+        let path = self.checkpoints();
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| path.display().to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The results as a table; a figure that there is none of is left empty.
+fn table(trials: &[Trial]) -> String {
+    let head = "trial,learning_rate,hidden,batch_size,dropout,l2,optimizer,epochs,train_loss,\
+                validation_loss,validation_accuracy,diverged,seconds\n";
+    let lines = trials.iter().map(|trial| {
+        format!(
+            "{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+            trial.trial,
+            trial.learning_rate,
+            trial.widths(),
+            trial.batch_size,
+            trial.dropout,
+            trial.l2,
+            trial.optimizer.name(),
+            trial.epochs,
+            cell(trial.train_loss),
+            cell(trial.validation_loss),
+            cell(trial.validation_accuracy),
+            trial.diverged,
+            trial.seconds
+        )
+    });
+    head.to_string() + &lines.collect::<String>()
+}
+
+/// The best of the trials that took part in the most rungs, by validation loss.
+pub(crate) fn best_of(trials: &[Trial]) -> Option<&Trial> {
+    let most = |trial: &&Trial| !trial.diverged && trial.validation_loss.is_some();
+    let rungs = trials.iter().filter(most).map(|trial| trial.rungs.len());
+    let rungs = rungs.max()?;
+    let losses: Vec<Option<f64>> = trials
+        .iter()
+        .map(|trial| trial.validation_loss.filter(|_| trial.rungs.len() == rungs))
+        .collect();
+    best(&losses).map(|place| &trials[place])
+}

@@ -1,0 +1,188 @@
+//! The search itself: rung by rung, the trials of a rung side by side.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use backprop_trainer::search::{Rung, Split, side_by_side, survivors};
+use backprop_trainer::tensor::Scalar;
+use indicatif::ProgressBar;
+
+use super::page;
+use super::plan::Plan;
+use super::store::{Best, Report, Store, best_of};
+use super::trial::{Trial, advance};
+use crate::common::Common;
+use crate::folder::write_page;
+use crate::output::{say, thousands, write_json};
+use crate::{build, data, progress};
+
+pub(crate) struct Search<'a, T> {
+    plan: Plan,
+    store: Store,
+    common: &'a Common,
+    /// Training and validation rows, for each fold.
+    pairs: Vec<Split<T>>,
+    trials: Vec<Trial>,
+    start: Instant,
+}
+
+impl<'a, T: Scalar> Search<'a, T> {
+    /// Reads the data, and makes sure that every trial can begin.
+    pub(crate) fn new(plan: Plan, store: Store, common: &'a Common) -> Result<Self> {
+        let start = Instant::now();
+        let config = &plan.configs[0];
+        let loaded = data::load::<T>(config)?;
+        let pairs = match plan.folds {
+            None => {
+                let parts = build::parts(config, &loaded)?;
+                vec![(parts.train, parts.validation)]
+            }
+            Some(folds) => build::folds(config, &loaded, folds)?,
+        };
+        for config in &plan.configs {
+            build::trainer(config, &pairs[0].0)?;
+        }
+        let planned = plan.configs.iter().enumerate();
+        let trials = planned
+            .map(|(index, config)| Trial::new(index, config))
+            .collect();
+        Ok(Search {
+            plan,
+            store,
+            common,
+            pairs,
+            trials,
+            start,
+        })
+    }
+
+    pub(crate) fn run(mut self, report: Option<&Path>) -> Result<ExitCode> {
+        self.store.load(&mut self.trials)?;
+        self.store.create(&self.plan.settings)?;
+        self.introduce();
+        let bar = progress::bar(
+            "{msg} {bar:30} {percent:>3} %  {eta} left",
+            self.common.quiet,
+        );
+        let mut running: Vec<usize> = (0..self.trials.len()).collect();
+        for (stage, rung) in self.plan.rungs.clone().into_iter().enumerate() {
+            let losses = self.losses(stage);
+            running = survivors(&losses, &running, rung.trials);
+            running.retain(|trial| !self.trials[*trial].diverged || stage == 0);
+            self.climb(stage, rung, &running, &bar)?;
+        }
+        bar.finish_and_clear();
+        self.store.remove_checkpoints()?;
+        let results = self.report()?;
+        self.store.save(&results)?;
+        if let Some(file) = report {
+            write_json(file, &results)?;
+        }
+        write_page(self.store.path(), &page::document(&results, &self.plan))?;
+        if !self.common.quiet {
+            page::print(&results, &self.plan);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The losses before a rung: those at the end of the one before.
+    fn losses(&self, stage: usize) -> Vec<Option<f64>> {
+        let before = |trial: &Trial| trial.rungs.get(stage.checked_sub(1)?).copied().flatten();
+        self.trials.iter().map(before).collect()
+    }
+
+    /// Takes the trials to the end of a rung, except those that have been there.
+    fn climb(
+        &mut self,
+        stage: usize,
+        rung: Rung,
+        running: &[usize],
+        bar: &ProgressBar,
+    ) -> Result<()> {
+        let to_do = |trial: &usize| self.trials[*trial].rungs.len() <= stage;
+        let to_do: Vec<usize> = running.iter().copied().filter(to_do).collect();
+        let before = match stage {
+            0 => 0,
+            _ => self.plan.rungs[stage - 1].epochs,
+        };
+        bar.set_length(to_do.len() as u64 * (rung.epochs - before) * self.pairs.len() as u64);
+        bar.set_position(0);
+        bar.set_message(format!("{} trials to epoch {}", running.len(), rung.epochs));
+        // What the threads see; the results go to the rest.
+        let (configs, pairs) = (self.plan.configs.clone(), self.pairs.clone());
+        let store = Store::new(self.store.path());
+        let work = |&trial: &usize| {
+            let checkpoint = |fold| store.checkpoint(trial, fold);
+            let tick = || bar.inc(1);
+            advance(&configs[trial], &pairs, rung.epochs, checkpoint, tick)
+        };
+        side_by_side(self.common.threads(), &to_do, work, |&trial, stage| {
+            let stage = stage.with_context(|| format!("trial {}", trial + 1))?;
+            self.trials[trial].add(&stage);
+            self.store.save(&self.report()?)?;
+            if !self.common.quiet {
+                let line = page::line(&self.trials[trial], &self.plan);
+                bar.suspend(|| say!("{line}"));
+            }
+            Ok(())
+        })
+    }
+
+    fn report(&self) -> Result<Report> {
+        let best = best_of(&self.trials).map(|trial| -> Result<Best> {
+            Ok(Best {
+                trial: trial.clone(),
+                command: self.plan.command(trial.trial - 1)?,
+            })
+        });
+        let has_results = |trial: &&Trial| !trial.rungs.is_empty();
+        Ok(Report {
+            dataset: self.plan.configs[0].dataset.to_string(),
+            train_samples: self.pairs[0].0.len(),
+            validation_samples: self.pairs[0].1.len(),
+            seed: self.plan.seed,
+            threads: self.common.threads(),
+            folds: self.plan.folds,
+            searched: self.plan.space.names().collect(),
+            rungs: self.plan.rungs.iter().map(Into::into).collect(),
+            seconds: self.start.elapsed().as_secs_f64(),
+            trials: self.trials.iter().filter(has_results).cloned().collect(),
+            best: best.transpose()?,
+        })
+    }
+
+    fn introduce(&self) {
+        if self.common.quiet {
+            return;
+        }
+        let (train, held_out) = &self.pairs[0];
+        let folds = self.plan.folds.map_or(String::new(), |folds| {
+            format!(", each the mean of {folds} folds")
+        });
+        say!(
+            "{}: {} training and {} validation rows; {} trials of {}{folds}; seed {}",
+            self.plan.configs[0].dataset,
+            thousands(train.len()),
+            thousands(held_out.len()),
+            self.trials.len(),
+            self.plan.space.names().collect::<Vec<_>>().join(", "),
+            self.plan.seed,
+        );
+        if self.plan.rungs.len() > 1 {
+            let rungs = self.plan.rungs.iter();
+            let rungs: Vec<String> = rungs
+                .map(|rung| format!("{} to epoch {}", rung.trials, rung.epochs))
+                .collect();
+            say!("trials of each rung: {}", rungs.join(", "));
+        }
+        let done = self.trials.iter().filter(|trial| !trial.rungs.is_empty());
+        let (done, path) = (done.count(), self.store.path().display());
+        if done > 0 {
+            say!("going on with {path}, where {done} trials have results");
+        } else {
+            say!("results go to {path}; if they are cut short, --resume goes on with them");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! `cargo xtask reproduce --as-written`: the notebook's mistakes, put back to see what they cost.
+//!
+//! They live here and in no library crate. `docs/notebook.md` explains each.
+
+mod adam;
+mod layers;
+mod page;
+mod program;
+
+use std::time::Instant;
+
+use anyhow::Result;
+use backprop_report::Document;
+use backprop_trainer::data::Dataset;
+use backprop_trainer::search::side_by_side;
+use backprop_trainer::tensor::Key;
+use serde::Serialize;
+
+use backprop_cli::common::Common;
+use backprop_cli::progress;
+use program::{Bug, Kind, L2, Outcome, Rates, Variant, run};
+
+/// Seeds of the runs as written.
+const SEEDS: u64 = 10;
+/// Seeds of the runs that tell what each mistake costs.
+const COST_SEEDS: u64 = 3;
+/// The share that is dropped where the cost of the dropout is measured.
+const DROPOUT: f64 = 0.1;
+
+/// All figures.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    dataset: String,
+    threads: usize,
+    seconds: f64,
+    experiments: Vec<Experiment>,
+    mistakes: Vec<Cost>,
+}
+
+/// One of the notebook's experiments with all of its mistakes.
+#[derive(Serialize)]
+struct Experiment {
+    name: String,
+    dropout: f64,
+    l2: f64,
+    notebook: Printed,
+    ours: Spread,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Printed {
+    train_loss: f64,
+    validation_loss: Option<f64>,
+}
+
+/// The losses after the last epoch over seeds; of those that did not diverge.
+#[derive(Clone, Copy, Serialize)]
+struct Spread {
+    seeds: usize,
+    diverged: usize,
+    lowest_train_loss: Option<f64>,
+    train_loss: Option<f64>,
+    highest_train_loss: Option<f64>,
+    validation_loss: Option<f64>,
+}
+
+/// What a mistake does by itself, and what is left of the rest without it.
+#[derive(Serialize)]
+struct Cost {
+    mistake: String,
+    optimizer: &'static str,
+    /// The mistake alone, at the sensible rates.
+    alone: Spread,
+    /// All mistakes but this one, at the notebook's rates.
+    mended: Option<Spread>,
+}
+
+/// A row of the report: what is run, and under which name.
+struct Row {
+    name: String,
+    variant: Variant,
+    seeds: u64,
+    outcomes: Vec<(u64, Outcome)>,
+    seconds: f64,
+}
+
+impl Row {
+    fn new(name: &str, kind: Kind, bugs: &[Bug], rates: Rates, dropout: f64, seeds: u64) -> Self {
+        Row {
+            name: name.to_string(),
+            variant: Variant {
+                kind,
+                bugs: bugs.to_vec(),
+                rates,
+                dropout,
+                l2: L2,
+            },
+            seeds,
+            outcomes: Vec::new(),
+            seconds: 0.0,
+        }
+    }
+
+    /// The losses over the seeds, in their order whatever finished first.
+    fn spread(&mut self) -> Spread {
+        self.outcomes.sort_by_key(|(seed, _)| *seed);
+        let outcomes = || self.outcomes.iter().map(|(_, outcome)| outcome);
+        let losses: Vec<f64> = outcomes().filter_map(Outcome::last).collect();
+        let mean = |values: &[f64]| {
+            let sum: f64 = values.iter().sum();
+            (!values.is_empty()).then(|| sum / values.len() as f64)
+        };
+        let validation: Vec<f64> = outcomes().filter_map(|o| o.validation_loss).collect();
+        Spread {
+            seeds: self.outcomes.len(),
+            diverged: self.outcomes.len() - losses.len(),
+            lowest_train_loss: losses.iter().copied().reduce(f64::min),
+            train_loss: mean(&losses),
+            highest_train_loss: losses.iter().copied().reduce(f64::max),
+            validation_loss: mean(&validation),
+        }
+    }
+}
+
+/// Runs everything on the first 1,000 of `images`.
+pub(crate) fn report(images: &Dataset<f32>, dataset: String, common: &Common) -> Result<Report> {
+    let start = Instant::now();
+    let images = images.limit(1000);
+    let mut written = as_written();
+    let mut alone = alone();
+    let mut mended = mended();
+    let all = written.iter_mut().chain(&mut alone).chain(&mut mended);
+    work(all.collect(), &images, common)?;
+
+    let experiments: Vec<Experiment> = written.iter_mut().map(experiment).collect();
+    let mistakes: Vec<Cost> = alone
+        .iter_mut()
+        .map(|row| {
+            let same =
+                |other: &&mut Row| other.name == row.name && other.variant.kind == row.variant.kind;
+            Cost {
+                mistake: row.name.clone(),
+                optimizer: row.variant.kind.name(),
+                mended: mended.iter_mut().find(same).map(Row::spread),
+                alone: row.spread(),
+            }
+        })
+        .collect();
+    Ok(Report {
+        dataset,
+        threads: common.threads(),
+        seconds: start.elapsed().as_secs_f64(),
+        experiments,
+        mistakes,
+    })
+}
+
+/// The tables on the terminal.
+pub(crate) fn print(report: &Report) {
+    page::print(report);
+}
+
+/// The page of the figures.
+pub(crate) fn document(report: &Report) -> Document {
+    page::document(report)
+}
+
+/// All mistakes, the notebook's settings, for several values of the two that are not known: the
+/// dropout, and the L2 penalty, which only Nesterov has.
+fn as_written() -> Vec<Row> {
+    let row = |kind: Kind, dropout: f64, l2: f64| {
+        let name = match l2 == L2 {
+            true => format!("{}, dropout {dropout}", kind.name()),
+            false => format!("{}, dropout {dropout}, L2 {l2}", kind.name()),
+        };
+        let mut row = Row::new(&name, kind, &Bug::ALL, Rates::Notebook, dropout, SEEDS);
+        row.variant.l2 = l2;
+        row
+    };
+    let by_dropout = [0.0, 0.02, DROPOUT].into_iter().flat_map(|dropout| {
+        let of_kind = move |kind| row(kind, dropout, L2);
+        Kind::ALL.into_iter().map(of_kind)
+    });
+    let by_l2 = [0.0, 1e-3, 1e-2].map(|l2| row(Kind::Nesterov, 0.0, l2));
+    by_dropout.chain(by_l2).collect()
+}
+
+/// Right code at sensible rates, and with one mistake at a time.
+fn alone() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for kind in Kind::ALL {
+        let mut add = |name: &str, bugs: &[Bug], dropout| {
+            let seeds = COST_SEEDS;
+            rows.push(Row::new(name, kind, bugs, Rates::Sensible, dropout, seeds));
+        };
+        add("no mistake", &[], 0.0);
+        add("no mistake, dropout 0.1", &[], DROPOUT);
+        for bug in Bug::ALL.into_iter().filter(|bug| bug.concerns(kind)) {
+            let dropout = if bug == Bug::Dropout { DROPOUT } else { 0.0 };
+            add(bug.name(), &[bug], dropout);
+        }
+    }
+    rows
+}
+
+/// The notebook's settings with all mistakes but one, and with none of them.
+fn mended() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for kind in Kind::ALL {
+        let mut add = |name: &str, bugs: &[Bug], dropout| {
+            let seeds = COST_SEEDS;
+            rows.push(Row::new(name, kind, bugs, Rates::Notebook, dropout, seeds));
+        };
+        add("no mistake", &[], 0.0);
+        add("no mistake, dropout 0.1", &[], DROPOUT);
+        for bug in Bug::ALL.into_iter().filter(|bug| bug.concerns(kind)) {
+            let rest: Vec<Bug> = Bug::ALL.into_iter().filter(|other| *other != bug).collect();
+            let dropout = if bug == Bug::Dropout { DROPOUT } else { 0.0 };
+            add(bug.name(), &rest, dropout);
+        }
+    }
+    rows
+}
+
+/// Runs every row with every one of its seeds, side by side.
+fn work(mut rows: Vec<&mut Row>, images: &Dataset<f32>, common: &Common) -> Result<()> {
+    let jobs: Vec<(usize, u64)> = rows
+        .iter()
+        .enumerate()
+        .flat_map(|(index, row)| (0..row.seeds).map(move |seed| (index, seed)))
+        .collect();
+    let variants: Vec<Variant> = rows.iter().map(|row| row.variant.clone()).collect();
+    let bar = progress::bar("runs {pos}/{len} {bar:30}  {eta} left", common.quiet);
+    bar.set_length(jobs.len() as u64);
+    let first = common.seed.unwrap_or(0);
+    let job = |&(index, seed): &(usize, u64)| {
+        let (start, seed) = (Instant::now(), first.wrapping_add(seed));
+        let data = images.split(0.2, Key::new(seed).derive("split", 0))?;
+        let outcome = run(&variants[index], &data, seed)?;
+        Ok((outcome, start.elapsed().as_secs_f64()))
+    };
+    side_by_side(common.threads(), &jobs, job, |&(index, seed), result| {
+        let (outcome, seconds) = result.map_err(|error: anyhow::Error| error)?;
+        rows[index].outcomes.push((seed, outcome));
+        rows[index].seconds += seconds;
+        bar.inc(1);
+        anyhow::Ok(())
+    })?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn experiment(row: &mut Row) -> Experiment {
+    let [_, train_loss] = row.variant.kind.printed();
+    Experiment {
+        name: row.name.clone(),
+        dropout: row.variant.dropout,
+        l2: row.variant.l2,
+        notebook: Printed {
+            train_loss,
+            validation_loss: None,
+        },
+        ours: row.spread(),
+        seconds: row.seconds / row.seeds as f64,
+    }
+}
