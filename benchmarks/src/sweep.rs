@@ -170,7 +170,7 @@ fn dense_twin(data: &Data) -> Result<Dataset<f32>> {
     let labels = (0..rows).map(|row| (row % OUTPUTS) as u32).collect();
     let labels = Targets::Classes {
         labels,
-        classes: OUTPUTS,
+        num_classes: OUTPUTS,
     };
     Ok(Dataset::from_values(INPUTS, values, labels)?)
 }

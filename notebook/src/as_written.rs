@@ -12,7 +12,7 @@ use std::time::Instant;
 use anyhow::Result;
 use backprop_report::Document;
 use backprop_trainer::data::Dataset;
-use backprop_trainer::search::side_by_side;
+use backprop_trainer::search::parallel_map;
 use backprop_trainer::tensor::Key;
 use serde::Serialize;
 
@@ -240,7 +240,7 @@ fn work(mut rows: Vec<&mut Row>, images: &Dataset<f32>, common: &Common) -> Resu
         let outcome = run(&variants[index], &data, seed)?;
         Ok((outcome, start.elapsed().as_secs_f64()))
     };
-    side_by_side(common.threads(), &jobs, job, |&(index, seed), result| {
+    parallel_map(common.threads(), &jobs, job, |&(index, seed), result| {
         let (outcome, seconds) = result.map_err(|error: anyhow::Error| error)?;
         rows[index].outcomes.push((seed, outcome));
         rows[index].seconds += seconds;

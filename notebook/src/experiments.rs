@@ -2,7 +2,7 @@
 
 use backprop_trainer::layers::{LayerSpec, leaky_relu, relu};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Schedule, Sgd};
-use backprop_trainer::search::Range;
+use backprop_trainer::search::ParamRange;
 
 use crate::rates::SENSIBLE_RATES;
 use crate::setup::Setup;
@@ -44,19 +44,19 @@ pub(super) fn trial(learning_rate: f64) -> Setup {
 
 /// The learning rates of the random search: the notebook wrote `10*uniform(-6,1)`, and surely
 /// meant `10**`.
-pub(super) fn search_range() -> Range {
-    Range::logarithmic(1e-6, 10.0).expect("a range")
+pub(super) fn search_range() -> ParamRange {
+    ParamRange::logarithmic(1e-6, 10.0).expect("a range")
 }
 
 /// Trials of the random search.
 pub(super) const TRIALS: usize = 10;
 
-fn sgd() -> Box<dyn Optimizer<f32>> {
-    Box::new(Sgd)
+fn sgd(rate: f64) -> Box<dyn Optimizer<f32>> {
+    Box::new(Sgd::new(rate))
 }
 
 fn setup(
-    optimizer: fn() -> Box<dyn Optimizer<f32>>,
+    optimizer: fn(f64) -> Box<dyn Optimizer<f32>>,
     activation: LayerSpec,
     learning_rate: f64,
     epochs: u64,
@@ -75,7 +75,7 @@ fn setup(
 /// An optimizer on the first 1,000 images: its settings in the notebook, and the losses printed.
 struct Printed {
     name: &'static str,
-    optimizer: fn() -> Box<dyn Optimizer<f32>>,
+    optimizer: fn(f64) -> Box<dyn Optimizer<f32>>,
     constants: &'static str,
     rate: f64,
     /// The rate of the search.
@@ -87,7 +87,7 @@ struct Printed {
 const PRINTED: [Printed; 3] = [
     Printed {
         name: "Nesterov",
-        optimizer: || Box::new(Nesterov::default()),
+        optimizer: |rate| Box::new(Nesterov::new(rate)),
         constants: "momentum 0.9",
         rate: 0.2,
         sensible: SENSIBLE_RATES.nesterov,
@@ -95,7 +95,7 @@ const PRINTED: [Printed; 3] = [
     },
     Printed {
         name: "RMSProp",
-        optimizer: || Box::new(RmsProp::default()),
+        optimizer: |rate| Box::new(RmsProp::new(rate)),
         constants: "decay 0.99",
         rate: 0.1,
         sensible: SENSIBLE_RATES.rmsprop,
@@ -103,7 +103,7 @@ const PRINTED: [Printed; 3] = [
     },
     Printed {
         name: "Adam",
-        optimizer: || Box::new(Adam::default()),
+        optimizer: |rate| Box::new(Adam::new(rate)),
         constants: "betas 0.9 and 0.999",
         rate: 0.1,
         sensible: SENSIBLE_RATES.adam,

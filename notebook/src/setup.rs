@@ -1,14 +1,12 @@
 //! One run of an experiment: the library's settings, and the trainer that they make.
 
-use std::sync::Arc;
-
 use anyhow::Result;
 use backprop_trainer::data::split_rows;
 use backprop_trainer::layers::{LayerSpec, Sequential, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::{Optimizer, Schedule};
 use backprop_trainer::search::{Split, SplitIndices};
-use backprop_trainer::tensor::{Key, Pool};
+use backprop_trainer::tensor::Key;
 use backprop_trainer::{Observer, TrainConfig, TrainError, Trainer};
 use serde::Serialize;
 
@@ -20,7 +18,7 @@ const VALIDATION_FRACTION: f64 = 0.2;
 pub(crate) struct Setup {
     /// The activation of both hidden layers.
     pub(crate) activation: LayerSpec,
-    pub(crate) optimizer: fn() -> Box<dyn Optimizer<f32>>,
+    pub(crate) optimizer: fn(f64) -> Box<dyn Optimizer<f32>>,
     pub(crate) learning_rate: f64,
     pub(crate) schedule: Schedule,
     pub(crate) epochs: u64,
@@ -45,17 +43,17 @@ impl Setup {
     pub(crate) fn trainer(&self, inputs: usize, classes: usize) -> Result<Trainer<f32>> {
         let hidden = || self.activation.clone();
         let layers = [linear(128), hidden(), linear(64), hidden(), linear(classes)];
-        let network = Sequential::new(inputs, layers, Key::new(self.seed))?;
+        let network = Sequential::new(inputs, layers, self.seed)?;
         let config = TrainConfig {
             epochs: self.epochs,
             batch_size: 50,
-            learning_rate: self.learning_rate,
             schedule: self.schedule,
             seed: self.seed,
             ..TrainConfig::default()
         };
-        let trainer = Trainer::new(network, SoftmaxCrossEntropy, (self.optimizer)(), config)?;
-        Ok(trainer.with_pool(Arc::new(Pool::new(1))))
+        let optimizer = (self.optimizer)(self.learning_rate);
+        let trainer = Trainer::new(network, SoftmaxCrossEntropy, optimizer)?;
+        Ok(trainer.with_config(config).threads(1))
     }
 }
 
@@ -72,7 +70,7 @@ pub(crate) fn fit(
     (train, validation): &Split<f32>,
     observer: &mut dyn Observer,
 ) -> Result<Option<Divergence>> {
-    match trainer.fit(train, Some(validation), observer) {
+    match trainer.fit_with(train, Some(validation), observer) {
         Ok(_) => Ok(None),
         Err(TrainError::Diverged { epoch, step, .. }) => Ok(Some(Divergence { epoch, step })),
         Err(error) => Err(error.into()),

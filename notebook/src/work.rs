@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use backprop_trainer::data::Dataset;
 use backprop_trainer::layers::Sequential;
-use backprop_trainer::search::{side_by_side, trial_key};
+use backprop_trainer::search::{parallel_map, trial_key};
 use backprop_trainer::tensor::Key;
 use backprop_trainer::{Epoch, on_epoch};
 
@@ -116,7 +116,7 @@ pub(super) fn run(
     };
     let mut trials = Vec::new();
     let work = |job: &Job<'_>| train(job, images, || bar.inc(job.images as u64));
-    side_by_side(common.threads(), &jobs, work, |job, result| {
+    parallel_map(common.threads(), &jobs, work, |job, result| {
         let name = job.experiment.map_or("the random search", |e| &e.name);
         let run = result.with_context(|| name.to_string())?;
         if !common.quiet && bar.is_hidden() {

@@ -26,7 +26,7 @@ fn trainer() -> (Trainer<f32>, Dataset<f32>) {
     let trainer = Trainer::new(network(), SoftmaxCrossEntropy, Adam::default(), settings);
     let labels = Targets::Classes {
         labels: vec![0, 1, 1, 0, 1, 0],
-        classes: 2,
+        num_classes: 2,
     };
     let values = (0..18).map(|i| (i * 7 % 5) as f32).collect();
     (

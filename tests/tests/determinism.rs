@@ -330,7 +330,7 @@ fn mislabelled(dataset: &Dataset<f32>) -> Dataset<f32> {
             .iter()
             .map(|c| (c + 1) % 10)
             .collect(),
-        classes: 10,
+        num_classes: 10,
     };
     let values = batch.inputs().iter().copied().collect();
     Dataset::from_values(dataset.width(), values, labels).unwrap()

@@ -377,7 +377,7 @@ fn trainer() -> (Trainer<f32>, Dataset<f32>) {
     let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings).unwrap();
     let labels = Targets::Classes {
         labels: vec![0, 1, 1, 0, 1],
-        classes: 2,
+        num_classes: 2,
     };
     let values = (0..10).map(|i| (i * 3 % 7) as f32 / 7.0).collect();
     let pool = std::sync::Arc::new(Pool::new(1));

@@ -219,7 +219,7 @@ fn models_and_checkpoints_allocate_no_more_than_there_is() {
 fn an_epoch_allocates_nothing() {
     let labels = Targets::Classes {
         labels: vec![1; 1000],
-        classes: 2,
+        num_classes: 2,
     };
     let dataset = Dataset::<f32>::from_bytes(20, vec![7; 20_000], labels).unwrap();
     let dataset = dataset.with_balanced_weights().unwrap();

@@ -36,7 +36,7 @@ fn data<T: Scalar>(rows: usize, shift: usize) -> Dataset<T> {
     };
     let labels = Targets::Classes {
         labels: values.chunks(WIDTH).map(class).collect(),
-        classes: CLASSES,
+        num_classes: CLASSES,
     };
     Dataset::from_values(WIDTH, values, labels).unwrap()
 }
@@ -457,7 +457,7 @@ fn what_is_in_rows_of_weight_zero_does_not_matter() {
         let values = inputs::<f64>(30).into_iter().enumerate().map(scaled);
         let labels = Targets::Classes {
             labels: (0..30).map(|row| row % 2).collect(),
-            classes: CLASSES,
+            num_classes: CLASSES,
         };
         let dataset = Dataset::from_values(WIDTH, values.collect(), labels).unwrap();
         let dataset = dataset.with_weights((0..30).map(weight).collect()).unwrap();

@@ -1,7 +1,5 @@
 //! From settings to what is trained: the parts of the data, the network, the trainer.
 
-use std::sync::Arc;
-
 use anyhow::{Context, Result};
 use backprop_trainer::data::{Dataset, split_rows};
 use backprop_trainer::formats::{
@@ -10,7 +8,7 @@ use backprop_trainer::formats::{
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::search::{Split, SplitIndices, kfold_indices};
-use backprop_trainer::tensor::{Key, Pool, Scalar};
+use backprop_trainer::tensor::{Key, Scalar};
 use backprop_trainer::{Observer, TrainError, Trainer};
 
 use crate::config::{ClassWeights, Config};
@@ -84,7 +82,7 @@ fn weighted<T: Scalar>(config: &Config, train: Dataset<T>) -> Result<Dataset<T>>
 /// The network, from random parameters or from a model's.
 pub(crate) fn network<T: Scalar>(config: &Config, train: &Dataset<T>) -> Result<Sequential<T>> {
     let layers = config.layers(train.target_width());
-    let mut network = Sequential::new(train.width(), layers, Key::new(config.seed))?;
+    let mut network = Sequential::new(train.width(), layers, config.seed)?;
     if let Some(file) = &config.from {
         let bytes = read_limited(file, MODEL_LIMIT)?;
         load_parameters(&mut network, &file.display().to_string(), &bytes)?;
@@ -104,8 +102,8 @@ pub(crate) fn loss<T: Scalar>(train: &Dataset<T>) -> Box<dyn Loss<T>> {
 /// The trainer of a run on one thread, for runs side by side.
 pub(crate) fn trainer<T: Scalar>(config: &Config, train: &Dataset<T>) -> Result<Trainer<T>> {
     let network = network(config, train)?;
-    let trainer = Trainer::new(network, loss(train), config.rule::<T>()?, config.settings())?;
-    Ok(trainer.with_pool(Arc::new(Pool::new(1))))
+    let trainer = Trainer::new(network, loss(train), config.optimizer::<T>())?;
+    Ok(trainer.with_config(config.train_config()).threads(1))
 }
 
 /// Trains until the observer says stop or the run is over. Divergence is a result, not an error.
@@ -114,7 +112,7 @@ pub(crate) fn fit<T: Scalar>(
     (train, validation): &Split<T>,
     observer: &mut dyn Observer,
 ) -> Result<Option<Divergence>> {
-    match trainer.fit(train, Some(validation), observer) {
+    match trainer.fit_with(train, Some(validation), observer) {
         Ok(_) => Ok(None),
         Err(TrainError::Diverged { epoch, step, .. }) => Ok(Some(Divergence { epoch, step })),
         Err(error) => Err(error.into()),

@@ -221,12 +221,13 @@ pub(crate) enum Rule {
 impl Rule {
     /// The default learning rate under the one-cycle schedule, chosen on validation data.
     fn learning_rate(self) -> f64 {
-        match self {
-            Rule::Adam => 0.004,
-            Rule::Sgd => 0.5,
-            Rule::Nesterov => 0.05,
-            Rule::Rmsprop => 0.002,
-        }
+        let optimizer: Box<dyn Optimizer<f64>> = match self {
+            Rule::Adam => Box::new(Adam::default()),
+            Rule::Sgd => Box::new(Sgd::default()),
+            Rule::Nesterov => Box::new(Nesterov::default()),
+            Rule::Rmsprop => Box::new(RmsProp::default()),
+        };
+        optimizer.learning_rate()
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -400,11 +401,10 @@ impl Config {
     }
 
     /// The trainer's part of the settings.
-    pub(crate) fn settings(&self) -> TrainConfig {
+    pub(crate) fn train_config(&self) -> TrainConfig {
         TrainConfig {
             epochs: self.epochs,
             batch_size: self.batch_size,
-            learning_rate: self.learning_rate,
             schedule: match self.schedule {
                 ScheduleName::OneCycle => Schedule::OneCycle,
                 ScheduleName::Constant => Schedule::Constant,
@@ -422,21 +422,32 @@ impl Config {
         }
     }
 
-    /// The optimizer with its constants.
-    pub(crate) fn rule<T: Scalar>(&self) -> Result<Box<dyn Optimizer<T>>> {
+    /// The optimizer with its rate and its constants.
+    pub(crate) fn optimizer<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
+        let rate = self.learning_rate;
         let epsilon = self.epsilon.unwrap_or(EPSILON);
-        Ok(match self.optimizer {
-            Rule::Sgd => Box::new(Sgd),
-            Rule::Nesterov => Box::new(Nesterov::new(self.momentum.unwrap_or(MOMENTUM))?),
-            Rule::Rmsprop => Box::new(RmsProp::new(
-                self.decay_rate.unwrap_or(DECAY_RATE),
-                epsilon,
-            )?),
+        match self.optimizer {
+            Rule::Sgd => Box::new(Sgd::new(rate)),
+            Rule::Nesterov => {
+                let momentum = self.momentum.unwrap_or(MOMENTUM);
+                Box::new(Nesterov::new(rate).momentum(momentum))
+            }
+            Rule::Rmsprop => {
+                let decay_rate = self.decay_rate.unwrap_or(DECAY_RATE);
+                Box::new(RmsProp::new(rate).decay_rate(decay_rate).epsilon(epsilon))
+            }
             Rule::Adam => {
                 let (beta1, beta2) = (self.beta1.unwrap_or(BETA1), self.beta2.unwrap_or(BETA2));
-                Box::new(Adam::new(beta1, beta2, epsilon)?)
+                Box::new(Adam::new(rate).betas(beta1, beta2).epsilon(epsilon))
             }
-        })
+        }
+    }
+
+    /// Checks the settings of the optimizer and of the trainer, which need no data.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.optimizer::<f64>().check()?;
+        self.train_config().check()?;
+        Ok(())
     }
 
     /// The list of layers: each hidden one with its activation and dropout, then the output.

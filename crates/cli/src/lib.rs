@@ -74,8 +74,7 @@ enum Command {
 /// The sentence that the command would end with.
 pub fn settings(bytes: &[u8]) -> anyhow::Result<String> {
     let config = run_dir::parse_config(bytes)?;
-    config.settings().check()?;
-    config.rule::<f32>()?;
+    config.check()?;
     config.layers(1);
     Ok(toml::to_string(&config)?)
 }

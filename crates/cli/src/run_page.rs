@@ -96,8 +96,8 @@ fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &Finished<'_, T>) -> Curves
         Outcome::Values { .. } => "of standardised targets",
     }
     .to_string();
-    let settings = trainer.settings();
-    let steps_per_epoch = finished.train_rows.div_ceil(settings.batch_size).max(1) as u64;
+    let config = trainer.config();
+    let steps_per_epoch = finished.train_rows.div_ceil(config.batch_size).max(1) as u64;
     let last = (steps_per_epoch * history.epochs().len() as u64).saturating_sub(1);
     let points = RATES.min(last).max(1);
     let rates = (0..=points).map(|k| {
@@ -105,9 +105,11 @@ fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &Finished<'_, T>) -> Curves
         let at = Progress {
             step,
             steps_per_epoch,
-            epochs: settings.epochs,
+            epochs: config.epochs,
         };
-        let rate = settings.schedule.learning_rate(settings.learning_rate, at);
+        let rate = config
+            .schedule
+            .learning_rate(trainer.optimizer().learning_rate(), at);
         (step as f64 / steps_per_epoch as f64, rate)
     });
     curves.learning_rate = rates.collect();

@@ -81,7 +81,7 @@ pub(crate) fn run(args: &TrainArgs, common: &Common) -> Result<ExitCode> {
     } else {
         (Config::new(args, common)?, RunDir::fresh(run_dir)?)
     };
-    config.settings().check()?;
+    config.check()?;
     config.dataset = source::resolve(&config.dataset, &config.data_dir, common.quiet)?;
     let precision = config.precision;
     let job = Job {
@@ -117,7 +117,8 @@ impl Job<'_> {
         let parameters = network.parameter_count();
         let loss = build::loss(train);
         let info = build::info(&parts)?;
-        let mut trainer = Trainer::new(network, loss, config.rule::<T>()?, config.settings())?
+        let mut trainer = Trainer::new(network, loss, config.optimizer::<T>())?
+            .with_config(config.train_config())
             .with_pool(common.pool())
             .with_checkpoint(dir.checkpoint());
         if args.resume && dir.checkpoint().exists() {
@@ -154,7 +155,7 @@ impl Job<'_> {
             let done = trainer.history().epochs();
             let mut progress = Progress::new(config.epochs, done, dir.history(), common.quiet);
             let result = trainer
-                .fit(train, Some(validation), &mut progress)
+                .fit_with(train, Some(validation), &mut progress)
                 .map(|_| ());
             progress.finish()?;
             result?;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use backprop_tensor::Scalar;
 
 use crate::DataError;
+#[cfg(feature = "csv")]
+use crate::csv::TableEncoding;
 
 /// What is to be learnt about each row.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +18,8 @@ pub enum Targets<T> {
     Classes {
         /// The classes of the rows, from 0.
         labels: Vec<u32>,
-        /// How many classes there are.
-        classes: usize,
+        /// The number of classes.
+        num_classes: usize,
     },
     /// Numbers for each row.
     Values {
@@ -36,7 +38,7 @@ pub enum Targets<T> {
 /// ```
 /// use backprop_data::{Batch, Dataset, Targets};
 ///
-/// let labels = Targets::Classes { labels: vec![1, 0], classes: 2 };
+/// let labels = Targets::Classes { labels: vec![1, 0], num_classes: 2 };
 /// let dataset = Dataset::from_values(3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], labels)?;
 /// let mut batch = Batch::new();
 /// dataset.gather(&[1], &mut batch);
@@ -52,6 +54,9 @@ pub struct Dataset<T> {
     /// One for each of `rows`.
     weights: Option<Arc<[T]>>,
     class_names: Option<Arc<[String]>>,
+    /// The encoding of the table that the rows come from.
+    #[cfg(feature = "csv")]
+    encoding: Option<Arc<TableEncoding>>,
 }
 
 struct Storage<T> {
@@ -99,12 +104,15 @@ impl<T: Scalar> Dataset<T> {
     ) -> Result<Self, DataError> {
         let end = u32::try_from(rows).map_err(|_| DataError::TooManyRows(rows))?;
         let labelled = match &labels {
-            Targets::Classes { classes: 0, .. } => {
+            Targets::Classes { num_classes: 0, .. } => {
                 return Err(DataError::Zero {
                     what: "the number of classes",
                 });
             }
-            Targets::Classes { labels, classes } => {
+            Targets::Classes {
+                labels,
+                num_classes: classes,
+            } => {
                 if let Some(row) = labels.iter().position(|&label| label as usize >= *classes) {
                     let (label, classes) = (labels[row], *classes);
                     return Err(DataError::Label {
@@ -135,6 +143,8 @@ impl<T: Scalar> Dataset<T> {
             rows: (0..end).collect(),
             weights: None,
             class_names: None,
+            #[cfg(feature = "csv")]
+            encoding: None,
         })
     }
 
@@ -205,6 +215,28 @@ impl<T> Dataset<T> {
         self.class_names.as_deref()
     }
 
+    /// With the encoding that made features and targets of the cells of a table.
+    #[cfg(feature = "csv")]
+    pub(crate) fn with_encoding(mut self, encoding: TableEncoding) -> Self {
+        self.encoding = Some(Arc::new(encoding));
+        self
+    }
+
+    /// The encoding of the table that the rows come from; `None` for rows of another source.
+    #[cfg(feature = "csv")]
+    pub fn encoding(&self) -> Option<&TableEncoding> {
+        self.encoding.as_deref()
+    }
+
+    /// The factor that [`gather`](Self::gather) multiplies stored features by: 1/255 for bytes, so that
+    /// they are numbers from 0 to 1, and 1 for numbers.
+    pub fn input_scale(&self) -> f64 {
+        match self.storage.features {
+            Features::Values(_) => 1.0,
+            Features::Bytes(_) => 1.0 / 255.0,
+        }
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -223,7 +255,10 @@ impl<T> Dataset<T> {
     /// The outputs that a network needs: the number of classes, or of target values in a row.
     pub fn target_width(&self) -> usize {
         match self.storage.labels {
-            Targets::Classes { classes, .. } => classes,
+            Targets::Classes {
+                num_classes: classes,
+                ..
+            } => classes,
             Targets::Values { width, .. } => width,
         }
     }
@@ -231,14 +266,21 @@ impl<T> Dataset<T> {
     /// The number of classes, if the labels are classes.
     pub fn num_classes(&self) -> Option<usize> {
         match self.storage.labels {
-            Targets::Classes { classes, .. } => Some(classes),
+            Targets::Classes {
+                num_classes: classes,
+                ..
+            } => Some(classes),
             Targets::Values { .. } => None,
         }
     }
 
     /// How many rows each class has, if the labels are classes.
     pub fn class_counts(&self) -> Option<Vec<usize>> {
-        let Targets::Classes { labels, classes } = &self.storage.labels else {
+        let Targets::Classes {
+            labels,
+            num_classes: classes,
+        } = &self.storage.labels
+        else {
             return None;
         };
         let mut counts = vec![0; *classes];

@@ -250,7 +250,7 @@ fn pair<T: Scalar>(
     }
     let labels = Targets::Classes {
         labels: classes.into_iter().map(u32::from).collect(),
-        classes: CLASSES,
+        num_classes: CLASSES,
     };
     Dataset::from_bytes(SIDE * SIDE, pixels, labels)?
         .with_class_names(which.class_names().map(String::from).to_vec())

@@ -177,14 +177,14 @@ impl<'a> Container<'a> {
         }
     }
 
-    /// Takes the values of a parameter of this shape, in row-major order.
-    pub(crate) fn take<T: Scalar>(
-        &mut self,
+    /// Checks that the file has a parameter of this name and shape.
+    pub(crate) fn check_shape(
+        &self,
         parameter: &str,
         expected: &[usize],
-    ) -> Result<Vec<T>, FormatError> {
+    ) -> Result<(), FormatError> {
         let file = || self.file.to_owned();
-        let Some(tensor) = self.tensors.remove(parameter) else {
+        let Some(tensor) = self.tensors.get(parameter) else {
             return Err(FormatError::Missing {
                 file: file(),
                 parameter: parameter.to_owned(),
@@ -192,14 +192,26 @@ impl<'a> Container<'a> {
                 present: list(self.names.iter().map(String::as_str)),
             });
         };
-        if tensor.info.shape != expected {
-            return Err(FormatError::Shape {
-                file: file(),
-                parameter: parameter.to_owned(),
-                expected: shape(expected),
-                found: shape(&tensor.info.shape),
-            });
+        if tensor.info.shape == expected {
+            return Ok(());
         }
+        Err(FormatError::Shape {
+            file: file(),
+            parameter: parameter.to_owned(),
+            expected: shape(expected),
+            found: shape(&tensor.info.shape),
+        })
+    }
+
+    /// Takes the values of a parameter of this shape, in row-major order.
+    pub(crate) fn take<T: Scalar>(
+        &mut self,
+        parameter: &str,
+        expected: &[usize],
+    ) -> Result<Vec<T>, FormatError> {
+        self.check_shape(parameter, expected)?;
+        let file = || self.file.to_owned();
+        let tensor = self.tensors.remove(parameter).expect("it was just there");
         let result = match tensor.info.dtype {
             Dtype::F32 => convert::<f32, T>(tensor.data),
             Dtype::F64 => convert::<f64, T>(tensor.data),

@@ -160,7 +160,7 @@ pub enum FormatError {
     },
     /// The network has a layer that this crate cannot build.
     #[error(
-        "{file}: layer {index} is \"{name}\", a layer of somebody's own; \
+        "{file}: layer {index} is \"{name}\", a layer of your own; \
          build the network with Sequential::from_layers and use load_parameters"
     )]
     Custom {

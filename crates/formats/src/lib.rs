@@ -50,7 +50,8 @@ pub use error::FormatError;
 pub use files::{read_limited, write_atomic};
 pub use info::ModelInfo;
 pub use model::{
-    MODEL_LIMIT, dtype_of, load_model, load_parameters, model_bytes, model_from_bytes, save_model,
+    MODEL_LIMIT, dtype_of, load_model, load_parameters, model_bytes, model_from_bytes, model_info,
+    save_model,
 };
 #[cfg(feature = "onnx")]
 pub use onnx::{onnx_bytes, save_onnx};

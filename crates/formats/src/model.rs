@@ -1,9 +1,6 @@
 use std::path::Path;
 
-use backprop_layers::{
-    BuildError, Dropout, Layer, LayerSpec, LeakyRelu, Linear, Relu, Sequential, Sigmoid, Softmax,
-    Tanh,
-};
+use backprop_layers::{BuildError, Layer, LayerSpec, Sequential, Weights};
 use backprop_tensor::Scalar;
 
 use crate::container::{Container, write};
@@ -114,8 +111,8 @@ pub(crate) fn unsavable(file: &str, problem: String) -> FormatError {
 /// as much as they are, for a layer of one neuron, whose storage is padded.
 ///
 /// # Errors
-/// If the bytes are damaged or no network of this crate, or a value is not finite; if a layer is
-/// somebody's own, use [`load_parameters`].
+/// If the bytes are damaged or no network of this crate, or a value is not finite; for a layer
+/// of your own, use [`load_parameters`].
 pub fn model_from_bytes<T: Scalar>(
     name: &str,
     bytes: &[u8],
@@ -126,13 +123,13 @@ pub fn model_from_bytes<T: Scalar>(
     let input_width: usize = file.json("input_width")?;
     let info: ModelInfo = file.json("info")?;
 
+    let mut layers = Vec::with_capacity(specs.len());
+    let mut width = input_width;
     let build = |source| FormatError::Build {
         file: name.to_owned(),
         source,
     };
-    let mut layers = Vec::with_capacity(specs.len());
-    let mut width = input_width;
-    for (index, spec) in specs.into_iter().enumerate() {
+    for (index, spec) in specs.iter().enumerate() {
         let layer = layer(&mut file, name, index, spec, width)?;
         width = layer.output_width(width).map_err(build)?;
         layers.push(layer);
@@ -157,49 +154,48 @@ pub fn load_model<T: Scalar>(
     model_from_bytes(&path.display().to_string(), &bytes)
 }
 
-/// Builds one layer; the sizes of its parameters are those of tensors that are in the file.
+/// The description in the bytes of a file that [`model_bytes`] made; `name` is the file in errors.
+///
+/// # Errors
+/// If the bytes are damaged or no network of this crate.
+pub fn model_info(name: &str, bytes: &[u8]) -> Result<ModelInfo, FormatError> {
+    let file = Container::parse(name, bytes)?;
+    file.require_ours()?;
+    file.json("info")
+}
+
+/// Builds one layer with the parameters in the file. The shapes of its tensors are compared with the
+/// description before memory is allocated for them.
 fn layer<T: Scalar>(
     file: &mut Container<'_>,
     file_name: &str,
     index: usize,
-    spec: LayerSpec,
+    spec: &LayerSpec,
     inputs: usize,
 ) -> Result<Box<dyn Layer<T>>, FormatError> {
-    let build = |source: BuildError| FormatError::Build {
-        file: file_name.to_owned(),
-        source: BuildError::At {
-            index,
-            source: Box::new(source),
-        },
-    };
-    let zero = |what| build(BuildError::Zero { what });
-    Ok(match spec {
-        LayerSpec::Linear { outputs } => {
-            if inputs == 0 {
-                return Err(zero("the number of inputs of a Linear layer"));
-            }
-            if outputs == 0 {
-                return Err(zero("the number of outputs of a Linear layer"));
-            }
-            let weight = file.take(&format!("{index}.weight"), &[outputs, inputs])?;
-            let bias = file.take(&format!("{index}.bias"), &[outputs])?;
-            Box::new(Linear::from_rows(outputs, inputs, &weight, &bias))
+    if let LayerSpec::Custom(custom) = spec {
+        let (file, name) = (file_name.to_owned(), custom.name.clone());
+        return Err(FormatError::Custom { file, index, name });
+    }
+    for (name, shape) in spec.parameter_shapes(inputs) {
+        // An empty parameter is an error of the layer.
+        if !shape.contains(&0) {
+            file.check_shape(&format!("{index}.{name}"), &shape)?;
         }
-        LayerSpec::Relu => Box::new(Relu),
-        LayerSpec::LeakyRelu { slope } => Box::new(LeakyRelu::new(slope).map_err(build)?),
-        LayerSpec::Sigmoid => Box::new(Sigmoid),
-        LayerSpec::Tanh => Box::new(Tanh),
-        LayerSpec::Softmax => Box::new(Softmax),
-        LayerSpec::Dropout { probability } => Box::new(Dropout::new(probability).map_err(build)?),
-        other => {
-            let name = match other {
-                LayerSpec::Custom { name, .. } => name,
-                other => format!("{other:?}"),
-            };
-            let file = file_name.to_owned();
-            return Err(FormatError::Custom { file, index, name });
+    }
+    let mut layer = spec.build(inputs, Weights::Zeros).map_err(|source| {
+        let source = Box::new(source);
+        FormatError::Build {
+            file: file_name.to_owned(),
+            source: BuildError::At { index, source },
         }
-    })
+    })?;
+    for parameter in layer.parameters_mut() {
+        let name = format!("{index}.{}", parameter.name());
+        let values: Vec<T> = file.take(&name, parameter.shape())?;
+        parameter.assign(&values);
+    }
+    Ok(layer)
 }
 
 /// Sets all parameters of a network that you built, from the bytes of a safetensors file; `name`

@@ -62,7 +62,7 @@ const INPUT_SCALE: &str = "input_scale";
 ///
 /// # Errors
 /// If a parameter is not finite, two have the same name, `info` does not fit the network, a layer
-/// is somebody's own, or the file would be larger than the 2 GiB that protobuf allows.
+/// is your own, or the file would be larger than the 2 GiB that protobuf allows.
 pub fn onnx_bytes<T: Scalar>(
     network: &Sequential<T>,
     info: &ModelInfo,
@@ -224,10 +224,14 @@ impl Chain {
     fn layer<T: Scalar>(&mut self, index: usize, spec: LayerSpec) -> Result<(), String> {
         let name = |kind: &str| format!("{index}.{kind}");
         match spec {
-            LayerSpec::Linear { .. } => {
+            LayerSpec::Linear { bias: true, .. } => {
                 let (weight, bias) = (name("weight"), name("bias"));
                 let attributes = vec![int("transB", 1)];
                 self.push(&name("linear"), "Gemm", &[&weight, &bias], attributes);
+            }
+            LayerSpec::Linear { .. } => {
+                let attributes = vec![int("transB", 1)];
+                self.push(&name("linear"), "Gemm", &[&name("weight")], attributes);
             }
             LayerSpec::Relu => self.push(&name("relu"), "Relu", &[], vec![]),
             LayerSpec::LeakyRelu { slope } if T::SIZE == 4 => {
@@ -249,11 +253,11 @@ impl Chain {
             LayerSpec::Dropout { .. } => {}
             other => {
                 let kind = match other {
-                    LayerSpec::Custom { name, .. } => name,
+                    LayerSpec::Custom(custom) => custom.name,
                     other => format!("{other:?}"),
                 };
                 return Err(format!(
-                    "layer {index} is \"{kind}\", a layer of somebody's own, and ONNX has no \
+                    "layer {index} is \"{kind}\", a layer of your own, and ONNX has no \
                      operator for it; export the network as safetensors"
                 ));
             }

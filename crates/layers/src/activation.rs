@@ -1,181 +1,193 @@
-//! Activations that treat every element by itself. Each derivative is a function of the output,
-//! so that the input need not be kept.
+//! Activations: functions of one element, each with its derivative beside it.
 
-use backprop_tensor::Scalar;
+use std::fmt::Debug;
+
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
+use backprop_tensor::{Scalar, logistic};
 
-use crate::elementwise::zip_rows;
+use crate::elementwise::par_zip;
 use crate::layer::{check_grad_shapes, check_shape};
-use crate::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext};
+use crate::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext, Saved};
 
-/// `y = f(x)` for all elements.
-#[track_caller]
-fn map<T: Scalar>(
-    layer: &str,
-    run: &PassContext<'_>,
-    input: ArrayView2<'_, T>,
-    output: ArrayViewMut2<'_, T>,
-    f: impl Fn(T) -> T + Copy + Sync,
-) {
-    check_shape(layer, input.dim(), output.dim());
-    zip_rows(run.pool, output, input, input, move |x, _| f(x));
+/// The value that a derivative is written as a function of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DerivativeOf {
+    /// The input of the activation.
+    Input,
+    /// The output of the activation, so that the backward pass need not read the input.
+    Output,
 }
 
-/// `dx = f(a, dy)` for all elements, where `a` is what the derivative is a function of.
-#[track_caller]
-fn map_grad<T: Scalar>(
-    layer: &str,
-    run: &PassContext<'_>,
-    seen: &BackwardArgs<'_, T>,
-    a: ArrayView2<'_, T>,
-    input_grad: Option<ArrayViewMut2<'_, T>>,
-    f: impl Fn(T, T) -> T + Copy + Sync,
-) {
-    if let Some(input_grad) = input_grad {
-        check_grad_shapes(layer, seen, &input_grad);
-        zip_rows(run.pool, input_grad, a, seen.output_grad, f);
-    }
+/// A function of one element and its derivative; every activation is a [`Layer`].
+///
+/// ```
+/// use backprop_layers::{Activation, DerivativeOf, LayerSpec, Scalar, Sequential, custom, linear};
+/// use backprop_layers::ndarray::array;
+///
+/// /// `y = ln(1 + e^x)` (Dugas et al., 2001); `dx = dy (1 - e^-y)`.
+/// #[derive(Clone, Copy, Debug)]
+/// struct Softplus;
+///
+/// impl Activation for Softplus {
+///     const NAME: &'static str = "Softplus";
+///     const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Output;
+///
+///     fn f<T: Scalar>(&self, x: T) -> T {
+///         x.exp().ln_1p()
+///     }
+///     fn df<T: Scalar>(&self, y: T, dy: T) -> T {
+///         dy * (T::one() - (-y).exp())
+///     }
+///     fn spec(&self) -> LayerSpec {
+///         LayerSpec::custom("softplus", "")
+///     }
+/// }
+///
+/// let network = Sequential::<f64>::new(1, [linear(3), custom(Softplus)], 0)?;
+/// assert!(network.predict(array![[0.0]].view()).iter().all(|y| (y - 2.0_f64.ln()).abs() < 1e-15));
+/// # Ok::<(), backprop_layers::BuildError>(())
+/// ```
+pub trait Activation: Copy + Debug + Send + Sync + 'static {
+    /// The name in messages.
+    const NAME: &'static str;
+
+    /// The first argument of [`df`](Self::df).
+    const DERIVATIVE_OF: DerivativeOf;
+
+    /// The function, `y = f(x)`.
+    fn f<T: Scalar>(&self, x: T) -> T;
+
+    /// The gradient by the input, `dx = dy f'(x)`, from the input or the output, as
+    /// [`DERIVATIVE_OF`](Self::DERIVATIVE_OF) says, and the gradient `dy` by the output.
+    fn df<T: Scalar>(&self, x_or_y: T, dy: T) -> T;
+
+    /// The layer as plain data.
+    fn spec(&self) -> LayerSpec;
 }
 
-/// The logistic function `y = 1 / (1 + e^-x)`, element by element; `dx = dy y (1 - y)`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sigmoid;
-
-impl<T: Scalar> Layer<T> for Sigmoid {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
-    }
-
+impl<T: Scalar, A: Activation> Layer<T> for A {
     fn forward(
         &self,
-        run: &PassContext<'_>,
+        context: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
-        map("Sigmoid", run, input, output, |x| {
-            T::one() / (T::one() + (-x).exp())
+        check_shape(A::NAME, input.dim(), output.dim());
+        let activation = *self;
+        par_zip(context.pool, output, input, input, move |x, _| {
+            activation.f(x)
         });
     }
 
     fn backward(
         &self,
-        run: &PassContext<'_>,
-        seen: BackwardArgs<'_, T>,
+        context: &PassContext<'_>,
+        args: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
-        map_grad("Sigmoid", run, &seen, seen.output, input_grad, |y, g| {
-            g * y * (T::one() - y)
+        let Some(input_grad) = input_grad else { return };
+        check_grad_shapes(A::NAME, &args, &input_grad);
+        let x_or_y = match A::DERIVATIVE_OF {
+            DerivativeOf::Input => args.input,
+            DerivativeOf::Output => args.output,
+        };
+        let (activation, dy) = (*self, args.output_grad);
+        par_zip(context.pool, input_grad, x_or_y, dy, move |x_or_y, dy| {
+            activation.df(x_or_y, dy)
         });
+    }
+
+    fn spec(&self) -> LayerSpec {
+        Activation::spec(self)
+    }
+}
+
+/// The logistic function `y = 1 / (1 + e^-x)`; `dx = dy y (1 - y)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sigmoid;
+
+impl Activation for Sigmoid {
+    const NAME: &'static str = "Sigmoid";
+    const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Output;
+
+    #[inline]
+    fn f<T: Scalar>(&self, x: T) -> T {
+        logistic(x)
+    }
+
+    #[inline]
+    fn df<T: Scalar>(&self, y: T, dy: T) -> T {
+        dy * y * (T::one() - y)
     }
 
     fn spec(&self) -> LayerSpec {
         LayerSpec::Sigmoid
     }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
-        Box::new(self.clone())
-    }
 }
 
-/// The hyperbolic tangent, element by element; `dx = dy (1 - y^2)`.
-#[derive(Clone, Debug, PartialEq)]
+/// The hyperbolic tangent; `dx = dy (1 - y^2)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tanh;
 
-impl<T: Scalar> Layer<T> for Tanh {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
+impl Activation for Tanh {
+    const NAME: &'static str = "Tanh";
+    const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Output;
+
+    #[inline]
+    fn f<T: Scalar>(&self, x: T) -> T {
+        x.tanh()
     }
 
-    fn forward(
-        &self,
-        run: &PassContext<'_>,
-        input: ArrayView2<'_, T>,
-        output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
-    ) {
-        map("Tanh", run, input, output, |x| x.tanh());
-    }
-
-    fn backward(
-        &self,
-        run: &PassContext<'_>,
-        seen: BackwardArgs<'_, T>,
-        input_grad: Option<ArrayViewMut2<'_, T>>,
-        _grads: &mut [Box<[T]>],
-    ) {
-        map_grad("Tanh", run, &seen, seen.output, input_grad, |y, g| {
-            g * (T::one() - y * y)
-        });
+    #[inline]
+    fn df<T: Scalar>(&self, y: T, dy: T) -> T {
+        dy * (T::one() - y * y)
     }
 
     fn spec(&self) -> LayerSpec {
         LayerSpec::Tanh
     }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
-        Box::new(self.clone())
-    }
 }
 
-/// The rectifier `y = max(x, 0)`, element by element; `dx = dy` where `y > 0`, else 0, also at the
-/// kink, as in PyTorch. NaN stays NaN.
-#[derive(Clone, Debug, PartialEq)]
+/// The rectifier `y = max(x, 0)`; `dx = dy` where `y > 0`, else 0, also at the kink, as in PyTorch.
+/// NaN stays NaN.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Relu;
 
-impl<T: Scalar> Layer<T> for Relu {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
+impl Activation for Relu {
+    const NAME: &'static str = "ReLU";
+    const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Output;
+
+    #[inline]
+    fn f<T: Scalar>(&self, x: T) -> T {
+        if x > T::zero() || x.is_nan() {
+            x
+        } else {
+            T::zero()
+        }
     }
 
-    fn forward(
-        &self,
-        run: &PassContext<'_>,
-        input: ArrayView2<'_, T>,
-        output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
-    ) {
-        map("ReLU", run, input, output, |x| {
-            if x > T::zero() || x.is_nan() {
-                x
-            } else {
-                T::zero()
-            }
-        });
-    }
-
-    fn backward(
-        &self,
-        run: &PassContext<'_>,
-        seen: BackwardArgs<'_, T>,
-        input_grad: Option<ArrayViewMut2<'_, T>>,
-        _grads: &mut [Box<[T]>],
-    ) {
-        map_grad("ReLU", run, &seen, seen.output, input_grad, |y, g| {
-            if y > T::zero() { g } else { T::zero() }
-        });
+    #[inline]
+    fn df<T: Scalar>(&self, y: T, dy: T) -> T {
+        if y > T::zero() { dy } else { T::zero() }
     }
 
     fn spec(&self) -> LayerSpec {
         LayerSpec::Relu
     }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
-        Box::new(self.clone())
-    }
 }
 
 /// `y = x` where `x > 0`, else `slope x`; `dx = dy` where `x > 0`, else `slope dy`.
 ///
-/// The sign is read from the input, as with a negative slope the output would not tell it.
-#[derive(Clone, Debug, PartialEq)]
+/// The sign is read from the input: with a negative slope the output does not tell it.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LeakyRelu {
     slope: f64,
 }
 
 impl LeakyRelu {
-    /// With this slope below zero; 0.01 is customary.
+    /// A LeakyReLU with this slope below zero; 0.01 is customary.
     ///
     /// # Errors
     /// If the slope is not finite.
@@ -188,52 +200,24 @@ impl LeakyRelu {
     }
 }
 
-impl<T: Scalar> Layer<T> for LeakyRelu {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
+impl Activation for LeakyRelu {
+    const NAME: &'static str = "LeakyReLU";
+    const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Input;
+
+    #[inline]
+    fn f<T: Scalar>(&self, x: T) -> T {
+        // Both sides are computed: a select between two values is no branch to mispredict.
+        let below = T::from_f64(self.slope) * x;
+        if x > T::zero() { x } else { below }
     }
 
-    fn forward(
-        &self,
-        run: &PassContext<'_>,
-        input: ArrayView2<'_, T>,
-        output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
-    ) {
-        let slope = T::from_f64(self.slope);
-        map("LeakyReLU", run, input, output, move |x| {
-            // Computed in either case: a choice between two values is no branch to guess wrong.
-            let below = slope * x;
-            if x > T::zero() { x } else { below }
-        });
-    }
-
-    fn backward(
-        &self,
-        run: &PassContext<'_>,
-        seen: BackwardArgs<'_, T>,
-        input_grad: Option<ArrayViewMut2<'_, T>>,
-        _grads: &mut [Box<[T]>],
-    ) {
-        let slope = T::from_f64(self.slope);
-        map_grad(
-            "LeakyReLU",
-            run,
-            &seen,
-            seen.input,
-            input_grad,
-            move |x, dy| {
-                let below = slope * dy;
-                if x > T::zero() { dy } else { below }
-            },
-        );
+    #[inline]
+    fn df<T: Scalar>(&self, x: T, dy: T) -> T {
+        let below = T::from_f64(self.slope) * dy;
+        if x > T::zero() { dy } else { below }
     }
 
     fn spec(&self) -> LayerSpec {
         LayerSpec::LeakyRelu { slope: self.slope }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
-        Box::new(self.clone())
     }
 }

@@ -1,17 +1,18 @@
 //! Loops that treat every element by itself, on the threads that own the rows in the products before
-//! and after: what a thread wrote is then still in its cache.
+//! and after: the rows that a thread wrote are then still in its cache.
 
 use std::ops::Range;
 
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
 use backprop_tensor::{Pool, Scalar, with_best_simd};
 
-/// Numbers below which one thread does them all. Fewer than where [`Pool::par_split`] begins: the products
-/// beside these loops are split by then, and their rows would have to come from another core.
-const WORTH_SPLITTING: usize = 1 << 12;
+/// Elements below which one thread does them all. Fewer than where [`Pool::par_split`] begins: the
+/// products beside these loops are split by then, and their rows would have to come from another
+/// core.
+const PAR_MIN_ACTIVATIONS: usize = 1 << 12;
 
 /// `out = f(a, b)` for all elements; all have one shape.
-pub(crate) fn zip_rows<T: Scalar>(
+pub(crate) fn par_zip<T: Scalar>(
     pool: &Pool,
     mut out: ArrayViewMut2<'_, T>,
     a: ArrayView2<'_, T>,
@@ -20,9 +21,9 @@ pub(crate) fn zip_rows<T: Scalar>(
 ) {
     let width = out.ncols();
     match (out.as_slice_mut(), a.as_slice(), b.as_slice()) {
-        (Some(out), Some(a), Some(b)) => by_rows(pool, width, out, move |part, out| {
-            let f = f; // On the stack of the loop, where no output can lie over it.
-            for ((out, &a), &b) in out.iter_mut().zip(&a[part.clone()]).zip(&b[part]) {
+        (Some(out), Some(a), Some(b)) => par_rows(pool, width, out, move |chunk, out| {
+            let f = f; // A copy on this stack: no store to `out` can alias it.
+            for ((out, &a), &b) in out.iter_mut().zip(&a[chunk.clone()]).zip(&b[chunk]) {
                 *out = f(a, b);
             }
         }),
@@ -33,18 +34,19 @@ pub(crate) fn zip_rows<T: Scalar>(
     }
 }
 
-/// Calls `work` with parts of `out`, which begin with a multiple of `unit`, and where they lie in it.
-pub(crate) fn by_rows<T: Scalar>(
+/// Calls `work` with chunks of `out`, which begin at a multiple of `chunk_len`, and with the range
+/// of elements of each.
+pub(crate) fn par_rows<T: Scalar>(
     pool: &Pool,
-    unit: usize,
+    chunk_len: usize,
     out: &mut [T],
     work: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
-    if pool.threads() == 1 || out.len() < WORTH_SPLITTING {
+    if pool.threads() == 1 || out.len() < PAR_MIN_ACTIVATIONS {
         with_best_simd(|| work(0..out.len(), out));
     } else {
-        pool.par_split_always(unit, [out], |_, part, [out]| {
-            with_best_simd(|| work(part, out))
+        pool.par_split_always(chunk_len, [out], |_, chunk, [out]| {
+            with_best_simd(|| work(chunk, out));
         });
     }
 }

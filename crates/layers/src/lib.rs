@@ -10,26 +10,32 @@
 #![warn(missing_docs)]
 
 mod activation;
+mod build;
+mod custom;
 mod dropout;
 mod elementwise;
 mod error;
 mod layer;
 mod linear;
 mod parameter;
+mod predictor;
 mod sequential;
 mod softmax;
 mod spec;
 mod workspace;
 
-pub use backprop_tensor::{Gradient, Key, Pool, Scalar, ndarray};
+pub use backprop_tensor::{Gradient, Key, Pool, Scalar, SparseIndex, ndarray};
 
-pub use activation::{LeakyRelu, Relu, Sigmoid, Tanh};
+pub use activation::{Activation, DerivativeOf, LeakyRelu, Relu, Sigmoid, Tanh};
+pub use build::Weights;
+pub use custom::CustomSpec;
 pub use dropout::Dropout;
 pub use error::BuildError;
-pub use layer::{BackwardArgs, GradientSink, Layer, Mode, PassContext};
+pub use layer::{BackwardArgs, CloneLayer, GradientSink, Layer, Mode, PassContext, Saved};
 pub use linear::{Init, Linear};
 pub use parameter::{Parameter, ParameterKind};
+pub use predictor::Predictor;
 pub use sequential::{ParamWithGrad, Sequential};
 pub use softmax::Softmax;
-pub use spec::{LayerSpec, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh};
+pub use spec::{LayerSpec, custom, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh};
 pub use workspace::Workspace;

@@ -5,26 +5,37 @@ use backprop_tensor::{
 };
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::{BackwardArgs, BuildError, GradientSink, Layer, LayerSpec, Parameter, PassContext};
+use crate::{
+    BackwardArgs, BuildError, GradientSink, Layer, LayerSpec, Parameter, PassContext, Saved,
+};
 
-/// How the weights of a [`Linear`] layer are drawn: normal, with mean zero.
+/// The distribution that the weights of a [`Linear`] layer are drawn from: normal, with mean zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
-    /// Standard deviation `sqrt(2 / ((1 + slope^2) inputs))` (He, Zhang, Ren and Sun, 2015), where
+    /// Standard deviation `sqrt(2 / ((1 + slope^2) I))` (He, Zhang, Ren and Sun, 2015), where
     /// `slope` is that of the activation that follows below zero; 1 where none follows.
     He {
         /// The slope below zero of the activation that follows.
         slope: f64,
     },
-    /// Standard deviation `sqrt(2 / (inputs + outputs))` (Glorot and Bengio, 2010), for the sigmoid
-    /// and tanh.
+    /// Standard deviation `sqrt(2 / (I + O))` (Glorot and Bengio, 2010), for the sigmoid and tanh.
     Glorot,
+}
+
+impl Init {
+    fn deviation(self, inputs: usize, outputs: usize) -> Result<f64, BuildError> {
+        match self {
+            Init::He { slope } if !slope.is_finite() => Err(BuildError::Slope(slope)),
+            Init::He { slope } => Ok((2.0 / ((1.0 + slope * slope) * inputs as f64)).sqrt()),
+            Init::Glorot => Ok((2.0 / (inputs + outputs) as f64).sqrt()),
+        }
+    }
 }
 
 /// The affine map `y = x W^T + b`.
 ///
-/// Shapes: input (batch, inputs), `W` (outputs, inputs), `b` (outputs), output (batch, outputs).
-/// Gradients: `dW = dy^T x`, `db =` column sums of `dy`, `dx = dy W`.
+/// Shapes: input (B, I), `W` (O, I), `b` (O), output (B, O). Gradients: `dW = dy^T x`, `db =` the
+/// column sums of `dy`, `dx = dy W`. A layer without a bias has `b = 0` and one parameter.
 ///
 /// ```
 /// use backprop_layers::{Layer, Linear, Parameter};
@@ -36,15 +47,43 @@ pub enum Init {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linear<T> {
     layout: PanelLayout,
-    parameters: [Parameter<T>; 2],
+    /// The weight, and the bias if there is one.
+    parameters: Vec<Parameter<T>>,
+    /// Stands for the bias of a layer without one; empty otherwise.
+    zero_bias: Box<[T]>,
 }
 
 impl<T: Scalar> Linear<T> {
-    /// Weights drawn from the stream of `key`, bias zero.
+    /// A layer with weights drawn from the stream of `key`, and bias zero.
     ///
     /// # Errors
     /// If a width is 0, the weight is more than there is memory for, or a slope is not finite.
     pub fn new(inputs: usize, outputs: usize, init: Init, key: Key) -> Result<Self, BuildError> {
+        let mut rows = Self::reserve(inputs, outputs)?;
+        let deviation = init.deviation(inputs, outputs)?;
+        let mut generator = key.generator();
+        rows.extend((0..inputs * outputs).map(|_| {
+            let normal: f64 = StandardNormal.sample(&mut generator);
+            T::from_f64(deviation * normal)
+        }));
+        let bias = vec![T::zero(); outputs];
+        Ok(Self::from_rows(outputs, inputs, &rows, &bias))
+    }
+
+    /// A layer with all weights and biases zero, to be assigned.
+    ///
+    /// # Errors
+    /// If a width is 0 or the weight is more than there is memory for.
+    pub fn zeros(inputs: usize, outputs: usize) -> Result<Self, BuildError> {
+        let mut rows = Self::reserve(inputs, outputs)?;
+        rows.resize(inputs * outputs, T::zero());
+        let bias = vec![T::zero(); outputs];
+        Ok(Self::from_rows(outputs, inputs, &rows, &bias))
+    }
+
+    /// An empty vector with memory for the rows of a weight and, as the same memory is needed again,
+    /// for its storage order.
+    fn reserve(inputs: usize, outputs: usize) -> Result<Vec<T>, BuildError> {
         if inputs == 0 {
             return Err(BuildError::Zero {
                 what: "the number of inputs of a Linear layer",
@@ -58,37 +97,21 @@ impl<T: Scalar> Linear<T> {
         let stored = outputs
             .checked_next_multiple_of(T::PANEL_WIDTH)
             .and_then(|columns| columns.checked_mul(inputs));
-        // Room for the rows and, as the same memory is needed again, for the storage order.
         let mut rows: Vec<T> = Vec::new();
         let count = stored.and_then(|stored| stored.checked_mul(2));
         if count.is_none_or(|count| rows.try_reserve_exact(count).is_err()) {
             return Err(BuildError::TooLarge { inputs, outputs });
         }
-        let deviation = match init {
-            Init::He { slope } if !slope.is_finite() => return Err(BuildError::Slope(slope)),
-            Init::He { slope } => (2.0 / ((1.0 + slope * slope) * inputs as f64)).sqrt(),
-            Init::Glorot => (2.0 / (inputs + outputs) as f64).sqrt(),
-        };
-        let mut generator = key.generator();
-        rows.extend((0..inputs * outputs).map(|_| {
-            let normal: f64 = StandardNormal.sample(&mut generator);
-            T::from_f64(deviation * normal)
-        }));
-        Ok(Self::from_rows(
-            outputs,
-            inputs,
-            &rows,
-            &vec![T::zero(); outputs],
-        ))
+        Ok(rows)
     }
 
-    /// The layer with these row-major (outputs, inputs) weights and this bias.
+    /// The layer with these row-major (O, I) weights and this bias.
     ///
     /// # Panics
     /// If the lengths do not fit.
     #[track_caller]
     pub fn from_rows(outputs: usize, inputs: usize, weight: &[T], bias: &[T]) -> Self {
-        let mut parameters = [
+        let mut parameters = vec![
             Parameter::weight(outputs, inputs, weight),
             Parameter::bias(outputs),
         ];
@@ -96,11 +119,88 @@ impl<T: Scalar> Linear<T> {
         Linear {
             layout: PanelLayout::new(inputs, outputs),
             parameters,
+            zero_bias: Box::default(),
         }
+    }
+
+    /// The layer without its bias.
+    #[must_use]
+    pub fn without_bias(mut self) -> Self {
+        self.parameters.truncate(1);
+        self.zero_bias = vec![T::zero(); self.layout.outputs()].into();
+        self
+    }
+
+    fn bias(&self) -> &[T] {
+        self.parameters
+            .get(1)
+            .map_or(&self.zero_bias, Parameter::packed)
+    }
+
+    #[track_caller]
+    fn check_grads(&self, grads: &[Box<[T]>]) {
+        let (expected, found) = (self.parameters.len(), grads.len());
+        assert!(
+            found == expected,
+            "a Linear layer has {expected} gradients, not {found}"
+        );
     }
 }
 
 impl<T: Scalar> Layer<T> for Linear<T> {
+    fn forward(
+        &self,
+        context: &PassContext<'_>,
+        input: ArrayView2<'_, T>,
+        output: ArrayViewMut2<'_, T>,
+        saved: Saved<'_, T>,
+    ) {
+        let (pool, weights, bias) = (context.pool, self.parameters[0].packed(), self.bias());
+        affine(
+            pool,
+            self.layout,
+            input,
+            weights,
+            bias,
+            output,
+            saved.sparse,
+        );
+    }
+
+    fn backward(
+        &self,
+        context: &PassContext<'_>,
+        args: BackwardArgs<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        grads: &mut [Box<[T]>],
+    ) {
+        self.check_grads(grads);
+        let (layout, dy) = (self.layout, args.output_grad);
+        affine_weight_grad(
+            context.pool,
+            layout,
+            args.input,
+            dy,
+            &mut grads[0],
+            Some(args.sparse),
+        );
+        if let Some(bias_grad) = grads.get_mut(1) {
+            affine_bias_grad(dy, bias_grad);
+        }
+        if let Some(input_grad) = input_grad {
+            let weights = self.parameters[0].packed();
+            affine_input_grad(context.pool, layout, dy, weights, input_grad);
+        }
+    }
+
+    fn spec(&self) -> LayerSpec {
+        LayerSpec::Linear {
+            outputs: self.layout.outputs(),
+            bias: self.parameters.len() > 1,
+            init: None,
+        }
+    }
+
     fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
         let expected = self.layout.inputs();
         if input_width == expected {
@@ -114,70 +214,6 @@ impl<T: Scalar> Layer<T> for Linear<T> {
         }
     }
 
-    fn forward(
-        &self,
-        run: &PassContext<'_>,
-        input: ArrayView2<'_, T>,
-        output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
-    ) {
-        let [weight, bias] = &self.parameters;
-        affine(
-            run.pool,
-            self.layout,
-            input,
-            weight.packed(),
-            bias.packed(),
-            output,
-        );
-    }
-
-    fn backward(
-        &self,
-        run: &PassContext<'_>,
-        seen: BackwardArgs<'_, T>,
-        input_grad: Option<ArrayViewMut2<'_, T>>,
-        grads: &mut [Box<[T]>],
-    ) {
-        let [weight_grad, bias_grad] = grads else {
-            panic!("a Linear layer has 2 gradients, not {}", grads.len())
-        };
-        let (layout, dy) = (self.layout, seen.output_grad);
-        affine_weight_grad(run.pool, layout, seen.input, dy, weight_grad, bias_grad);
-        if let Some(input_grad) = input_grad {
-            let weights = self.parameters[0].packed();
-            affine_input_grad(run.pool, layout, dy, weights, input_grad);
-        }
-    }
-
-    fn backward_streamed(
-        &mut self,
-        run: &PassContext<'_>,
-        seen: BackwardArgs<'_, T>,
-        input_grad: Option<ArrayViewMut2<'_, T>>,
-        grads: &mut [Box<[T]>],
-        learn: &mut GradientSink<'_, T>,
-    ) {
-        let [_, bias_grad] = grads else {
-            panic!("a Linear layer has 2 gradients, not {}", grads.len())
-        };
-        let (layout, input, output_grad) = (self.layout, seen.input, seen.output_grad);
-        let [weight, bias] = &mut self.parameters;
-        // By the weights as they were in the forward pass: before they learn.
-        if let Some(input_grad) = input_grad {
-            affine_input_grad(run.pool, layout, output_grad, weight.packed(), input_grad);
-        }
-        let product = Gradient::OuterProduct {
-            layout,
-            input,
-            output_grad,
-            unchanged: true,
-        };
-        learn(0, weight, product);
-        affine_bias_grad(output_grad, bias_grad);
-        learn(1, bias, Gradient::Values(bias_grad));
-    }
-
     fn parameters(&self) -> &[Parameter<T>] {
         &self.parameters
     }
@@ -186,14 +222,32 @@ impl<T: Scalar> Layer<T> for Linear<T> {
         &mut self.parameters
     }
 
-    fn spec(&self) -> LayerSpec {
-        LayerSpec::Linear {
-            outputs: self.layout.outputs(),
+    fn backward_streamed(
+        &mut self,
+        context: &PassContext<'_>,
+        args: BackwardArgs<'_, T>,
+        input_grad: Option<ArrayViewMut2<'_, T>>,
+        grads: &mut [Box<[T]>],
+        sink: &mut GradientSink<'_, T>,
+    ) {
+        self.check_grads(grads);
+        let (layout, input, output_grad) = (self.layout, args.input, args.output_grad);
+        // The weights of the forward pass are read before the sink changes them.
+        if let Some(input_grad) = input_grad {
+            let weights = self.parameters[0].packed();
+            affine_input_grad(context.pool, layout, output_grad, weights, input_grad);
         }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
-        Box::new(self.clone())
+        let product = Gradient::OuterProduct {
+            layout,
+            input,
+            output_grad,
+            index: Some(args.sparse),
+        };
+        sink(0, &mut self.parameters[0], product);
+        if let Some(bias) = self.parameters.get_mut(1) {
+            affine_bias_grad(output_grad, &mut grads[1]);
+            sink(1, bias, Gradient::Values(&grads[1]));
+        }
     }
 }
 

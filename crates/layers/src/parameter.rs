@@ -28,6 +28,7 @@ pub struct Parameter<T> {
     shape: Vec<usize>,
     layout: Option<PanelLayout>,
     values: AlignedVec<T>,
+    learning_rate_factor: f64,
 }
 
 impl<T: Scalar> Parameter<T> {
@@ -46,6 +47,7 @@ impl<T: Scalar> Parameter<T> {
             shape: vec![outputs, inputs],
             layout: Some(layout),
             values,
+            learning_rate_factor: 1.0,
         }
     }
 
@@ -72,6 +74,7 @@ impl<T: Scalar> Parameter<T> {
             shape,
             layout: None,
             values: AlignedVec::copied(&values),
+            learning_rate_factor: 1.0,
         }
     }
 
@@ -110,10 +113,28 @@ impl<T: Scalar> Parameter<T> {
         &mut self.values
     }
 
-    /// The piece that one thread owns: a panel of a weight, [`Scalar::PANEL_WIDTH`] values of the rest.
+    /// Elements that stay together on one thread: a panel of a weight, [`Scalar::PANEL_WIDTH`] of
+    /// everything else.
     pub fn chunk_len(&self) -> usize {
         self.layout
             .map_or(T::PANEL_WIDTH, |layout| layout.unit::<T>())
+    }
+
+    /// Columns of the weight's last panel that no output uses; 0 for everything but a weight.
+    pub fn padding(&self) -> usize {
+        self.layout.map_or(0, |layout| {
+            layout.outputs().next_multiple_of(T::PANEL_WIDTH) - layout.outputs()
+        })
+    }
+
+    /// The factor of the learning rate for this parameter: 1, unless the network was told otherwise;
+    /// 0 for a frozen one.
+    pub fn learning_rate_factor(&self) -> f64 {
+        self.learning_rate_factor
+    }
+
+    pub(crate) fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.learning_rate_factor = factor;
     }
 
     /// The values in logical, row-major order.
@@ -121,7 +142,7 @@ impl<T: Scalar> Parameter<T> {
         self.unpack(&self.values)
     }
 
-    /// Brings numbers from this parameter's storage order (a gradient, a moment) to logical order.
+    /// Brings elements from this parameter's storage order (a gradient, a moment) to logical order.
     ///
     /// # Panics
     /// If there are not as many as the storage holds.

@@ -1,7 +1,11 @@
-/// What a layer is, as plain data: the entries of the list that describes a network.
+use crate::custom::CustomSpec;
+use crate::{Init, Layer};
+
+/// A layer as plain data: an entry of the list that describes a network.
 ///
 /// With the feature `serde` an entry is written as `{"kind":"leaky_relu","slope":0.01}`; an unknown
-/// kind is an error.
+/// kind is an error. A bias is written only where it is left out, and an initialisation never: it is
+/// how weights were drawn once, not part of the network.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -10,10 +14,19 @@
 )]
 #[non_exhaustive]
 pub enum LayerSpec {
-    /// [`Linear`](crate::Linear) with a bias.
+    /// [`Linear`](crate::Linear).
     Linear {
         /// The number of outputs.
         outputs: usize,
+        /// Whether there is a bias; true unless it is left out.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default = "yes", skip_serializing_if = "is_yes")
+        )]
+        bias: bool,
+        /// The distribution of the initial weights; `None` for the one that fits the next layer.
+        #[cfg_attr(feature = "serde", serde(skip))]
+        init: Option<Init>,
     },
     /// [`Relu`](crate::Relu).
     Relu,
@@ -30,21 +43,79 @@ pub enum LayerSpec {
     Softmax,
     /// [`Dropout`](crate::Dropout).
     Dropout {
-        /// The share of values that are dropped, `0 <= p < 1`.
+        /// The probability that an element is dropped, `0 <= p < 1`.
         probability: f64,
     },
     /// A layer of a user's own.
-    Custom {
-        /// Its name.
-        name: String,
-        /// Its settings, in whatever form it reads them.
-        settings: String,
-    },
+    Custom(CustomSpec),
+}
+
+#[cfg(feature = "serde")]
+fn yes() -> bool {
+    true
+}
+
+#[cfg(feature = "serde")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_yes(bias: &bool) -> bool {
+    *bias
+}
+
+impl LayerSpec {
+    /// The description of a layer of your own, for its [`spec`](Layer::spec): a name, and its settings
+    /// in whatever form your program reads them.
+    pub fn custom(name: impl Into<String>, settings: impl Into<String>) -> Self {
+        LayerSpec::Custom(CustomSpec::new(name.into(), settings.into()))
+    }
+
+    /// A Linear layer with or without a bias.
+    ///
+    /// ```
+    /// use backprop_layers::{Sequential, linear, relu};
+    ///
+    /// let layers = [linear(8).bias(false), relu(), linear(1)];
+    /// let network = Sequential::<f32>::new(4, layers, 0)?;
+    /// assert_eq!(network.parameter_count(), 4 * 8 + 8 + 1);
+    /// # Ok::<(), backprop_layers::BuildError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the layer is not Linear.
+    #[must_use]
+    #[track_caller]
+    pub fn bias(mut self, has_bias: bool) -> Self {
+        match &mut self {
+            LayerSpec::Linear { bias, .. } => *bias = has_bias,
+            other => panic!("only a Linear layer has a bias; this one is {other:?}"),
+        }
+        self
+    }
+
+    /// A Linear layer whose weights are drawn from this distribution, whatever layer follows.
+    ///
+    /// # Panics
+    /// If the layer is not Linear.
+    #[must_use]
+    #[track_caller]
+    pub fn init(mut self, distribution: Init) -> Self {
+        match &mut self {
+            LayerSpec::Linear { init, .. } => *init = Some(distribution),
+            other => panic!("only a Linear layer draws weights; this one is {other:?}"),
+        }
+        self
+    }
 }
 
 /// A linear map with bias to `outputs` values.
 pub fn linear(outputs: usize) -> LayerSpec {
-    LayerSpec::Linear { outputs }
+    LayerSpec::Linear {
+        outputs,
+        bias: true,
+        init: None,
+    }
 }
 
 /// `max(x, 0)`.
@@ -72,7 +143,20 @@ pub fn softmax() -> LayerSpec {
     LayerSpec::Softmax
 }
 
-/// Drops this share of the values in training.
+/// Drops each element with this probability in training.
 pub fn dropout(probability: f64) -> LayerSpec {
     LayerSpec::Dropout { probability }
+}
+
+/// A layer of your own in the list of layers; an [`Activation`](crate::Activation) is one too.
+///
+/// The layer is written for every [`Scalar`](crate::Scalar), since the list does not say of which type the network
+/// will be. A layer of one type alone goes into [`Sequential::from_layers`](crate::Sequential::from_layers).
+///
+/// See [`Layer`] for an example.
+pub fn custom<L>(layer: L) -> LayerSpec
+where
+    L: Layer<f32> + Layer<f64> + Clone + 'static,
+{
+    LayerSpec::Custom(CustomSpec::with_layer(layer))
 }

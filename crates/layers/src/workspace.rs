@@ -1,11 +1,12 @@
 use std::sync::{Arc, Mutex};
 
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{AlignedVec, Pool, Scalar};
+use backprop_tensor::{AlignedVec, Pool, Scalar, SparseIndex};
 
-use crate::{BackwardArgs, Mode, Sequential};
+use crate::{BackwardArgs, Mode, Parameter, Saved, Sequential};
 
-/// Everything that a pass through a network writes: activations, caches and gradients.
+/// Everything that a pass through a network writes: activations, saved values, sparse indices and
+/// gradients.
 ///
 /// It grows to the largest batch it has seen and then allocates nothing; a smaller batch uses a
 /// part of it. Each thread that predicts has its own, and shares the network.
@@ -14,14 +15,17 @@ pub struct Workspace<T> {
     pool: Arc<Pool>,
     pub(crate) mode: Mode,
     pub(crate) rows: usize,
-    pub(crate) layers: Vec<LayerSpace<T>>,
-    /// For each thread a workspace of its own, for predictions that are split by rows.
-    parts: Vec<Mutex<Workspace<T>>>,
+    layers: Vec<LayerBuffers<T>>,
+    /// A workspace of its own for each thread, for predictions that are split by rows.
+    per_thread: Vec<Mutex<Workspace<T>>>,
 }
 
-/// What the backward pass of a layer reads, and where its gradients go: by its input, if anybody
-/// needs it, and by its parameters.
-type Backward<'a, T> = (
+/// A layer's input, and the buffers that its forward pass fills.
+type ForwardBuffers<'a, T> = (ArrayView2<'a, T>, ArrayViewMut2<'a, T>, Saved<'a, T>);
+
+/// The arguments of a layer's backward pass, and the buffers of its gradients: by its input, if a
+/// layer below needs it, and by its parameters.
+type BackwardBuffers<'a, T> = (
     BackwardArgs<'a, T>,
     Option<ArrayViewMut2<'a, T>>,
     &'a mut [Box<[T]>],
@@ -29,14 +33,15 @@ type Backward<'a, T> = (
 
 /// The buffers of one layer.
 #[derive(Debug)]
-pub(crate) struct LayerSpace<T> {
-    pub(crate) width: usize,
-    pub(crate) cache_width: usize,
-    pub(crate) output: AlignedVec<T>,
-    pub(crate) cache: AlignedVec<T>,
-    pub(crate) output_grad: AlignedVec<T>,
+struct LayerBuffers<T> {
+    width: usize,
+    saved_width: usize,
+    output: AlignedVec<T>,
+    saved: AlignedVec<T>,
+    sparse: SparseIndex<T>,
+    output_grad: AlignedVec<T>,
     /// One for each parameter, in its storage order; empty until a training pass.
-    pub(crate) grads: Vec<Box<[T]>>,
+    grads: Vec<Box<[T]>>,
 }
 
 impl<T: Scalar> Workspace<T> {
@@ -47,7 +52,7 @@ impl<T: Scalar> Workspace<T> {
             mode: Mode::Predict,
             rows: 0,
             layers: Vec::new(),
-            parts: Vec::new(),
+            per_thread: Vec::new(),
         }
     }
 
@@ -98,36 +103,56 @@ impl<T: Scalar> Workspace<T> {
         assert!(trained, "run Sequential::forward with Mode::Train first");
     }
 
-    /// That the last pass was one of `network`, or of one with the same widths.
+    /// Checks that the last pass was one of `network`, or of a network with the same widths.
     #[track_caller]
     pub(crate) fn check_network(&self, network: &Sequential<T>) {
-        let widths = |space: &LayerSpace<T>| (space.width, space.cache_width);
         assert!(
-            self.layers.iter().map(widths).eq(network.widths()),
+            self.layers
+                .iter()
+                .map(LayerBuffers::dims)
+                .eq(network.layer_dims()),
             "the workspace last ran another network; run Sequential::forward of this one first"
         );
     }
 
-    /// A workspace for each thread of the pool, that runs on the thread alone.
-    pub(crate) fn parts(&mut self) -> &[Mutex<Workspace<T>>] {
-        if self.parts.is_empty() {
-            let alone = self.pool.single_thread_pools().iter();
-            self.parts = alone
+    /// A workspace for each thread of the pool, whose passes run on that thread alone.
+    pub(crate) fn per_thread(&mut self) -> &[Mutex<Workspace<T>>] {
+        if self.per_thread.is_empty() {
+            let pools = self.pool.single_thread_pools().iter();
+            self.per_thread = pools
                 .map(|pool| Mutex::new(Workspace::new(Arc::clone(pool))))
                 .collect();
         }
-        &self.parts
+        &self.per_thread
     }
 
-    /// What the backward pass of a layer reads and writes; `input` is the network's.
-    pub(crate) fn backward<'a>(
+    /// The input of a layer and the buffers that its forward pass fills; `input` is the network's.
+    pub(crate) fn forward_args<'a>(
         &'a mut self,
         input: ArrayView2<'a, T>,
         index: usize,
-    ) -> Backward<'a, T> {
+    ) -> ForwardBuffers<'a, T> {
         let rows = self.rows;
         let (before, rest) = self.layers.split_at_mut(index);
-        let space = &mut rest[0];
+        let buffers = &mut rest[0];
+        let input = before.last().map_or(input, |below| below.output(rows));
+        let saved = Saved {
+            values: &mut buffers.saved[..rows * buffers.saved_width],
+            sparse: &mut buffers.sparse,
+        };
+        let output = view_mut(&mut buffers.output, (rows, buffers.width));
+        (input, output, saved)
+    }
+
+    /// The arguments and the gradients of a layer's backward pass; `input` is the network's.
+    pub(crate) fn backward_args<'a>(
+        &'a mut self,
+        input: ArrayView2<'a, T>,
+        index: usize,
+    ) -> BackwardBuffers<'a, T> {
+        let rows = self.rows;
+        let (before, rest) = self.layers.split_at_mut(index);
+        let buffers = &mut rest[0];
         let (input, input_grad) = match before.last_mut() {
             None => (input, None),
             Some(below) => {
@@ -136,43 +161,30 @@ impl<T: Scalar> Workspace<T> {
                 (view(&below.output, shape), Some(input_grad))
             }
         };
-        let shape = (rows, space.width);
-        let seen = BackwardArgs {
+        let shape = (rows, buffers.width);
+        let args = BackwardArgs {
             input,
-            output: view(&space.output, shape),
-            cache: &space.cache[..rows * space.cache_width],
-            output_grad: view(&space.output_grad, shape),
+            output: view(&buffers.output, shape),
+            saved: &buffers.saved[..rows * buffers.saved_width],
+            sparse: &buffers.sparse,
+            output_grad: view(&buffers.output_grad, shape),
         };
-        (seen, input_grad, &mut space.grads)
+        (args, input_grad, &mut buffers.grads)
     }
 
-    /// Makes room for a pass of `rows` rows through `network`.
+    /// Grows the buffers to a pass of `rows` rows through `network`.
     pub(crate) fn prepare(&mut self, network: &Sequential<T>, rows: usize, mode: Mode) {
-        let same = self.layers.len() == network.layers().len()
-            && network
-                .widths()
-                .zip(&self.layers)
-                .all(|((width, cache), space)| space.width == width && space.cache_width == cache);
-        if !same {
-            self.layers = network.widths().map(LayerSpace::new).collect();
+        let dims = self.layers.iter().map(LayerBuffers::dims);
+        if !dims.eq(network.layer_dims()) {
+            self.layers = network.layer_dims().map(LayerBuffers::new).collect();
         }
-        let training = matches!(mode, Mode::Train(_));
-        for (space, layer) in self.layers.iter_mut().zip(network.layers()) {
-            space.output.grow(rows * space.width);
-            space.cache.grow(rows * space.cache_width);
-            if training {
-                space.output_grad.grow(rows * space.width);
-                let parameters = layer.parameters();
-                let fits = space.grads.len() == parameters.len()
-                    && space
-                        .grads
-                        .iter()
-                        .zip(parameters)
-                        .all(|(g, p)| g.len() == p.packed().len());
-                if !fits {
-                    let zeros = |n| vec![T::zero(); n].into_boxed_slice();
-                    space.grads = parameters.iter().map(|p| zeros(p.packed().len())).collect();
-                }
+        let is_training = matches!(mode, Mode::Train(_));
+        for (buffers, layer) in self.layers.iter_mut().zip(network.layers()) {
+            buffers.output.grow(rows * buffers.width);
+            buffers.saved.grow(rows * buffers.saved_width);
+            if is_training {
+                buffers.output_grad.grow(rows * buffers.width);
+                buffers.grow_grads(layer.parameters());
             }
         }
         self.rows = rows;
@@ -180,28 +192,44 @@ impl<T: Scalar> Workspace<T> {
     }
 }
 
-impl<T: Scalar> LayerSpace<T> {
-    fn new((width, cache_width): (usize, usize)) -> Self {
-        LayerSpace {
+impl<T: Scalar> LayerBuffers<T> {
+    fn new((width, saved_width): (usize, usize)) -> Self {
+        LayerBuffers {
             width,
-            cache_width,
+            saved_width,
             output: AlignedVec::default(),
-            cache: AlignedVec::default(),
+            saved: AlignedVec::default(),
+            sparse: SparseIndex::default(),
             output_grad: AlignedVec::default(),
             grads: Vec::new(),
         }
     }
 
-    pub(crate) fn output(&self, rows: usize) -> ArrayView2<'_, T> {
+    /// Outputs, and saved values per row.
+    fn dims(&self) -> (usize, usize) {
+        (self.width, self.saved_width)
+    }
+
+    /// One gradient for each parameter, in its storage order.
+    fn grow_grads(&mut self, parameters: &[Parameter<T>]) {
+        let lengths = parameters.iter().map(|parameter| parameter.packed().len());
+        let found = self.grads.iter().map(|grad| grad.len());
+        if !found.eq(lengths.clone()) {
+            let zeros = |length| vec![T::zero(); length].into_boxed_slice();
+            self.grads = lengths.map(zeros).collect();
+        }
+    }
+
+    fn output(&self, rows: usize) -> ArrayView2<'_, T> {
         view(&self.output, (rows, self.width))
     }
 }
 
-pub(crate) fn view<T>(buffer: &[T], shape: (usize, usize)) -> ArrayView2<'_, T> {
+fn view<T>(buffer: &[T], shape: (usize, usize)) -> ArrayView2<'_, T> {
     ArrayView2::from_shape(shape, &buffer[..shape.0 * shape.1]).expect("the slice has this size")
 }
 
-pub(crate) fn view_mut<T>(buffer: &mut [T], shape: (usize, usize)) -> ArrayViewMut2<'_, T> {
+fn view_mut<T>(buffer: &mut [T], shape: (usize, usize)) -> ArrayViewMut2<'_, T> {
     ArrayViewMut2::from_shape(shape, &mut buffer[..shape.0 * shape.1])
         .expect("the slice has this size")
 }

@@ -23,7 +23,7 @@ fn relative(found: &[f64], expected: &[f64]) -> f64 {
 fn check(specs: &[LayerSpec]) {
     const STEP: f64 = 1e-5;
     let key = Key::new(11);
-    let mut network = Sequential::<f64>::new(5, specs.to_vec(), key).unwrap();
+    let mut network = Sequential::<f64>::new(5, specs.to_vec(), 11).unwrap();
     let mut workspace = Workspace::new(Arc::new(Pool::new(2)));
     let mode = Mode::Train(key.derive("step", 1));
     let input = numbers(7, 5, key.derive("input", 0));
@@ -93,7 +93,7 @@ fn every_layer_agrees_with_central_differences() {
 fn prediction_is_the_same_in_rows_and_in_batches_and_skips_dropout() {
     let key = Key::new(3);
     let specs = [linear(33), relu(), dropout(0.5), linear(10)];
-    let network = Sequential::<f64>::new(5, specs, key).unwrap();
+    let network = Sequential::<f64>::new(5, specs, 3).unwrap();
     let mut workspace = Workspace::new(Arc::new(Pool::default()));
     let input = numbers(9, 5, key);
     let mut batch = Array2::zeros((9, 10));
@@ -108,7 +108,7 @@ fn prediction_is_the_same_in_rows_and_in_batches_and_skips_dropout() {
 
 #[test]
 fn dropout_keeps_the_mean_and_drops_the_share_asked_for() {
-    let network = Sequential::<f64>::new(1000, [dropout(0.25)], Key::new(0)).unwrap();
+    let network = Sequential::<f64>::new(1000, [dropout(0.25)], 0).unwrap();
     let mut workspace = Workspace::new(Arc::new(Pool::default()));
     let ones = Array2::ones((100, 1000));
     network.forward(&mut workspace, Mode::Train(Key::new(1)), ones.view());
@@ -125,7 +125,7 @@ fn dropout_keeps_the_mean_and_drops_the_share_asked_for() {
 
 #[test]
 fn softmax_survives_large_logits_and_threads_share_one_network() {
-    let network = Sequential::<f32>::new(3, [softmax()], Key::new(0)).unwrap();
+    let network = Sequential::<f32>::new(3, [softmax()], 0).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {

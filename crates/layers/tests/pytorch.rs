@@ -2,8 +2,8 @@
 
 use backprop_layers::ndarray::{Array1, Array2};
 use backprop_layers::{
-    BackwardArgs, Dropout, Key, Layer, LeakyRelu, Linear, Mode, PassContext, Pool, Relu, Sigmoid,
-    Softmax, Tanh,
+    BackwardArgs, Dropout, Key, Layer, LeakyRelu, Linear, Mode, PassContext, Pool, Relu, Saved,
+    Sigmoid, Softmax, SparseIndex, Tanh,
 };
 use backprop_tensor::Scalar;
 use serde::Deserialize;
@@ -103,7 +103,7 @@ fn deviation<T: Scalar>(found: &Array2<T>, expected: &[Vec<f64>]) -> f64 {
 /// The largest deviation of output, of the gradient by the input, and of those by the parameters.
 fn deviations<T: Scalar>(case: &Case, pool: &Pool) -> [f64; 3] {
     let layer = layer::<T>(case);
-    let run = PassContext {
+    let context = PassContext {
         pool,
         mode: Mode::Train(Key::new(case.key.unwrap_or(0))),
     };
@@ -111,21 +111,27 @@ fn deviations<T: Scalar>(case: &Case, pool: &Pool) -> [f64; 3] {
     // Whatever is in them, everything is overwritten.
     let mut output = Array2::from_elem((input.nrows(), case.output[0].len()), T::nan());
     let mut input_grad = Array2::from_elem(input.dim(), T::nan());
-    let mut cache = vec![T::nan(); input.nrows() * layer.saved_per_row(input.ncols())];
+    let mut saved = vec![T::nan(); input.nrows() * layer.saved_per_row(input.ncols())];
+    let mut sparse = SparseIndex::default();
     let parameters = layer.parameters().iter();
     let mut grads: Vec<Box<[T]>> = parameters
         .map(|parameter| vec![T::nan(); parameter.packed().len()].into())
         .collect();
 
-    layer.forward(&run, input.view(), output.view_mut(), &mut cache);
+    let buffers = Saved {
+        values: &mut saved,
+        sparse: &mut sparse,
+    };
+    layer.forward(&context, input.view(), output.view_mut(), buffers);
     let output_grad = array(&case.output_grad);
-    let seen = BackwardArgs {
+    let args = BackwardArgs {
         input: input.view(),
         output: output.view(),
-        cache: &cache,
+        saved: &saved,
+        sparse: &sparse,
         output_grad: output_grad.view(),
     };
-    layer.backward(&run, seen, Some(input_grad.view_mut()), &mut grads);
+    layer.backward(&context, args, Some(input_grad.view_mut()), &mut grads);
 
     assert_eq!(grads.len(), case.parameter_grads.len(), "{}", case.name);
     let parameters = layer.parameters().iter().zip(&grads);

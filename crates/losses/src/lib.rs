@@ -20,12 +20,38 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod binary_cross_entropy;
 mod cross_entropy;
+mod distribution;
 mod error;
 mod loss;
-mod squared_error;
+mod mean_squared_error;
+mod softmax_cross_entropy;
 
-pub use cross_entropy::{BinaryCrossEntropyWithLogits, CrossEntropy, SoftmaxCrossEntropy};
+use backprop_tensor::Scalar;
+
+pub use binary_cross_entropy::BinaryCrossEntropyWithLogits;
+pub use cross_entropy::CrossEntropy;
 pub use error::LossError;
-pub use loss::{Loss, OutputKind, TargetsView, WeightedSum};
-pub use squared_error::MeanSquaredError;
+pub use loss::{Loss, OutputKind, RowTarget, TargetsView, WeightedSum};
+pub use mean_squared_error::MeanSquaredError;
+pub use softmax_cross_entropy::SoftmaxCrossEntropy;
+
+/// The loss of this crate with this [name](Loss::name), as a trained model keeps it.
+///
+/// ```
+/// use backprop_losses::{Loss, by_name};
+///
+/// let loss = by_name::<f32>("MeanSquaredError").unwrap();
+/// assert_eq!(loss.name(), "MeanSquaredError");
+/// assert!(by_name::<f32>("MyOwnLoss").is_none());
+/// ```
+pub fn by_name<T: Scalar>(name: &str) -> Option<Box<dyn Loss<T>>> {
+    let losses: [Box<dyn Loss<T>>; 4] = [
+        Box::new(SoftmaxCrossEntropy),
+        Box::new(CrossEntropy),
+        Box::new(BinaryCrossEntropyWithLogits),
+        Box::new(MeanSquaredError),
+    ];
+    losses.into_iter().find(|loss| loss.name() == name)
+}

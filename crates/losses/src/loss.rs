@@ -1,17 +1,17 @@
 use std::fmt::Debug;
 use std::ops::AddAssign;
 
-use backprop_tensor::Scalar;
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
+use backprop_tensor::{Scalar, softmax};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
 use crate::LossError;
 
-/// What a batch should have given.
+/// The targets of a batch.
 #[derive(Clone, Copy, Debug)]
 pub enum TargetsView<'a, T> {
-    /// One class a row, counted from 0.
+    /// One class for each row, counted from 0.
     Classes(&'a [u32]),
-    /// One row of values a row of the output, (batch, outputs).
+    /// One row of values for each row of the output, (B, outputs).
     Values(ArrayView2<'a, T>),
 }
 
@@ -71,37 +71,134 @@ impl AddAssign for WeightedSum {
     }
 }
 
+/// The target of one row.
+#[derive(Clone, Copy, Debug)]
+pub enum RowTarget<'a, T> {
+    /// The class, below the number of outputs.
+    Class(usize),
+    /// A value for each output.
+    Values(ArrayView1<'a, T>),
+}
+
 /// A loss function: a number for a batch, and its gradient by the network's output.
+///
+/// A loss of your own says what one row costs and its gradient; weights, the mean over rows and the
+/// checks are provided.
+///
+/// ```
+/// use backprop_losses::{Loss, OutputKind, RowTarget, TargetsView};
+/// use backprop_tensor::Scalar;
+/// use ndarray::{ArrayView1, ArrayViewMut1, array};
+///
+/// /// Mean absolute error: `l = (1 / outputs) sum_j |y_j - t_j|`.
+/// #[derive(Debug)]
+/// struct MeanAbsoluteError;
+///
+/// impl<T: Scalar> Loss<T> for MeanAbsoluteError {
+///     fn name(&self) -> &'static str {
+///         "MeanAbsoluteError"
+///     }
+///     fn output_kind(&self) -> OutputKind {
+///         OutputKind::Values
+///     }
+///     fn row(
+///         &self,
+///         output: ArrayView1<'_, T>,
+///         target: RowTarget<'_, T>,
+///         row_weight: T,
+///         grad: Option<ArrayViewMut1<'_, T>>,
+///     ) -> f64 {
+///         let RowTarget::Values(target) = target else {
+///             panic!("MeanAbsoluteError takes values as targets, not classes");
+///         };
+///         let errors = &output - &target;
+///         let outputs = output.len() as f64;
+///         if let Some(mut grad) = grad {
+///             let factor = row_weight * T::from_f64(1.0 / outputs);
+///             grad.zip_mut_with(&errors, |g, error| *g = factor * error.signum());
+///         }
+///         errors.iter().map(|error| error.abs().as_f64()).sum::<f64>() / outputs
+///     }
+/// }
+///
+/// let (output, target) = (array![[1.0_f64, 3.0]], array![[0.0, 4.0]]);
+/// let targets = TargetsView::Values(target.view());
+/// let loss = MeanAbsoluteError.value_and_grad(output.view(), targets, None, None);
+/// assert_eq!(loss.mean(), 1.0);
+/// ```
 pub trait Loss<T: Scalar>: Debug + Send + Sync {
-    /// The name, as in this crate's types.
+    /// The name, as in this crate's types. It is kept with a trained model.
     fn name(&self) -> &'static str;
 
-    /// What the network's output must be.
+    /// The kind of output that the loss takes.
     fn output_kind(&self) -> OutputKind;
 
-    /// Whether the loss is defined for these targets and a network with so many outputs.
+    /// The loss `l` of one row; `grad`, if there is one, is overwritten with `row_weight dl/dy`.
+    ///
+    /// `output`, `target` and `grad` are of one length, and a class is below it.
+    ///
+    /// # Panics
+    /// If the loss takes no targets of this kind, which [`check`](Self::check) says as an error.
+    fn row(
+        &self,
+        output: ArrayView1<'_, T>,
+        target: RowTarget<'_, T>,
+        row_weight: T,
+        grad: Option<ArrayViewMut1<'_, T>>,
+    ) -> f64;
+
+    /// Checks that the loss is defined for these targets and a network with this number of outputs.
+    ///
+    /// By default classes must be below `outputs`, and values finite and one for each output; a loss
+    /// on [`OutputKind::Values`] takes no classes.
     ///
     /// # Errors
     /// Names the first row that does not fit.
-    fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError>;
+    fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError> {
+        match targets {
+            TargetsView::Classes(_) if self.output_kind() == OutputKind::Values => {
+                Err(LossError::NeedsValues { loss: self.name() })
+            }
+            TargetsView::Classes(classes) => check_classes(outputs, classes),
+            TargetsView::Values(values) => {
+                let range = "finite numbers";
+                check_values(self.name(), outputs, values, range, f64::is_finite)
+            }
+        }
+    }
 
     /// The loss of a batch, and in `grad` the gradient of its mean `sum w l / sum w`.
     ///
-    /// Shapes: `output` and `grad` (batch, outputs); `weights` one a row, all 1 where `None`.
+    /// Shapes: `output` and `grad` (B, outputs); `weights` one for each row, all 1 where `None`.
     /// Where the weights sum to 0 the gradient is 0.
     ///
     /// # Panics
     /// If the shapes do not fit, or a class is out of range.
+    #[track_caller]
     fn value_and_grad(
         &self,
         output: ArrayView2<'_, T>,
         targets: TargetsView<'_, T>,
         weights: Option<&[T]>,
         grad: Option<ArrayViewMut2<'_, T>>,
-    ) -> WeightedSum;
+    ) -> WeightedSum {
+        reduce_rows(
+            output,
+            targets,
+            weights,
+            grad,
+            |output, target, weight, grad| self.row(output, target, weight, grad),
+        )
+    }
 
-    /// Turns an output into what a user wants to see: logits into probabilities; the rest stays.
-    fn activate(&self, output: ArrayViewMut2<'_, T>);
+    /// Turns outputs into predictions: by default logits into probabilities by the softmax, while
+    /// probabilities and values stay.
+    fn activate(&self, output: ArrayViewMut2<'_, T>) {
+        if self.output_kind() == OutputKind::Logits {
+            let mut output = output;
+            output.rows_mut().into_iter().for_each(softmax);
+        }
+    }
 }
 
 impl<T: Scalar, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
@@ -111,6 +208,16 @@ impl<T: Scalar, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
 
     fn output_kind(&self) -> OutputKind {
         (**self).output_kind()
+    }
+
+    fn row(
+        &self,
+        output: ArrayView1<'_, T>,
+        target: RowTarget<'_, T>,
+        row_weight: T,
+        grad: Option<ArrayViewMut1<'_, T>>,
+    ) -> f64 {
+        (**self).row(output, target, row_weight, grad)
     }
 
     fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError> {
@@ -132,22 +239,14 @@ impl<T: Scalar, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
     }
 }
 
-/// The target of one row.
-pub(crate) enum RowTarget<'a, T> {
-    Class(usize),
-    Values(ArrayView1<'a, T>),
-}
-
-/// Walks the rows of a batch. `row` gets the output, the target, the row's share `w / sum w` of the
-/// gradient, and where the gradient goes; it returns the row's loss.
+/// Checks that output, targets, weights and gradient have the same rows and columns.
 #[track_caller]
-pub(crate) fn sum_rows<T: Scalar>(
+fn check_shapes<T>(
     output: ArrayView2<'_, T>,
     targets: TargetsView<'_, T>,
     weights: Option<&[T]>,
-    mut grad: Option<ArrayViewMut2<'_, T>>,
-    row: impl Fn(ArrayView1<'_, T>, RowTarget<'_, T>, T, Option<ArrayViewMut1<'_, T>>) -> f64,
-) -> WeightedSum {
+    grad: Option<&ArrayViewMut2<'_, T>>,
+) {
     let rows = output.nrows();
     assert_eq!(
         targets.rows(),
@@ -155,50 +254,57 @@ pub(crate) fn sum_rows<T: Scalar>(
         "rows of the targets and of the output"
     );
     if let TargetsView::Values(values) = targets {
-        assert_eq!(
-            values.dim(),
-            output.dim(),
-            "shape of the targets and of the output"
-        );
+        let (found, expected) = (values.dim(), output.dim());
+        assert_eq!(found, expected, "shape of the targets and of the output");
     }
     if let Some(weights) = weights {
         assert_eq!(weights.len(), rows, "weights and rows of the output");
     }
-    if let Some(grad) = &grad {
-        assert_eq!(
-            grad.dim(),
-            output.dim(),
-            "shape of the gradient and of the output"
-        );
+    if let Some(grad) = grad {
+        let (found, expected) = (grad.dim(), output.dim());
+        assert_eq!(found, expected, "shape of the gradient and of the output");
     }
+}
+
+/// Walks the rows of a batch. `row` gets the output, the target, the row's weight `w / sum w` in the
+/// gradient, and the gradient to fill; it returns the row's loss.
+#[track_caller]
+fn reduce_rows<T: Scalar>(
+    output: ArrayView2<'_, T>,
+    targets: TargetsView<'_, T>,
+    weights: Option<&[T]>,
+    mut grad: Option<ArrayViewMut2<'_, T>>,
+    row: impl Fn(ArrayView1<'_, T>, RowTarget<'_, T>, T, Option<ArrayViewMut1<'_, T>>) -> f64,
+) -> WeightedSum {
+    check_shapes(output, targets, weights, grad.as_ref());
+    let (rows, columns) = output.dim();
     let weight_of = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());
     let weight = (0..rows).map(weight_of).sum::<f64>();
     let mut sum = 0.0;
-    for (at, outputs) in output.rows().into_iter().enumerate() {
+    for (index, outputs) in output.rows().into_iter().enumerate() {
         let target = match targets {
             TargetsView::Classes(classes) => {
-                let class = classes[at] as usize;
+                let class = classes[index] as usize;
                 assert!(
-                    class < output.ncols(),
-                    "row {at} is of class {class}, but the output has {} columns; call Loss::check first",
-                    output.ncols()
+                    class < columns,
+                    "row {index} is of class {class}, but the output has {columns} columns; call Loss::check first"
                 );
                 RowTarget::Class(class)
             }
             TargetsView::Values(values) => {
-                RowTarget::Values(values.index_axis_move(ndarray::Axis(0), at))
+                RowTarget::Values(values.index_axis_move(Axis(0), index))
             }
         };
-        let share = if weight == 0.0 {
+        let row_weight = if weight == 0.0 {
             0.0
         } else {
-            weight_of(at) / weight
+            weight_of(index) / weight
         };
-        let grads = grad.as_mut().map(|grad| grad.row_mut(at));
-        let loss = row(outputs, target, T::from_f64(share), grads);
-        // A row of weight 0 says nothing, not even "infinite".
-        if weight_of(at) != 0.0 {
-            sum += weight_of(at) * loss;
+        let grads = grad.as_mut().map(|grad| grad.row_mut(index));
+        let loss = row(outputs, target, T::from_f64(row_weight), grads);
+        // A row of weight 0 adds nothing, not even an infinite loss.
+        if weight_of(index) != 0.0 {
+            sum += weight_of(index) * loss;
         }
     }
     WeightedSum { sum, weight }
@@ -216,7 +322,7 @@ pub(crate) fn check_classes(outputs: usize, classes: &[u32]) -> Result<(), LossE
     }
 }
 
-/// Checks the width of the targets, and every value by `fits`, whose range has a name.
+/// Checks the width of the targets, and every value by `fits`, whose range is in words.
 pub(crate) fn check_values<T: Scalar>(
     loss: &'static str,
     outputs: usize,

@@ -1,42 +1,60 @@
 use backprop_tensor::{Scalar, with_best_simd};
 
 use crate::error::{below_one, positive};
-use crate::optimizer::checked;
+use crate::optimizer::slots;
 use crate::{Optimizer, OptimizerError, Step};
 
 /// Adam (Kingma and Ba, 2015): `m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2;
 /// p <- p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + e)`, with `t` counting steps from 1.
 ///
 /// With decoupled decay it is AdamW (Loshchilov and Hutter, 2019).
+///
+/// ```
+/// use backprop_optimizers::{Adam, Optimizer};
+///
+/// let adam = Adam::new(1e-3).betas(0.9, 0.99);
+/// let settings = Optimizer::<f32>::settings(&adam);
+/// assert_eq!(settings, [("beta1", 0.9), ("beta2", 0.99), ("epsilon", 1e-8)]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
+    learning_rate: f64,
     beta1: f64,
     beta2: f64,
     epsilon: f64,
 }
 
 impl Adam {
-    /// With the decay rates of the two means, and epsilon, added outside the root.
-    ///
-    /// # Errors
-    /// If not `0 <= beta < 1` for both, or epsilon is not positive and finite.
-    pub fn new(beta1: f64, beta2: f64, epsilon: f64) -> Result<Self, OptimizerError> {
-        Ok(Adam {
-            beta1: below_one("beta1", beta1)?,
-            beta2: below_one("beta2", beta2)?,
-            epsilon: positive("epsilon", epsilon)?,
-        })
-    }
-}
-
-impl Default for Adam {
-    /// Betas 0.9 and 0.999, epsilon 1e-8, as in PyTorch.
-    fn default() -> Self {
+    /// With this learning rate, above 0, betas 0.9 and 0.999 and epsilon 1e-8, as in PyTorch.
+    pub const fn new(learning_rate: f64) -> Self {
         Adam {
+            learning_rate,
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
         }
+    }
+
+    /// With the decay rates of the mean and of the mean square, `0 <= beta < 1` for both.
+    #[must_use]
+    pub const fn betas(mut self, beta1: f64, beta2: f64) -> Self {
+        self.beta1 = beta1;
+        self.beta2 = beta2;
+        self
+    }
+
+    /// With epsilon, added outside the root, above 0.
+    #[must_use]
+    pub const fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+}
+
+impl Default for Adam {
+    /// Learning rate 0.004, for one cycle, and PyTorch's constants.
+    fn default() -> Self {
+        Adam::new(0.004)
     }
 }
 
@@ -45,12 +63,12 @@ impl<T: Scalar> Optimizer<T> for Adam {
         "adam"
     }
 
-    fn state_slots(&self) -> usize {
-        2
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
-        let [m, v] = checked("Adam", value, grad, state);
+        let [m, v] = slots("Adam", value, grad, state);
         assert!(step.t > 0, "Adam counts steps from 1, not 0");
         let (b1, b2) = (T::from_f64(self.beta1), T::from_f64(self.beta2));
         let (rest1, rest2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
@@ -72,5 +90,24 @@ impl<T: Scalar> Optimizer<T> for Adam {
                 *p = step.decayed(*p) - rate * *m / (v.sqrt() * root + epsilon);
             }
         });
+    }
+
+    fn state_slots(&self) -> usize {
+        2
+    }
+
+    fn check(&self) -> Result<(), OptimizerError> {
+        positive("the learning rate", self.learning_rate)?;
+        below_one("beta1", self.beta1)?;
+        below_one("beta2", self.beta2)?;
+        positive("epsilon", self.epsilon)
+    }
+
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("beta1", self.beta1),
+            ("beta2", self.beta2),
+            ("epsilon", self.epsilon),
+        ]
     }
 }

@@ -14,10 +14,10 @@ pub enum OptimizerError {
     },
 }
 
-/// `value` if it lies in `0 <= value < 1`.
-pub(crate) fn below_one(what: &'static str, value: f64) -> Result<f64, OptimizerError> {
+/// Checks `0 <= value < 1`.
+pub(crate) fn below_one(what: &'static str, value: f64) -> Result<(), OptimizerError> {
     if (0.0..1.0).contains(&value) {
-        Ok(value)
+        Ok(())
     } else {
         Err(OptimizerError::Range {
             what,
@@ -27,10 +27,10 @@ pub(crate) fn below_one(what: &'static str, value: f64) -> Result<f64, Optimizer
     }
 }
 
-/// `value` if it is positive and finite.
-pub(crate) fn positive(what: &'static str, value: f64) -> Result<f64, OptimizerError> {
+/// Checks that `value` is positive and finite.
+pub(crate) fn positive(what: &'static str, value: f64) -> Result<(), OptimizerError> {
     if value > 0.0 && value.is_finite() {
-        Ok(value)
+        Ok(())
     } else {
         Err(OptimizerError::Range {
             what,

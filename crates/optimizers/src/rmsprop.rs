@@ -1,36 +1,53 @@
 use backprop_tensor::{Scalar, with_best_simd};
 
 use crate::error::{below_one, positive};
-use crate::optimizer::checked;
+use crate::optimizer::slots;
 use crate::{Optimizer, OptimizerError, Step};
 
 /// RMSProp (Tieleman and Hinton, 2012): `v <- d v + (1 - d) g^2; p <- p - lr g / (sqrt(v) + e)`.
+///
+/// ```
+/// use backprop_optimizers::{Optimizer, RmsProp};
+///
+/// let rmsprop = RmsProp::new(0.002).decay_rate(0.9);
+/// assert_eq!(Optimizer::<f32>::settings(&rmsprop), [("decay rate", 0.9), ("epsilon", 1e-8)]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RmsProp {
+    learning_rate: f64,
     decay_rate: f64,
     epsilon: f64,
 }
 
 impl RmsProp {
-    /// With the decay rate `d` of the mean square and `e` added outside the root.
-    ///
-    /// # Errors
-    /// If not `0 <= decay_rate < 1`, or epsilon is not positive and finite.
-    pub fn new(decay_rate: f64, epsilon: f64) -> Result<Self, OptimizerError> {
-        Ok(RmsProp {
-            decay_rate: below_one("the decay rate", decay_rate)?,
-            epsilon: positive("epsilon", epsilon)?,
-        })
+    /// With this learning rate, above 0, decay rate 0.99 and epsilon 1e-8, as in PyTorch.
+    pub const fn new(learning_rate: f64) -> Self {
+        RmsProp {
+            learning_rate,
+            decay_rate: 0.99,
+            epsilon: 1e-8,
+        }
+    }
+
+    /// With the decay rate `d` of the mean square, `0 <= d < 1`.
+    #[must_use]
+    pub const fn decay_rate(mut self, decay_rate: f64) -> Self {
+        self.decay_rate = decay_rate;
+        self
+    }
+
+    /// With epsilon, added outside the root, above 0.
+    #[must_use]
+    pub const fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
     }
 }
 
 impl Default for RmsProp {
-    /// Decay rate 0.99, epsilon 1e-8, as in PyTorch.
+    /// Learning rate 0.002, for one cycle, and PyTorch's constants.
     fn default() -> Self {
-        RmsProp {
-            decay_rate: 0.99,
-            epsilon: 1e-8,
-        }
+        RmsProp::new(0.002)
     }
 }
 
@@ -39,8 +56,8 @@ impl<T: Scalar> Optimizer<T> for RmsProp {
         "rmsprop"
     }
 
-    fn state_slots(&self) -> usize {
-        1
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
 
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
@@ -49,7 +66,7 @@ impl<T: Scalar> Optimizer<T> for RmsProp {
             T::from_f64(1.0 - self.decay_rate),
         );
         let epsilon = T::from_f64(self.epsilon);
-        let [v] = checked("RmsProp", value, grad, state);
+        let [v] = slots("RmsProp", value, grad, state);
         with_best_simd(|| {
             for ((p, &grad), v) in value.iter_mut().zip(grad).zip(v.iter_mut()) {
                 let g = step.gradient(*p, grad);
@@ -57,5 +74,19 @@ impl<T: Scalar> Optimizer<T> for RmsProp {
                 *p = step.decayed(*p) - step.learning_rate * g / (v.sqrt() + epsilon);
             }
         });
+    }
+
+    fn state_slots(&self) -> usize {
+        1
+    }
+
+    fn check(&self) -> Result<(), OptimizerError> {
+        positive("the learning rate", self.learning_rate)?;
+        below_one("the decay rate", self.decay_rate)?;
+        positive("epsilon", self.epsilon)
+    }
+
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![("decay rate", self.decay_rate), ("epsilon", self.epsilon)]
     }
 }

@@ -1,11 +1,13 @@
 //! All rules over three functions, the same bits for any number of threads, and what is refused.
 
 use backprop_optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, WeightDecay,
+    Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Progress, RmsProp, Schedule, Sgd, Step,
+    WeightDecay,
 };
-use backprop_tensor::Pool;
+use backprop_tensor::ndarray::Array2;
+use backprop_tensor::{Gradient, PanelLayout, Pool};
 
-type Gradient = fn(&[f64; 2]) -> [f64; 2];
+type GradientOf = fn(&[f64; 2]) -> [f64; 2];
 /// Learning rate, steps, and how far from the minimum the run may end.
 type Run = (f64, u32, f64);
 
@@ -29,7 +31,7 @@ fn rosenbrock(p: &[f64; 2]) -> [f64; 2] {
 /// Each row a function, with a run of each rule. RMSProp divides by the size of the gradient, so at
 /// a constant rate it ends by going to and fro at about that rate.
 #[rustfmt::skip]
-const RUNS: [(&str, Gradient, [Run; 4]); 3] = [
+const RUNS: [(&str, GradientOf, [Run; 4]); 3] = [
     // function                     Sgd                    Nesterov                RmsProp                Adam
     ("quadratic", quadratic,       [(0.05, 300, 1e-9),     (0.02, 300, 1e-9),      (0.001, 5000, 0.002),  (0.05, 2000, 1e-9)]),
     ("ill-conditioned quadratic",
@@ -39,15 +41,16 @@ const RUNS: [(&str, Gradient, [Run; 4]); 3] = [
 
 #[test]
 fn every_rule_finds_the_minimum_of_every_function() {
-    let (nesterov, rmsprop, adam) = (Nesterov::default(), RmsProp::default(), Adam::default());
-    let rules: [&dyn Optimizer<f64>; 4] = [&Sgd, &nesterov, &rmsprop, &adam];
+    let (sgd, nesterov) = (Sgd::default(), Nesterov::default());
+    let (rmsprop, adam) = (RmsProp::default(), Adam::default());
+    let rules: [&dyn Optimizer<f64>; 4] = [&sgd, &nesterov, &rmsprop, &adam];
     let pool = Pool::new(1);
     for (name, gradient, runs) in RUNS {
         for (rule, (learning_rate, steps, allowed)) in rules.into_iter().zip(runs) {
             let (mut p, mut state) = ([-2.0, 1.0], OptimizerState::new());
             for _ in 0..steps {
                 let grad = gradient(&p);
-                let item = (&mut p[..], &grad[..], 1, WeightDecay::NONE);
+                let item = (&mut p[..], &grad[..], ParamInfo::new(1));
                 state.step(&pool, rule, learning_rate, 1.0, [item].into_iter());
             }
             let distance = p[0].hypot(p[1]);
@@ -69,7 +72,11 @@ fn the_number_of_threads_changes_no_bit() {
                 l2: 1e-3,
                 decoupled: 1e-2,
             };
-            let item = (&mut values[..], &grad[..], 48, decay);
+            let info = ParamInfo {
+                decay,
+                ..ParamInfo::new(48)
+            };
+            let item = (&mut values[..], &grad[..], info);
             state.step(&pool, &rule, 1e-3, 0.5, [item].into_iter());
         }
         (values, state)
@@ -85,7 +92,7 @@ fn a_state_continues_from_its_parts() {
     let (pool, rule) = (Pool::new(1), Adam::default());
     let mut p = [1.0_f64, 2.0];
     let step = |state: &mut OptimizerState<f64>, p: &mut [f64; 2]| {
-        let item = (&mut p[..], &[0.5, -0.25][..], 1, WeightDecay::NONE);
+        let item = (&mut p[..], &[0.5, -0.25][..], ParamInfo::new(1));
         state.step(&pool, &rule, 0.1, 1.0, [item].into_iter());
     };
     let mut state = OptimizerState::new();
@@ -100,15 +107,20 @@ fn a_state_continues_from_its_parts() {
 
 #[test]
 fn constants_that_make_no_sense_are_refused() {
+    let refused = |optimizer: &dyn Optimizer<f64>| optimizer.check().is_err();
     for bad in [1.0, -0.1, f64::NAN, 2.0] {
-        assert!(Nesterov::new(bad).is_err());
-        assert!(RmsProp::new(bad, 1e-8).is_err());
-        assert!(Adam::new(bad, 0.999, 1e-8).is_err());
-        assert!(Adam::new(0.9, bad, 1e-8).is_err());
+        assert!(refused(&Nesterov::new(0.1).momentum(bad)));
+        assert!(refused(&RmsProp::new(0.1).decay_rate(bad)));
+        assert!(refused(&Adam::new(0.1).betas(bad, 0.999)));
+        assert!(refused(&Adam::new(0.1).betas(0.9, bad)));
     }
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert!(RmsProp::new(0.99, bad).is_err());
-        assert!(Adam::new(0.9, 0.999, bad).is_err());
+        assert!(refused(&RmsProp::new(0.1).epsilon(bad)));
+        assert!(refused(&Adam::new(0.1).epsilon(bad)));
+        let (sgd, nesterov) = (Sgd::new(bad), Nesterov::new(bad));
+        let (rmsprop, adam) = (RmsProp::new(bad), Adam::new(bad));
+        let rules: [&dyn Optimizer<f64>; 4] = [&sgd, &nesterov, &rmsprop, &adam];
+        assert!(rules.into_iter().all(refused), "a learning rate of {bad}");
         assert!(
             Schedule::Step {
                 every_epochs: 1,
@@ -126,8 +138,9 @@ fn constants_that_make_no_sense_are_refused() {
         .check()
         .is_err()
     );
+    let nesterov = Nesterov::new(0.1).momentum(1.0);
     assert_eq!(
-        Nesterov::new(1.0).unwrap_err().to_string(),
+        Optimizer::<f32>::check(&nesterov).unwrap_err().to_string(),
         "the momentum is 1; it must be at least 0 and below 1"
     );
 }
@@ -137,7 +150,7 @@ fn constants_that_make_no_sense_are_refused() {
 fn a_state_of_another_rule_is_refused() {
     let pool = Pool::new(1);
     let mut state = OptimizerState::from_parts(1, vec![vec![]]);
-    let item = (&mut [0.0_f64][..], &[0.0][..], 1, WeightDecay::NONE);
+    let item = (&mut [0.0_f64][..], &[0.0][..], ParamInfo::new(1));
     state.step(&pool, &Adam::default(), 0.1, 1.0, [item].into_iter());
 }
 
@@ -164,4 +177,80 @@ fn every_schedule_gives_finite_rates_for_the_shortest_runs() {
             }
         }
     }
+}
+
+/// A rule that writes into every element that it is given, as one of a user's own may.
+#[derive(Debug)]
+struct Drift;
+
+impl Optimizer<f64> for Drift {
+    fn name(&self) -> &'static str {
+        "drift"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        1.0
+    }
+
+    fn update(&self, _: Step<f64>, value: &mut [f64], _: &[f64], state: &mut [&mut [f64]]) {
+        value.iter_mut().for_each(|value| *value += 1.0);
+        state[0].iter_mut().for_each(|state| *state += 2.0);
+    }
+
+    fn state_slots(&self) -> usize {
+        1
+    }
+}
+
+#[test]
+fn the_padding_of_a_weight_stays_zero_whatever_a_rule_does() {
+    for threads in [1, 3] {
+        let pool = Pool::new(threads);
+        // 11 outputs in panels of 8 columns: the second panel has 5 columns of padding.
+        let layout = PanelLayout::new(3, 11);
+        let info = ParamInfo {
+            padding: 5,
+            ..ParamInfo::new(3 * 8)
+        };
+        let (input, output_grad) = (Array2::ones((2, 3)), Array2::ones((2, 11)));
+        let zeros = vec![0.0; layout.len::<f64>()];
+        let gradients = [
+            Gradient::Values(&zeros),
+            Gradient::OuterProduct {
+                layout,
+                input: input.view(),
+                output_grad: output_grad.view(),
+                index: None,
+            },
+        ];
+        for gradient in gradients {
+            let (mut values, mut state) = (zeros.clone(), OptimizerState::new());
+            for _ in 0..2 {
+                let mut step = state.begin_step(&pool, &Drift, 1.0, 1.0);
+                step.parameter(0, &mut values, gradient, info);
+                step.end();
+            }
+            let mut expected = zeros.clone();
+            layout.pack(&[2.0; 33], &mut expected);
+            assert_eq!(values, expected);
+            layout.pack(&[4.0; 33], &mut expected);
+            assert_eq!(*state.moments()[0][0], *expected);
+        }
+    }
+}
+
+#[test]
+fn a_frozen_parameter_stays_and_a_factor_scales_the_rate() {
+    let (pool, sgd, mut state) = (Pool::new(1), Sgd::new(0.5), OptimizerState::new());
+    let (mut frozen, mut slow) = ([1.0_f64], [1.0]);
+    let factor = |learning_rate_factor| ParamInfo {
+        learning_rate_factor,
+        ..ParamInfo::new(1)
+    };
+    let items = [
+        (&mut frozen[..], &[1.0][..], factor(0.0)),
+        (&mut slow[..], &[1.0][..], factor(0.5)),
+    ];
+    state.step(&pool, &sgd, 0.5, 1.0, items.into_iter());
+    assert_eq!((frozen, slow), ([1.0], [0.75]));
 }

@@ -1,8 +1,8 @@
 //! Rules, clipping and schedules against the figures that `reference/make.py` got from PyTorch.
 
 use backprop_optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, WeightDecay,
-    clip_scale, global_norm,
+    Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Progress, RmsProp, Schedule, Sgd,
+    WeightDecay, clip_scale, global_norm,
 };
 use backprop_tensor::{Pool, Scalar};
 use serde::Deserialize;
@@ -68,12 +68,15 @@ fn rule<T: Scalar>(case: &Case) -> Box<dyn Optimizer<T>> {
     let hyper = &case.hyper;
     let epsilon = || hyper.epsilon.unwrap();
     match case.optimizer.as_str() {
-        "sgd" => Box::new(Sgd),
-        "nesterov" => Box::new(Nesterov::new(hyper.momentum.unwrap()).unwrap()),
-        "rmsprop" => Box::new(RmsProp::new(hyper.decay_rate.unwrap(), epsilon()).unwrap()),
+        "sgd" => Box::new(Sgd::default()),
+        "nesterov" => Box::new(Nesterov::default().momentum(hyper.momentum.unwrap())),
+        "rmsprop" => {
+            let rmsprop = RmsProp::default().decay_rate(hyper.decay_rate.unwrap());
+            Box::new(rmsprop.epsilon(epsilon()))
+        }
         "adam" => {
             let betas = (hyper.beta1.unwrap(), hyper.beta2.unwrap());
-            Box::new(Adam::new(betas.0, betas.1, epsilon()).unwrap())
+            Box::new(Adam::default().betas(betas.0, betas.1).epsilon(epsilon()))
         }
         other => panic!("{other} is not an optimizer of ours"),
     }
@@ -108,10 +111,11 @@ fn check_trajectories<T: Scalar>(allowed: f64) {
         for ((step, &rate), (grad, expected)) in (1..).zip(&case.learning_rates).zip(steps) {
             let grad = rounded(grad);
             let (first, second) = values.split_at_mut(2);
-            let items = [
-                (first, &grad[..2], 1, decay),
-                (second, &grad[2..], 1, decay),
-            ];
+            let info = ParamInfo {
+                decay,
+                ..ParamInfo::new(1)
+            };
+            let items = [(first, &grad[..2], info), (second, &grad[2..], info)];
             state.step(
                 &pool,
                 &*rule,

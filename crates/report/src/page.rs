@@ -121,8 +121,8 @@ impl Page {
         if figures.is_empty() {
             return;
         }
-        let side_by_side = figures.iter().filter(|figure| !figure.wide).count();
-        let class = if side_by_side % 3 == 0 || side_by_side > 4 {
+        let parallel_map = figures.iter().filter(|figure| !figure.wide).count();
+        let class = if parallel_map % 3 == 0 || parallel_map > 4 {
             "figures three"
         } else {
             "figures"

@@ -1,11 +1,13 @@
 mod product;
 
+use std::ops::Range;
+
 use ndarray::ArrayView2;
 
 use crate::kernel::ROWS;
 use crate::linear::check;
 use crate::pool::Start;
-use crate::{PanelLayout, Pool, Scalar, with_best_simd};
+use crate::{PanelLayout, Pool, Scalar, SparseIndex, with_best_simd};
 
 use product::with_product;
 
@@ -25,9 +27,9 @@ use product::with_product;
 ///     layout,
 ///     input: input.view(),
 ///     output_grad: output_grad.view(),
-///     unchanged: false,
+///     index: None,
 /// };
-/// gradient.for_each_panel(&Pool::new(1), layout.unit::<f64>(), [&mut weight], |grad, [part]| {
+/// gradient.for_each_panel(&Pool::new(1), layout.unit::<f64>(), [&mut weight], |_, grad, [part]| {
 ///     part.iter_mut().zip(grad).for_each(|(w, g)| *w -= 0.1 * g);
 /// });
 /// assert_eq!(weight[0], -0.1 * (1.0 * 3.0 + 2.0 * 4.0));
@@ -45,15 +47,16 @@ pub enum Gradient<'a, T> {
         input: ArrayView2<'a, T>,
         /// (batch, out)
         output_grad: ArrayView2<'a, T>,
-        /// Whether the memory of `input` holds what it held in the last call of
-        /// [`affine`](crate::affine) with it on the same pool, whose work can then be used again.
-        unchanged: bool,
+        /// The index that [`affine`](crate::affine) made of this input; without it a sparse input is
+        /// indexed anew.
+        index: Option<&'a SparseIndex<T>>,
     },
 }
 
 impl<T: Scalar> Gradient<'_, T> {
-    /// Calls `f` with piece after piece of the gradient and the same piece of each of the slices,
-    /// which are as long as the gradient in storage order; every element comes once.
+    /// Calls `f` with piece after piece of the gradient: where the piece lies in storage order, its
+    /// elements, and the same piece of each of the slices, which are as long as the gradient. Every
+    /// element comes once.
     ///
     /// A piece comes to the thread that owns it: `unit` numbers stay together, and those of a weight
     /// stay with the thread that owns their panel in [`affine`](crate::affine). The padding of a
@@ -67,20 +70,20 @@ impl<T: Scalar> Gradient<'_, T> {
         pool: &Pool,
         unit: usize,
         slices: [&mut [T]; N],
-        f: impl Fn(&[T], [&mut [T]; N]) + Sync,
+        f: impl Fn(Range<usize>, &[T], [&mut [T]; N]) + Sync,
     ) {
         match self {
             Gradient::Values(grad) => {
                 for slice in &slices {
                     assert_eq!(slice.len(), grad.len(), "numbers beside a gradient");
                 }
-                pool.par_split(unit, slices, |at, parts| f(&grad[at], parts));
+                pool.par_split(unit, slices, |at, parts| f(at.clone(), &grad[at], parts));
             }
             Gradient::OuterProduct {
                 layout,
                 input,
                 output_grad,
-                unchanged,
+                index,
             } => {
                 // Also where there are no slices: the product reads both matrices.
                 let stored = layout.len::<T>();
@@ -89,7 +92,7 @@ impl<T: Scalar> Gradient<'_, T> {
                     check::<T>(layout, input.dim(), output_grad.dim(), slice.len());
                 }
                 let slices = slices.map(|slice| Start(slice.as_mut_ptr()));
-                with_product(pool, layout, input, output_grad, unchanged, |product| {
+                with_product(pool, layout, input, output_grad, index, |product| {
                     product.each(slices, &f);
                 });
             }
@@ -118,15 +121,15 @@ impl<T: Scalar> Gradient<'_, T> {
                 layout,
                 input,
                 output_grad,
-                unchanged,
+                index,
             } if input.nrows() <= ROWS => {
                 check::<T>(layout, input.dim(), output_grad.dim(), values.len());
                 let values = Start(values.as_mut_ptr());
-                with_product(pool, layout, input, output_grad, unchanged, |product| {
+                with_product(pool, layout, input, output_grad, index, |product| {
                     product.descend(values, rate);
                 });
             }
-            _ => self.for_each_panel(pool, unit, [values], |grad, [values]| {
+            _ => self.for_each_panel(pool, unit, [values], |_, grad, [values]| {
                 with_best_simd(|| {
                     let pairs = values.iter_mut().zip(grad);
                     pairs.for_each(|(value, &grad)| *value -= rate * grad);

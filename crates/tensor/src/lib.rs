@@ -35,7 +35,7 @@ pub use linear::{affine, affine_bias_grad, affine_input_grad, affine_weight_grad
 pub use panels::PanelLayout;
 pub use pool::Pool;
 #[doc(hidden)]
-pub use pool::{Rooms, Scratch, Space};
+pub use pool::{Scratch, Space};
 pub use prefetch::prefetch;
 pub use product::matmul;
 pub use random::Key;

@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 
 use crate::kernel::{Forward, InputGrad, Matrix, RowLists};
 use crate::pool::Start;
-use crate::{Gradient, PanelLayout, Pool, Scalar, pool};
+use crate::{Gradient, PanelLayout, Pool, Scalar, SparseIndex, pool};
 
 /// Multiply-adds below which a product stays on one thread.
 const WORTH_SPLITTING: usize = 1 << 18;
@@ -26,7 +26,8 @@ const SMALL: usize = 1 << 14;
 ///
 /// Shapes: `input` (batch, in), `weights` a (out, in) weight in the storage of `layout`, `bias`
 /// (out), `output` (batch, out). Where the input is 0 the product may be left out, also where the
-/// weight is NaN or infinite.
+/// weight is NaN or infinite. `index` then holds the nonzero elements of a sparse input, for the
+/// weight gradient of the same step.
 ///
 /// # Panics
 /// If the shapes do not fit.
@@ -38,14 +39,16 @@ pub fn affine<T: Scalar>(
     weights: &[T],
     bias: &[T],
     mut output: ArrayViewMut2<'_, T>,
+    index: &mut SparseIndex<T>,
 ) {
     check::<T>(layout, input.dim(), output.dim(), weights.len());
     check_bias(layout, bias.len());
     if !rows_are_contiguous(&output.view()) {
         let mut whole = Array2::zeros(output.raw_dim());
-        affine(pool, layout, input, weights, bias, whole.view_mut());
+        affine(pool, layout, input, weights, bias, whole.view_mut(), index);
         return output.assign(&whole);
     }
+    index.clear();
     if output.is_empty() {
         return;
     }
@@ -74,17 +77,11 @@ pub fn affine<T: Scalar>(
         }
     };
     if is_sparse(pool, &x) {
-        pool.with_rooms(|rooms| {
-            let room = T::room(rooms);
-            let lists = room.rows(x.rows, x.columns);
-            list_rows(pool, &x, &lists);
-            if input.is_view() {
-                room.listed(&x);
-            }
-            let split = is_worth_splitting(x.rows, layout) && is_wide::<T>(layout);
-            each_share(pool, split, whole, |thread, panels| {
-                product(thread, 0..x.rows, panels, Some(lists));
-            });
+        let lists = index.reserve(x.rows, x.columns);
+        list_rows(pool, &x, &lists);
+        let split = is_worth_splitting(x.rows, layout) && is_wide::<T>(layout);
+        each_share(pool, split, whole, |thread, panels| {
+            product(thread, 0..x.rows, panels, Some(lists));
         });
     } else {
         each_part::<T>(pool, layout, x.rows, whole, |thread, rows, panels| {
@@ -93,12 +90,12 @@ pub fn affine<T: Scalar>(
     }
 }
 
-/// `W' = output_grad^T input` and `b' =` the column sums of `output_grad`: the gradients of a
-/// linear layer's parameters. Both are overwritten.
+/// `W' = output_grad^T input`: the gradient of a linear layer's weight. Overwritten.
 ///
 /// Shapes: `input` (batch, in), `output_grad` (batch, out), `weight_grad` a (out, in) weight in
-/// the storage of `layout`, `bias_grad` (out). Where the input is 0 the product may be left out,
-/// also where the output's gradient is NaN or infinite.
+/// the storage of `layout`. Where the input is 0 the product may be left out, also where the
+/// output's gradient is NaN or infinite. `index` is the one that [`affine`] made of this input;
+/// without it a sparse input is indexed anew.
 ///
 /// # Panics
 /// If the shapes do not fit.
@@ -109,18 +106,15 @@ pub fn affine_weight_grad<T: Scalar>(
     input: ArrayView2<'_, T>,
     output_grad: ArrayView2<'_, T>,
     weight_grad: &mut [T],
-    bias_grad: &mut [T],
+    index: Option<&SparseIndex<T>>,
 ) {
-    check::<T>(layout, input.dim(), output_grad.dim(), weight_grad.len());
-    check_bias(layout, bias_grad.len());
-    affine_bias_grad(output_grad, bias_grad);
     let gradient = Gradient::OuterProduct {
         layout,
         input,
         output_grad,
-        unchanged: false,
+        index,
     };
-    gradient.for_each_panel(pool, 1, [weight_grad], |grad, [out]| {
+    gradient.for_each_panel(pool, 1, [weight_grad], |_, grad, [out]| {
         out.copy_from_slice(grad)
     });
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::AlignedVec;
-use crate::kernel::{ColumnRoom, Isa, Room};
+use crate::kernel::{ColumnRoom, Isa};
 use crate::threads::{Apart, Threads};
 
 /// Numbers below which [`Pool::par_split`] does not wake another thread: a pass over this many
@@ -43,8 +43,6 @@ pub struct Pool {
     isa: Isa,
     /// For each thread what its kernels work in.
     scratch: Box<[Apart<Mutex<Scratch>>]>,
-    /// What all threads write lists to together.
-    rooms: Mutex<Rooms>,
     /// For each thread a pool of one, for work that is split above the level of a product.
     alone: Box<[Arc<Pool>]>,
 }
@@ -62,13 +60,6 @@ pub struct Scratch {
 pub struct Space<T> {
     pub(crate) buffer: AlignedVec<T>,
     pub(crate) columns: ColumnRoom<T>,
-}
-
-/// What the threads write lists to.
-#[derive(Debug, Default)]
-pub struct Rooms {
-    pub(crate) f32: Room<f32>,
-    pub(crate) f64: Room<f64>,
 }
 
 impl Pool {
@@ -92,7 +83,6 @@ impl Pool {
             threads: Threads::new(threads),
             isa,
             scratch: (0..threads).map(|_| Apart::default()).collect(),
-            rooms: Mutex::default(),
             alone: match threads {
                 1 => Box::default(),
                 _ => (0..threads)
@@ -112,15 +102,6 @@ impl Pool {
     pub(crate) fn scratch(&self, thread: usize) -> std::sync::MutexGuard<'_, Scratch> {
         let Apart(scratch) = &self.scratch[thread];
         scratch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Calls `f` with the room for lists; with a new one where another caller of this pool has it.
-    pub(crate) fn with_rooms<R>(&self, f: impl FnOnce(&mut Rooms) -> R) -> R {
-        match self.rooms.try_lock() {
-            Ok(mut rooms) => f(&mut rooms),
-            Err(std::sync::TryLockError::Poisoned(rooms)) => f(&mut rooms.into_inner()),
-            Err(std::sync::TryLockError::WouldBlock) => f(&mut Rooms::default()),
-        }
     }
 
     /// The number of threads, the caller among them.

@@ -3,7 +3,7 @@ use std::iter::Sum;
 use ndarray::NdFloat;
 
 use crate::kernel::{self, Isa, Kernels};
-use crate::pool::{Rooms, Scratch, Space};
+use crate::pool::{Scratch, Space};
 
 mod sealed {
     pub trait Sealed {}
@@ -79,10 +79,6 @@ pub trait Scalar: NdFloat + Sum + Default + sealed::Sealed {
     /// What a thread works in with this type.
     #[doc(hidden)]
     fn space(scratch: &mut Scratch) -> &mut Space<Self>;
-
-    /// The room for lists of this type.
-    #[doc(hidden)]
-    fn room(rooms: &mut Rooms) -> &mut kernel::Room<Self>;
 }
 
 macro_rules! scalar {
@@ -132,10 +128,6 @@ macro_rules! scalar {
 
             fn space(scratch: &mut Scratch) -> &mut Space<Self> {
                 &mut scratch.$type
-            }
-
-            fn room(rooms: &mut Rooms) -> &mut kernel::Room<Self> {
-                &mut rooms.$type
             }
         }
     };

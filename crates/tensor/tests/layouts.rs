@@ -7,7 +7,8 @@
 use backprop_tensor::kernel::Isa;
 use backprop_tensor::ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder, s};
 use backprop_tensor::{
-    Key, PanelLayout, Pool, Scalar, affine, affine_input_grad, affine_weight_grad, matmul,
+    Key, PanelLayout, Pool, Scalar, SparseIndex, affine, affine_bias_grad, affine_input_grad,
+    affine_weight_grad, matmul,
 };
 
 /// What lies around the outputs.
@@ -178,6 +179,7 @@ fn products<T: Scalar>(
     let (x_in, dy_in) = (Placed::input(&x, first), Placed::input(&dy, second));
 
     let mut y = Placed::output(dy.dim(), second);
+    let mut index = SparseIndex::default();
     affine(
         pool,
         panels,
@@ -185,6 +187,7 @@ fn products<T: Scalar>(
         stored.slice(),
         bias_in.slice(),
         y.view_mut(),
+        &mut index,
     );
     let expected = slow(x.view(), w.t()) + bias.mapv(Scalar::as_f64);
     assert_close(&y.result(case), &expected, inputs, case);
@@ -197,8 +200,9 @@ fn products<T: Scalar>(
         x_in.view(),
         dy_in.view(),
         dw.slice(),
-        db.slice(),
+        Some(&index),
     );
+    affine_bias_grad(dy_in.view(), db.slice());
     let mut dw_rows = Array2::from_elem(w.dim(), T::nan());
     let dw = dw.result(case);
     panels.unpack(&dw, dw_rows.as_slice_mut().unwrap());

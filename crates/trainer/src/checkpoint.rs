@@ -13,7 +13,7 @@
 
 use std::path::Path;
 
-use backprop_formats::{Checkpoint, ModelInfo, load_parameters, model_bytes};
+use backprop_formats::{Checkpoint, ModelInfo, load_parameters, model_bytes, model_info};
 use backprop_optimizers::OptimizerState;
 use backprop_tensor::{AlignedVec, Scalar};
 
@@ -30,10 +30,7 @@ impl<T: Scalar> Trainer<T> {
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
         let mut checkpoint = Checkpoint::new();
         checkpoint.insert("settings", self.fingerprint_text().into_bytes());
-        checkpoint.insert(
-            "network",
-            model_bytes(&self.network, &ModelInfo::default())?,
-        );
+        checkpoint.insert("network", model_bytes(&self.network, &self.info)?);
         if let Some(best) = &self.best {
             let mut network = self.network.clone();
             for ((_, parameter), values) in network.parameters_mut().zip(best) {
@@ -71,7 +68,7 @@ impl<T: Scalar> Trainer<T> {
         let history = history(checkpoint)?;
         let state = self.moments_from(checkpoint.require("moments")?)?;
         let mut network = self.network.clone();
-        let best = if self.settings.patience.is_some() && !history.epochs.is_empty() {
+        let best = if self.config.patience.is_some() && !history.epochs.is_empty() {
             let bytes = checkpoint.require("best")?;
             load_parameters(&mut network, "section \"best\" of the checkpoint", bytes)?;
             let values = network.parameters().map(|(_, p)| p.packed().into());
@@ -81,14 +78,15 @@ impl<T: Scalar> Trainer<T> {
         };
         let bytes = checkpoint.require("network")?;
         load_parameters(&mut network, "section \"network\" of the checkpoint", bytes)?;
+        self.info = model_info("section \"network\" of the checkpoint", bytes)?;
         self.network = network;
         self.best = best;
         self.state = state;
         self.history = history;
         self.train_rows = train_rows;
-        self.history.end = self.end();
+        self.history.end = self.stop_reason();
         if self.is_finished() {
-            self.put_best_in_place();
+            self.restore_best();
         }
         Ok(())
     }
@@ -108,25 +106,40 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    /// Everything that must be the same for a run to go on byte for byte.
+    /// The settings that must be the same for a run to resume byte for byte, as they are serialised.
     fn fingerprint(&self) -> Vec<(&'static str, String)> {
-        let settings = &self.settings;
+        let config = &self.config;
         vec![
             ("precision", T::NAME.to_string()),
             ("inputs", self.network.input_width().to_string()),
-            ("layers", format!("{:?}", self.network.specs())),
+            ("layers", json(&self.network.specs())),
+            ("learning rate factors", self.learning_rate_factors()),
             ("loss", self.loss.name().to_string()),
-            ("optimizer", format!("{:?}", self.rule)),
-            ("epochs", settings.epochs.to_string()),
-            ("batch size", settings.batch_size.to_string()),
-            ("learning rate", settings.learning_rate.to_string()),
-            ("schedule", format!("{:?}", settings.schedule)),
-            ("l2", settings.l2.to_string()),
-            ("weight decay", settings.weight_decay.to_string()),
-            ("clip", format!("{:?}", settings.clip)),
-            ("patience", format!("{:?}", settings.patience)),
-            ("seed", settings.seed.to_string()),
+            ("optimizer", self.optimizer_text()),
+            ("epochs", config.epochs.to_string()),
+            ("batch size", config.batch_size.to_string()),
+            ("learning rate", self.optimizer.learning_rate().to_string()),
+            ("schedule", json(&config.schedule)),
+            ("l2", config.l2.to_string()),
+            ("weight decay", config.weight_decay.to_string()),
+            ("clip", json(&config.clip)),
+            ("patience", json(&config.patience)),
+            ("seed", config.seed.to_string()),
         ]
+    }
+
+    /// The factor of each parameter's learning rate.
+    fn learning_rate_factors(&self) -> String {
+        let parameters = self.network.layers().iter().flat_map(|l| l.parameters());
+        let factors: Vec<f64> = parameters.map(|p| p.learning_rate_factor()).collect();
+        json(&factors)
+    }
+
+    /// The name of the optimizer, and its constants with their names.
+    fn optimizer_text(&self) -> String {
+        let settings = self.optimizer.settings().into_iter();
+        let settings = settings.map(|(name, value)| format!(", {name} {value}"));
+        self.optimizer.name().to_string() + &settings.collect::<String>()
     }
 
     fn fingerprint_text(&self) -> String {
@@ -191,8 +204,8 @@ impl<T: Scalar> Trainer<T> {
             .parameters()
             .map(|(_, parameter)| parameter.packed().len())
             .collect();
-        let buffers = self.rule.state_slots();
-        let full = 8 + lengths.iter().sum::<usize>() * buffers * T::SIZE;
+        let slots = self.optimizer.state_slots();
+        let full = 8 + lengths.iter().sum::<usize>() * slots * T::SIZE;
         let wrong = || TrainError::Checkpoint {
             section: "moments",
             expected: format!("{full} bytes"),
@@ -224,9 +237,14 @@ impl<T: Scalar> Trainer<T> {
         };
         let moments = lengths
             .iter()
-            .map(|&length| (0..buffers).map(|_| take(length)).collect());
+            .map(|&length| (0..slots).map(|_| take(length)).collect());
         Ok(OptimizerState::from_parts(steps, moments.collect()))
     }
+}
+
+/// A setting as JSON, which has a form for every setting.
+fn json(setting: &impl serde::Serialize) -> String {
+    serde_json::to_string(setting).expect("settings are numbers, strings and lists")
 }
 
 /// The name of the line that only `fit` knows the value of.

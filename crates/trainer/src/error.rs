@@ -122,7 +122,7 @@ pub enum TrainError {
         loss: f64,
     },
     /// The run has nothing left to do.
-    #[error("the run is over after {epochs} epochs; Trainer::restart begins another one")]
+    #[error("the run is finished after {epochs} epochs; Trainer::reset begins another one")]
     AlreadyFinished {
         /// The epochs it had.
         epochs: usize,

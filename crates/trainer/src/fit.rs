@@ -2,6 +2,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use backprop_data::{Batch, BatchSampler, Dataset};
+use backprop_formats::ModelInfo;
 use backprop_losses::WeightedSum;
 use backprop_optimizers::{OptimizerState, Progress};
 use backprop_tensor::{Key, Scalar};
@@ -10,102 +11,135 @@ use crate::trainer::targets;
 use crate::{BatchReport, Epoch, History, Observer, StopReason, TrainError, Trainer};
 
 impl<T: Scalar> Trainer<T> {
-    /// Trains until all epochs are done, the patience is at its end, or the observer says stop.
+    /// Trains until all epochs are done or the patience is at its end.
     ///
     /// Each epoch goes over all rows of `train` once, in an order of its own, and then evaluates
-    /// `validation`. A run that was stopped, or restored from a checkpoint, goes on where it was
-    /// and ends with the same bits as if it had never been. With a patience the run ends with the
-    /// parameters of the best epoch in place, otherwise with those of the last.
+    /// `validation`. With a patience the run ends with the parameters of the best epoch, otherwise with
+    /// those of the last.
     ///
     /// # Errors
-    /// If the data does not fit, the checkpoint cannot be written, the run is over, or training
-    /// [diverges](TrainError::Diverged). The trainer is then back at the end of the last whole
-    /// epoch.
+    /// If a setting makes no sense, the data does not fit, the checkpoint cannot be written, the run
+    /// is finished already, or training [diverges](TrainError::Diverged). The trainer is then back at
+    /// the end of the last whole epoch.
     pub fn fit(
+        &mut self,
+        train: &Dataset<T>,
+        validation: &Dataset<T>,
+    ) -> Result<&History, TrainError> {
+        self.fit_with(train, Some(validation), &mut ())
+    }
+
+    /// Trains as [`fit`](Self::fit) does, without validation data if there is none, and shows each
+    /// step and each epoch to an observer, which can stop the run.
+    ///
+    /// A run that was stopped, or restored from a checkpoint, resumes at its last whole epoch and ends
+    /// with the same bits as if it had never been interrupted.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); a patience needs validation data.
+    pub fn fit_with(
         &mut self,
         train: &Dataset<T>,
         validation: Option<&Dataset<T>>,
         observer: &mut dyn Observer,
     ) -> Result<&History, TrainError> {
+        self.config.check()?;
         self.check_data(train)?;
         match validation {
             Some(data) => self.check_data(data)?,
-            None if self.settings.patience.is_some() => return Err(TrainError::NoValidation),
+            None if self.config.patience.is_some() => return Err(TrainError::NoValidation),
             None => {}
         }
         self.check_rows(train.len())?;
-        if self.end().is_some() {
+        if self.stop_reason().is_some() {
             return Err(TrainError::AlreadyFinished {
                 epochs: self.history.epochs.len(),
             });
         }
+        self.describe(train);
         self.history.end = None;
         let learning_rate = self.learning_rate;
-        let end = self.run(train, validation, observer);
-        // The schedule's last rate is none of train_batch's business.
+        let reason = self.run(train, validation, observer);
+        // The schedule ends at a low rate, which is not for train_batch.
         self.learning_rate = learning_rate;
-        self.history.end = Some(end?);
+        self.history.end = Some(reason?);
         if self.is_finished() {
-            self.put_best_in_place();
+            self.restore_best();
         }
         Ok(&self.history)
     }
 
-    /// Epoch after epoch, until there is a reason to end.
+    /// Keeps with the model what the training data tells of it.
+    fn describe(&mut self, train: &Dataset<T>) {
+        let mut info = ModelInfo::new(self.loss.output_kind())
+            .with_loss(self.loss.name())
+            .with_input_scale(train.input_scale())
+            .with_class_names(train.class_names().unwrap_or_default());
+        #[cfg(feature = "csv")]
+        if let Some(encoding) = train.encoding() {
+            // Numbers and strings, for which JSON has a form.
+            info.table = serde_json::to_value(encoding).ok();
+        }
+        self.info = info;
+    }
+
+    /// Runs epoch after epoch, until there is a reason to stop.
     fn run(
         &mut self,
         train: &Dataset<T>,
         validation: Option<&Dataset<T>>,
         observer: &mut dyn Observer,
     ) -> Result<StopReason, TrainError> {
-        let mut room = Room {
-            batches: BatchSampler::new(train.len(), self.settings.batch_size, None),
+        let mut buffers = EpochBuffers {
+            batches: BatchSampler::new(train.len(), self.config.batch_size, None),
             batch: Batch::new(),
         };
         loop {
             let before = self.snapshot();
-            match self.epoch(train, validation, observer, &mut room) {
+            match self.epoch(train, validation, observer, &mut buffers) {
                 Ok(ControlFlow::Continue(epoch)) => {
                     self.train_rows = Some(train.len());
                     self.history.epochs.push(epoch);
-                    self.keep_best();
+                    self.track_best();
                     self.save_checkpoint()?;
                     let stop = observer.epoch(&epoch).is_break();
-                    if let Some(end) = self.end().or(stop.then_some(StopReason::Observer)) {
-                        return Ok(end);
+                    if let Some(reason) =
+                        self.stop_reason().or(stop.then_some(StopReason::Observer))
+                    {
+                        return Ok(reason);
                     }
                 }
                 Ok(ControlFlow::Break(())) => {
-                    self.roll_back(before);
+                    self.restore_snapshot(before);
                     return Ok(StopReason::Observer);
                 }
                 Err(error) => {
-                    self.roll_back(before);
+                    self.restore_snapshot(before);
                     return Err(error);
                 }
             }
         }
     }
 
-    /// Why the run is over, if it is: a function of the history alone.
-    pub(crate) fn end(&self) -> Option<StopReason> {
+    /// The reason why the run is finished, if it is: a function of the history alone.
+    pub(crate) fn stop_reason(&self) -> Option<StopReason> {
         let done = self.history.epochs.len() as u64;
         let best = self.history.best().map_or(0, |best| best.epoch);
         if self
-            .settings
+            .config
             .patience
             .is_some_and(|patience| done - best >= patience)
             && done > 0
         {
             Some(StopReason::EarlyStopping)
         } else {
-            (done >= self.settings.epochs).then_some(StopReason::Finished)
+            (done >= self.config.epochs).then_some(StopReason::Finished)
         }
     }
 
-    /// Whether the run is over, so that [`fit`](Self::fit) has nothing left to do.
+    /// Whether the run is finished, so that [`fit`](Self::fit) has nothing left to do.
     pub fn is_finished(&self) -> bool {
-        self.end().is_some()
+        self.stop_reason().is_some()
     }
 
     /// One pass over the training data, then one over the validation data.
@@ -114,34 +148,35 @@ impl<T: Scalar> Trainer<T> {
         train: &Dataset<T>,
         validation: Option<&Dataset<T>>,
         observer: &mut dyn Observer,
-        room: &mut Room<T>,
+        buffers: &mut EpochBuffers<T>,
     ) -> Result<ControlFlow<(), Epoch>, TrainError> {
         let start = Instant::now();
         let done = self.history.epochs.len() as u64;
-        let batches = train.len().div_ceil(self.settings.batch_size) as u64;
-        let seed = Key::new(self.settings.seed);
-        room.batches
+        let batches = train.len().div_ceil(self.config.batch_size) as u64;
+        let seed = Key::new(self.config.seed);
+        buffers
+            .batches
             .start_epoch(seed.derive("shuffle/epoch", done + 1));
         let mut total = WeightedSum::default();
         let mut batch = 0;
-        while let Some(rows) = room.batches.next_batch() {
-            train.par_gather(self.workspace.pool(), rows, &mut room.batch);
+        while let Some(rows) = buffers.batches.next_batch() {
+            train.par_gather(self.workspace.pool(), rows, &mut buffers.batch);
             let progress = Progress {
                 step: done * batches + batch,
                 steps_per_epoch: batches,
-                epochs: self.settings.epochs,
+                epochs: self.config.epochs,
             };
             self.learning_rate = self
-                .settings
+                .config
                 .schedule
-                .learning_rate(self.settings.learning_rate, progress);
+                .learning_rate(self.optimizer.learning_rate(), progress);
             batch += 1;
-            let (inputs, weights) = (room.batch.inputs(), room.batch.weights());
-            // Rows of weight 0 are rows that are not there; a batch of them is no step.
+            let (inputs, weights) = (buffers.batch.inputs(), buffers.batch.weights());
+            // Rows of weight 0 do not count; a batch of them is no step.
             if weights.is_some_and(|weights| weights.iter().all(|w| *w == T::zero())) {
                 continue;
             }
-            let loss = self.train_batch(inputs, targets(&room.batch), weights)?;
+            let loss = self.train_batch(inputs, targets(&buffers.batch), weights)?;
             total += loss;
             let report = BatchReport {
                 epoch: done + 1,
@@ -183,7 +218,7 @@ impl<T: Scalar> Trainer<T> {
         }))
     }
 
-    /// A run goes on with the data that it began with, as far as its length can tell.
+    /// Checks that a resumed run has the data that it began with, as far as the length can tell.
     fn check_rows(&self, rows: usize) -> Result<(), TrainError> {
         match self.train_rows {
             Some(saved) if saved != rows => Err(TrainError::Mismatch {
@@ -208,15 +243,15 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    /// Remembers the parameters if the epoch that just ended is the best.
-    fn keep_best(&mut self) {
+    /// Keeps the parameters if the epoch that just ended is the best.
+    fn track_best(&mut self) {
         let last = self.history.epochs.last().map(|epoch| epoch.epoch);
-        if self.settings.patience.is_some() && self.history.best().map(|best| best.epoch) == last {
+        if self.config.patience.is_some() && self.history.best().map(|best| best.epoch) == last {
             self.best = Some(self.values());
         }
     }
 
-    pub(crate) fn put_best_in_place(&mut self) {
+    pub(crate) fn restore_best(&mut self) {
         if let Some(best) = self.best.take() {
             self.set_values(&best);
             self.best = Some(best);
@@ -230,19 +265,19 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    fn roll_back(&mut self, before: Snapshot<T>) {
+    fn restore_snapshot(&mut self, before: Snapshot<T>) {
         self.set_values(&before.values);
         self.state = before.state;
     }
 }
 
-/// What `fit` works in, made once for a run.
-struct Room<T: Scalar> {
+/// The buffers of an epoch, made once for a run.
+struct EpochBuffers<T: Scalar> {
     batches: BatchSampler,
     batch: Batch<T>,
 }
 
-/// All that an epoch changes.
+/// Everything that an epoch changes.
 struct Snapshot<T> {
     values: Vec<Box<[T]>>,
     state: OptimizerState<T>,

@@ -10,12 +10,13 @@
 #![warn(missing_docs)]
 
 mod checkpoint;
+mod config;
 mod error;
+mod evaluate;
 mod fit;
 mod history;
 mod observer;
 pub mod search;
-mod settings;
 mod trainer;
 
 pub use backprop_data as data;
@@ -26,8 +27,9 @@ pub use backprop_optimizers as optimizers;
 pub use backprop_tensor as tensor;
 pub use ndarray;
 
+pub use config::TrainConfig;
 pub use error::TrainError;
+pub use evaluate::Evaluation;
 pub use history::{Epoch, History, StopReason};
 pub use observer::{BatchReport, Observer, on_epoch};
-pub use settings::TrainConfig;
-pub use trainer::{Evaluation, Trainer};
+pub use trainer::Trainer;

@@ -2,22 +2,22 @@
 //! data is divided to judge them.
 //!
 //! Random search (Bergstra and Bengio, 2012) draws the settings of every trial from a
-//! [range](Range) or a [list](choose), successive halving (Jamieson and Talwalkar, 2016; a bracket
+//! [range](ParamRange) or a [list](sample_choice), successive halving (Jamieson and Talwalkar, 2016; a bracket
 //! of Hyperband, Li et al., 2018) spends its epochs on the trials that do well, in [rungs], and
-//! k-fold cross-validation judges a trial on every row, once in each of its [folds].
+//! k-fold cross-validation judges a trial on every row, once in each of its [folds](kfold).
 //!
 //! The key decision: these are functions, and whoever searches writes the loop. What a trial is,
 //! where its figures are kept and what happens when one diverges differ from user to user; a
 //! driver that knows all of that would be a trait with one implementation. The trials of a search
 //! are independent, because each draws from a [stream of its own](trial_key), so they can run
-//! [side by side](side_by_side) with the results of one after the other.
+//! [side by side](parallel_map) with the results of one after the other.
 //!
 //! ```
 //! use backprop_tensor::Key;
-//! use backprop_trainer::search::{Range, best, rungs, side_by_side, survivors, trial_key};
+//! use backprop_trainer::search::{ParamRange, best, rungs, parallel_map, survivors, trial_key};
 //!
 //! // A stand-in for training: how far the rate is from 0.1, in powers of ten.
-//! let rates = Range::logarithmic(1e-6, 10.0)?;
+//! let rates = ParamRange::logarithmic(1e-6, 10.0)?;
 //! let loss = |trial: usize, _epochs| {
 //!     let rate = rates.sample(trial_key(Key::new(0), trial as u64).derive("learning-rate", 0));
 //!     Some((rate.log10() + 1.0).abs())
@@ -29,7 +29,7 @@
 //!     running = survivors(&losses, &running, rung.trials);
 //!     let work = |&trial: &usize| loss(trial, rung.epochs);
 //!     let keep = |&trial: &usize, loss| -> Result<(), ()> { Ok(losses[trial] = loss) };
-//!     side_by_side(2, &running, work, keep).unwrap();
+//!     parallel_map(2, &running, work, keep).unwrap();
 //! }
 //! assert_eq!(running.len(), 2);
 //! let lowest = losses.iter().flatten().copied().fold(f64::INFINITY, f64::min);
@@ -37,14 +37,14 @@
 //! # Ok::<(), backprop_trainer::TrainError>(())
 //! ```
 
-mod folds;
+mod kfold;
 mod parallel;
 mod range;
 mod rungs;
 
-pub use folds::{Split, SplitIndices, folds, kfold_indices};
-pub use parallel::side_by_side;
-pub use range::{Range, choose};
+pub use kfold::{Split, SplitIndices, kfold, kfold_indices};
+pub use parallel::parallel_map;
+pub use range::{ParamRange, sample_choice};
 pub use rungs::{Rung, best, rungs, survivors};
 
 use backprop_tensor::Key;

@@ -1,72 +1,77 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use backprop_data::{Batch, BatchSampler, Dataset};
-use backprop_layers::{LayerSpec, Mode, ParameterKind, Sequential, Workspace};
+use backprop_data::{Batch, Dataset};
+use backprop_formats::{ModelInfo, save_model};
+use backprop_layers::{LayerSpec, Mode, ParameterKind, Predictor, Sequential, Workspace};
 use backprop_losses::{Loss, OutputKind, TargetsView, WeightedSum};
-use backprop_optimizers::{Optimizer, OptimizerState, WeightDecay, clip_scale};
-use backprop_tensor::{Key, Pool, Scalar, argmax};
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Slice};
+use backprop_optimizers::{
+    Optimizer, OptimizerState, ParamInfo, Schedule, WeightDecay, clip_scale,
+};
+use backprop_tensor::{Key, Pool, Scalar};
+use ndarray::ArrayView2;
 
 use crate::{History, TrainConfig, TrainError};
 
-/// Rows that are evaluated or predicted at a time. One row gives the same bits in any batch.
-const ROWS_AT_A_TIME: usize = 512;
-
-/// The loss and the accuracy on some data.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Evaluation {
-    /// The mean loss in prediction mode, `sum w l / sum w`.
-    pub loss: f64,
-    /// The share of rows whose largest output is that of the class; `None` without classes.
-    pub accuracy: Option<f64>,
-    /// The number of rows.
-    pub rows: usize,
-}
-
-/// A network in training: with its loss, its optimizer and all that they remember.
+/// A network in training, with its loss, its optimizer, the optimizer's state and the history.
 ///
 /// See the [crate's page](crate) for a whole program.
 #[derive(Debug)]
 pub struct Trainer<T: Scalar> {
     pub(crate) network: Sequential<T>,
     pub(crate) loss: Box<dyn Loss<T>>,
-    pub(crate) rule: Box<dyn Optimizer<T>>,
-    pub(crate) settings: TrainConfig,
+    pub(crate) optimizer: Box<dyn Optimizer<T>>,
+    pub(crate) config: TrainConfig,
     pub(crate) workspace: Workspace<T>,
+    pub(crate) predictor: Predictor<T>,
     pub(crate) state: OptimizerState<T>,
     pub(crate) learning_rate: f64,
     pub(crate) history: History,
-    /// The parameters after the best epoch, in order, where the patience asks for them.
+    /// The parameters after the best epoch, in order, where there is a patience.
     pub(crate) best: Option<Vec<Box<[T]>>>,
     /// Rows of the training data, once it is known.
     pub(crate) train_rows: Option<usize>,
+    pub(crate) info: ModelInfo,
     pub(crate) checkpoint_path: Option<PathBuf>,
 }
 
 impl<T: Scalar> Trainer<T> {
-    /// A trainer that has not begun yet, on all cores.
+    /// A trainer that has not begun yet, with the default [`TrainConfig`], on all cores.
+    ///
+    /// ```
+    /// use backprop_layers::{Sequential, linear, relu};
+    /// use backprop_losses::SoftmaxCrossEntropy;
+    /// use backprop_optimizers::Adam;
+    /// use backprop_trainer::Trainer;
+    ///
+    /// let network = Sequential::<f32>::new(4, [linear(8), relu(), linear(3)], 0)?;
+    /// let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::new(1e-3))?.epochs(5).threads(1);
+    /// assert_eq!(trainer.config().epochs, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// If a setting makes no sense, or the end of the network does not fit the loss: a Softmax or
-    /// Sigmoid before a loss on logits, or no Softmax before one on probabilities.
+    /// If a constant of the optimizer makes no sense, or the end of the network does not fit the
+    /// loss: a Softmax or Sigmoid before a loss on logits, or no Softmax before one on probabilities.
     pub fn new(
         network: Sequential<T>,
         loss: impl Loss<T> + 'static,
-        rule: impl Optimizer<T> + 'static,
-        settings: TrainConfig,
+        optimizer: impl Optimizer<T> + 'static,
     ) -> Result<Self, TrainError> {
-        settings.check()?;
-        check_tail(&network, &loss)?;
+        optimizer.check()?;
+        check_output_layer(&network, &loss)?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let pool = Arc::new(Pool::new(threads));
         Ok(Trainer {
+            info: ModelInfo::new(loss.output_kind()).with_loss(loss.name()),
             network,
             loss: Box::new(loss),
-            rule: Box::new(rule),
-            workspace: Workspace::new(Arc::new(Pool::new(threads))),
+            learning_rate: optimizer.learning_rate(),
+            optimizer: Box::new(optimizer),
+            config: TrainConfig::default(),
+            workspace: Workspace::new(Arc::clone(&pool)),
+            predictor: Predictor::new(pool),
             state: OptimizerState::new(),
-            learning_rate: settings.learning_rate,
-            settings,
             history: History::default(),
             best: None,
             train_rows: None,
@@ -74,14 +79,86 @@ impl<T: Scalar> Trainer<T> {
         })
     }
 
-    /// Runs on these threads instead. The results do not depend on it.
+    /// With all settings at once. A setting that makes no sense is an error of the first call that
+    /// trains; so it is with the settings below.
     #[must_use]
-    pub fn with_pool(mut self, pool: Arc<Pool>) -> Self {
-        self.workspace = Workspace::new(pool);
+    pub fn with_config(mut self, config: TrainConfig) -> Self {
+        self.config = config;
         self
     }
 
-    /// Writes a checkpoint to this file after each epoch of `fit`.
+    /// With this number of passes over the data, at least 1; 15 by default.
+    #[must_use]
+    pub fn epochs(mut self, epochs: u64) -> Self {
+        self.config.epochs = epochs;
+        self
+    }
+
+    /// With this number of rows in one step, at least 1; 64 by default.
+    #[must_use]
+    pub fn batch_size(mut self, rows: usize) -> Self {
+        self.config.batch_size = rows;
+        self
+    }
+
+    /// With this change of the learning rate over the run; one cycle by default.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.config.schedule = schedule;
+        self
+    }
+
+    /// With this L2 penalty on weights, at least 0; 0 by default.
+    #[must_use]
+    pub fn l2(mut self, lambda: f64) -> Self {
+        self.config.l2 = lambda;
+        self
+    }
+
+    /// With this decoupled decay of weights, at least 0; 0 by default.
+    #[must_use]
+    pub fn weight_decay(mut self, decay: f64) -> Self {
+        self.config.weight_decay = decay;
+        self
+    }
+
+    /// With all gradients scaled down so that their common norm is at most this, above 0.
+    #[must_use]
+    pub fn clip(mut self, norm: f64) -> Self {
+        self.config.clip = Some(norm);
+        self
+    }
+
+    /// With an end after this number of epochs without a better validation loss, at least 1, and
+    /// with the parameters of the best epoch.
+    #[must_use]
+    pub fn patience(mut self, epochs: u64) -> Self {
+        self.config.patience = Some(epochs);
+        self
+    }
+
+    /// With this seed of all random streams; 0 by default.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.config.seed = seed;
+        self
+    }
+
+    /// On this number of threads; all cores by default. No result depends on it.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        self.with_pool(Arc::new(Pool::new(threads)))
+    }
+
+    /// On the threads of this pool.
+    #[must_use]
+    pub fn with_pool(mut self, pool: Arc<Pool>) -> Self {
+        self.workspace = Workspace::new(Arc::clone(&pool));
+        self.predictor = Predictor::new(pool);
+        self
+    }
+
+    /// With a checkpoint in this file after each epoch of `fit`.
     #[must_use]
     pub fn with_checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
         self.checkpoint_path = Some(path.into());
@@ -93,44 +170,70 @@ impl<T: Scalar> Trainer<T> {
         &self.network
     }
 
-    /// The network, the rest let go.
+    /// The network, to be changed: to freeze a layer, or to set its learning rate's factor.
+    pub fn network_mut(&mut self) -> &mut Sequential<T> {
+        &mut self.network
+    }
+
+    /// The network, without the rest of the trainer.
     pub fn into_network(self) -> Sequential<T> {
         self.network
     }
 
-    /// The loss it trains with.
+    /// The loss that is minimised.
     pub fn loss(&self) -> &dyn Loss<T> {
         &*self.loss
     }
 
-    /// The settings it trains with.
-    pub fn settings(&self) -> &TrainConfig {
-        &self.settings
+    /// The optimizer.
+    pub fn optimizer(&self) -> &dyn Optimizer<T> {
+        &*self.optimizer
     }
 
-    /// What the run came to so far.
+    /// The settings of the run.
+    pub fn config(&self) -> &TrainConfig {
+        &self.config
+    }
+
+    /// The history of the run so far.
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// The learning rate of the next [`train_batch`](Self::train_batch).
+    /// Sets the learning rate of the next [`train_batch`](Self::train_batch).
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
         self.learning_rate = learning_rate;
     }
 
-    /// Forgets the run, its history and the optimizer's moments, and keeps the parameters.
-    pub fn restart(&mut self) {
+    /// Drops the history and the optimizer's moments, and keeps the parameters: another run can begin.
+    pub fn reset(&mut self) {
         self.state = OptimizerState::new();
-        self.learning_rate = self.settings.learning_rate;
+        self.learning_rate = self.optimizer.learning_rate();
         self.history = History::default();
         self.best = None;
         self.train_rows = None;
     }
 
+    /// The description that [`save`](Self::save) keeps with the network: the loss, and from the
+    /// training data of [`fit`](Self::fit) the names of the classes, the scale of the inputs and the
+    /// encoding of a table.
+    pub fn model_info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Writes the network and its [description](Self::model_info) to a safetensors file, whole or
+    /// not at all.
+    ///
+    /// # Errors
+    /// If a parameter is not finite or the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), TrainError> {
+        Ok(save_model(path, &self.network, &self.info)?)
+    }
+
     /// One step on one batch: forward, loss, backward, update; the loss before the update.
     ///
     /// `inputs` is (batch, inputs). This is what [`fit`](Self::fit) calls; here the learning rate
-    /// is that of the settings, or of [`set_learning_rate`](Self::set_learning_rate).
+    /// is that of the optimizer, or of [`set_learning_rate`](Self::set_learning_rate).
     ///
     /// # Errors
     /// If shapes, targets, weights or the learning rate do not fit, or the loss is not finite. The
@@ -141,14 +244,15 @@ impl<T: Scalar> Trainer<T> {
         targets: TargetsView<'_, T>,
         weights: Option<&[T]>,
     ) -> Result<WeightedSum, TrainError> {
+        self.config.check()?;
         self.check_batch(inputs, targets, weights)?;
         let (what, value) = ("the learning rate", self.learning_rate);
         if !(value >= 0.0 && value.is_finite()) {
             let range = "at least 0 and finite";
             return Err(TrainError::Setting { what, value, range });
         }
-        let number = self.state.steps() + 1;
-        let key = Key::new(self.settings.seed).derive("step", number);
+        let step = self.state.steps() + 1;
+        let key = Key::new(self.config.seed).derive("step", step);
         self.network
             .forward(&mut self.workspace, Mode::Train(key), inputs);
         let (output, grad) = self.workspace.output_and_grad();
@@ -156,124 +260,57 @@ impl<T: Scalar> Trainer<T> {
             .loss
             .value_and_grad(output, targets, weights, Some(grad));
         self.check_total(total, inputs)?;
-        self.learn(inputs);
+        self.apply_gradients(inputs);
         Ok(total)
     }
 
-    /// Goes backward and improves the parameters.
-    fn learn(&mut self, inputs: ArrayView2<'_, T>) {
+    /// Runs the backward pass and changes the parameters.
+    fn apply_gradients(&mut self, inputs: ArrayView2<'_, T>) {
         let weight = WeightDecay {
-            l2: self.settings.l2,
-            decoupled: self.settings.weight_decay,
+            l2: self.config.l2,
+            decoupled: self.config.weight_decay,
         };
         let decay = |kind| match kind {
             ParameterKind::Weight => weight,
             ParameterKind::Bias => WeightDecay::NONE,
         };
-        let (pool, rule) = (Arc::clone(self.workspace.pool()), &*self.rule);
+        let (pool, optimizer) = (Arc::clone(self.workspace.pool()), &*self.optimizer);
         let (network, workspace) = (&mut self.network, &mut self.workspace);
         let rate = T::from_f64(self.learning_rate);
-        let Some(norm) = self.settings.clip else {
+        let Some(norm) = self.config.clip else {
             // Each gradient is used while it is computed.
-            let mut update = self.state.begin_step(&pool, rule, rate, T::one());
-            network.backward_streamed(workspace, inputs, |number, parameter, grad| {
-                let (unit, decay) = (parameter.chunk_len(), decay(parameter.kind()));
-                update.parameter(number, parameter.packed_mut(), grad, unit, decay);
+            let mut step = self.state.begin_step(&pool, optimizer, rate, T::one());
+            network.backward_streamed(workspace, inputs, |index, parameter, grad| {
+                let info = ParamInfo {
+                    chunk_len: parameter.chunk_len(),
+                    padding: parameter.padding(),
+                    decay: decay(parameter.kind()),
+                    learning_rate_factor: parameter.learning_rate_factor(),
+                };
+                step.parameter(index, parameter.packed_mut(), grad, info);
             });
-            return update.end();
+            return step.end();
         };
-        // Their common norm has to be known before the first is used.
+        // The common norm has to be known before the first gradient is used.
         network.backward(workspace, inputs);
-        let scale = T::from_f64(clip_scale(workspace.gradients(), norm));
-        let items = network
-            .params_with_grads(workspace)
-            .map(|item| (item.values, item.grad, item.unit, decay(item.kind)));
-        self.state.step(&pool, rule, rate, scale, items);
+        let parameters = network.layers().iter().flat_map(|l| l.parameters());
+        let trained = parameters
+            .zip(workspace.gradients())
+            .filter(|(parameter, _)| parameter.learning_rate_factor() != 0.0);
+        let scale = T::from_f64(clip_scale(trained.map(|(_, grad)| grad), norm));
+        let items = network.params_with_grads(workspace).map(|item| {
+            let info = ParamInfo {
+                chunk_len: item.chunk_len,
+                padding: item.padding,
+                decay: decay(item.kind),
+                learning_rate_factor: item.learning_rate_factor,
+            };
+            (item.values, item.grad, info)
+        });
+        self.state.step(&pool, optimizer, rate, scale, items);
     }
 
-    /// The loss and the accuracy of the network as it is now.
-    ///
-    /// # Errors
-    /// If the data does not fit the network or the loss, or its weights sum to 0.
-    pub fn evaluate(&mut self, data: &Dataset<T>) -> Result<Evaluation, TrainError> {
-        self.check_data(data)?;
-        let (mut total, mut right, mut classes) = (WeightedSum::default(), 0, false);
-        let mut batch = Batch::new();
-        let mut batches = BatchSampler::new(data.len(), ROWS_AT_A_TIME, None);
-        let mut output = Array2::zeros((ROWS_AT_A_TIME, self.network.output_width()));
-        let pool = Arc::clone(self.workspace.pool());
-        while let Some(rows) = batches.next_batch() {
-            data.par_gather(&pool, rows, &mut batch);
-            let targets = targets(&batch);
-            self.loss.check(self.network.output_width(), targets)?;
-            let mut output = output.slice_axis_mut(Axis(0), Slice::from(..batch.rows()));
-            self.network
-                .predict_into(&mut self.workspace, batch.inputs(), output.view_mut());
-            let output = output.view();
-            total += self
-                .loss
-                .value_and_grad(output, targets, batch.weights(), None);
-            if let TargetsView::Classes(labels) = targets {
-                classes = true;
-                let guesses = output.rows().into_iter().map(argmax);
-                right += guesses
-                    .zip(labels)
-                    .filter(|(guess, label)| *guess == Some(**label as usize))
-                    .count();
-            }
-        }
-        if total.weight <= 0.0 {
-            return Err(TrainError::NoWeight {
-                rows: data.len(),
-                sum: total.weight,
-            });
-        }
-        let accuracy = classes.then(|| right as f64 / data.len() as f64);
-        Ok(Evaluation {
-            loss: total.mean(),
-            accuracy,
-            rows: data.len(),
-        })
-    }
-
-    /// The network's output for `inputs` (batch, inputs): logits, probabilities or values.
-    ///
-    /// # Errors
-    /// If the width does not fit.
-    pub fn predict(&mut self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, TrainError> {
-        self.check_width(inputs.ncols())?;
-        let mut output = Array2::zeros((inputs.nrows(), self.network.output_width()));
-        let parts = inputs.axis_chunks_iter(Axis(0), ROWS_AT_A_TIME);
-        for (input, output) in parts.zip(output.axis_chunks_iter_mut(Axis(0), ROWS_AT_A_TIME)) {
-            self.network
-                .predict_into(&mut self.workspace, input, output);
-        }
-        Ok(output)
-    }
-
-    /// As [`predict`](Self::predict), logits turned into probabilities.
-    ///
-    /// # Errors
-    /// If the width does not fit.
-    pub fn predict_proba(&mut self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, TrainError> {
-        let mut output = self.predict(inputs)?;
-        self.loss.activate(output.view_mut());
-        Ok(output)
-    }
-
-    /// The class of each row: the largest output, the first of equals.
-    ///
-    /// # Errors
-    /// If the width does not fit, or an output is not a number.
-    pub fn predict_classes(&mut self, inputs: ArrayView2<'_, T>) -> Result<Vec<usize>, TrainError> {
-        let output = self.predict(inputs)?;
-        let class = |(row, outputs): (usize, ArrayView1<'_, T>)| {
-            argmax(outputs).ok_or(TrainError::NotANumber { row })
-        };
-        output.rows().into_iter().enumerate().map(class).collect()
-    }
-
-    /// Whether the data fits the network, before anything is computed.
+    /// Checks that the data fits the network, before anything is computed.
     pub(crate) fn check_data(&self, data: &Dataset<T>) -> Result<(), TrainError> {
         self.check_width(data.width())?;
         let expected = self.network.output_width();
@@ -284,7 +321,7 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    fn check_width(&self, found: usize) -> Result<(), TrainError> {
+    pub(crate) fn check_width(&self, found: usize) -> Result<(), TrainError> {
         let expected = self.network.input_width();
         if found == expected {
             Ok(())
@@ -335,7 +372,7 @@ impl<T: Scalar> Trainer<T> {
         if total.mean().is_finite() {
             return Ok(());
         }
-        // It is the data's fault where the data is not finite, and the learning rate's elsewhere.
+        // Inputs that are not finite are the data's fault; otherwise the learning rate is too high.
         match inputs.indexed_iter().find(|(_, x)| !x.is_finite()) {
             Some(((row, column), value)) => Err(TrainError::Input {
                 row,
@@ -365,7 +402,10 @@ pub(crate) fn targets<T: Scalar>(batch: &Batch<T>) -> TargetsView<'_, T> {
     }
 }
 
-fn check_tail<T: Scalar>(network: &Sequential<T>, loss: &dyn Loss<T>) -> Result<(), TrainError> {
+fn check_output_layer<T: Scalar>(
+    network: &Sequential<T>,
+    loss: &dyn Loss<T>,
+) -> Result<(), TrainError> {
     let tail = network.layers().last().map(|layer| layer.spec());
     let loss_name = loss.name();
     match (loss.output_kind(), tail) {
@@ -377,7 +417,7 @@ fn check_tail<T: Scalar>(network: &Sequential<T>, loss: &dyn Loss<T>) -> Result<
             loss: loss_name,
             tail: "a Sigmoid",
         }),
-        (OutputKind::Probabilities, Some(LayerSpec::Softmax | LayerSpec::Custom { .. })) => Ok(()),
+        (OutputKind::Probabilities, Some(LayerSpec::Softmax | LayerSpec::Custom(_))) => Ok(()),
         (OutputKind::Probabilities, _) => Err(TrainError::NotProbabilities { loss: loss_name }),
         _ => Ok(()),
     }

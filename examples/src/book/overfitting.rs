@@ -118,7 +118,7 @@ fn noise(book: &mut Book, few: &Dataset<f64>, validation: &Dataset<f64>) -> Outc
         inputs,
         Targets::Classes {
             labels,
-            classes: 10,
+            num_classes: 10,
         },
     )?;
     let run = run(&drawn, validation, 0.0, 0.0)?;

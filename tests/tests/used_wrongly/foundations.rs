@@ -3,7 +3,7 @@
 use super::*;
 
 use backprop_report::{Curves, Outcome, metrics};
-use backprop_trainer::search::{self, Range};
+use backprop_trainer::search::{self, ParamRange};
 use backprop_trainer::tensor::{Scalar, affine, affine_input_grad, affine_weight_grad, matmul};
 
 #[test]
@@ -204,35 +204,35 @@ fn pools() {
 fn searches() {
     let labels = Targets::Classes {
         labels: vec![0, 1, 1],
-        classes: 2,
+        num_classes: 2,
     };
     let three = Dataset::from_values(1, vec![1.0_f32, 2.0, 3.0], labels).unwrap();
-    let folds = |parts| error(search::folds(&three, parts, Key::new(0)));
+    let folds = |parts| error(search::kfold(&three, parts, Key::new(0)));
     let many = "it must be at least 2 and at most the number of rows";
     check(vec![
         (
             "a range from NaN",
-            error(Range::linear(f64::NAN, 1.0)),
+            error(ParamRange::linear(f64::NAN, 1.0)),
             "the lower end of a range is NaN; it must be finite",
         ),
         (
             "a range to infinity",
-            error(Range::linear(0.0, f64::INFINITY)),
+            error(ParamRange::linear(0.0, f64::INFINITY)),
             "the upper end of a range is inf; it must be finite",
         ),
         (
             "a range of one number",
-            error(Range::linear(2.0, 2.0)),
+            error(ParamRange::linear(2.0, 2.0)),
             "the lower end of a range is 2; it must be below the upper end",
         ),
         (
             "a logarithmic range from 0",
-            error(Range::logarithmic(0.0, 1.0)),
+            error(ParamRange::logarithmic(0.0, 1.0)),
             "the lower end of a logarithmic range is 0; it must be above 0",
         ),
         (
             "a choice of nothing",
-            panic(|| *search::choose(&[] as &[u8], Key::new(0))),
+            panic(|| *search::sample_choice(&[] as &[u8], Key::new(0))),
             "a choice among no values",
         ),
         (
@@ -277,7 +277,7 @@ fn searches() {
         ),
         (
             "nothing side by side",
-            error(search::side_by_side(
+            error(search::parallel_map(
                 0,
                 &[] as &[u8],
                 |_| (),
@@ -293,7 +293,7 @@ fn searches() {
 fn reports() {
     let labels = |rows| Targets::Classes {
         labels: vec![0; rows],
-        classes: 3,
+        num_classes: 3,
     };
     let data = |width: usize, rows: usize| {
         Dataset::from_values(width, vec![0.5_f32; rows * width], labels(rows)).unwrap()

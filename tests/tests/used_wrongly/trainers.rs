@@ -35,7 +35,7 @@ fn trainers() {
     let data = |width: usize, rows: usize, classes: usize| {
         let labels = Targets::Classes {
             labels: vec![0; rows],
-            classes,
+            num_classes: classes,
         };
         Dataset::from_values(width, vec![0.5_f32; rows * width], labels).unwrap()
     };
@@ -93,7 +93,7 @@ fn trainers() {
     let steps = {
         let labels = Targets::Classes {
             labels: vec![0, 1, 2, 1],
-            classes: 3,
+            num_classes: 3,
         };
         let values = (0..16).map(|i| (i % 5) as f32 + 1.0).collect();
         Dataset::from_values(4, values, labels).unwrap()

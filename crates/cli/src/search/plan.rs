@@ -64,7 +64,7 @@ impl Plan {
             for trial in 0..own.trials {
                 let drawn = space.sample(args, trial_key(seed, trial as u64));
                 let config = Config::new(&drawn, &common)?;
-                config.settings().check()?;
+                config.check()?;
                 flags.push(drawn);
                 configs.push(config);
             }

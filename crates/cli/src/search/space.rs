@@ -1,7 +1,7 @@
 //! `--search NAME=VALUES`: what a search tries, and what a trial draws.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use backprop_trainer::search::{Range, choose};
+use backprop_trainer::search::{ParamRange, sample_choice};
 use backprop_trainer::tensor::Key;
 use clap::ValueEnum;
 
@@ -30,7 +30,7 @@ enum Values {
 }
 
 enum Numbers {
-    Range(Range),
+    ParamRange(ParamRange),
     List(Vec<f64>),
 }
 
@@ -64,7 +64,7 @@ impl Space {
             else {
                 return false;
             };
-            matches!(numbers, Numbers::Range(range) if range.is_logarithmic())
+            matches!(numbers, Numbers::ParamRange(range) if range.is_logarithmic())
         })
     }
 
@@ -88,9 +88,9 @@ impl Space {
                 Values::BatchSize(numbers) => {
                     args.batch_size = Some(numbers.sample(key).round() as usize);
                 }
-                Values::Hidden(list) => args.hidden = Some(choose(list, key).clone()),
+                Values::Hidden(list) => args.hidden = Some(sample_choice(list, key).clone()),
                 Values::Optimizer(list) => {
-                    let rule = *choose(list, key);
+                    let rule = *sample_choice(list, key);
                     args.optimizer = Some(rule);
                     leave_out_unused(&mut args, rule, list);
                 }
@@ -143,7 +143,7 @@ impl Dimension {
                 })?),
             ),
             _ => bail!(
-                "\"{name}\" cannot be searched for; choose learning-rate, hidden, batch-size, \
+                "\"{name}\" cannot be searched for; sample_choice learning-rate, hidden, batch-size, \
                  dropout, l2 or optimizer"
             ),
         };
@@ -158,10 +158,10 @@ impl Numbers {
             None => Ok(Numbers::List(list(text, number)?)),
             Some((low, high)) => {
                 let (low, high) = (number(low)?, number(high)?);
-                Ok(Numbers::Range(if logarithmic {
-                    Range::logarithmic(low, high)?
+                Ok(Numbers::ParamRange(if logarithmic {
+                    ParamRange::logarithmic(low, high)?
                 } else {
-                    Range::linear(low, high)?
+                    ParamRange::linear(low, high)?
                 }))
             }
         }
@@ -169,7 +169,7 @@ impl Numbers {
 
     fn whole(self) -> Result<Self> {
         let ends = match &self {
-            Numbers::Range(range) => vec![range.low(), range.high()],
+            Numbers::ParamRange(range) => vec![range.low(), range.high()],
             Numbers::List(list) => list.clone(),
         };
         match ends.iter().find(|end| end.fract() != 0.0 || **end < 1.0) {
@@ -181,8 +181,8 @@ impl Numbers {
     /// Four significant digits, so that what is printed is what was tried.
     fn sample(&self, key: Key) -> f64 {
         match self {
-            Numbers::List(list) => *choose(list, key),
-            Numbers::Range(range) => {
+            Numbers::List(list) => *sample_choice(list, key),
+            Numbers::ParamRange(range) => {
                 let digits = format!("{:.3e}", range.sample(key));
                 let rounded: f64 = digits.parse().expect("a number that was just written");
                 rounded.clamp(range.low(), range.high())
@@ -293,7 +293,7 @@ mod tests {
             ),
             (
                 "widht=3",
-                "\"widht\" cannot be searched for; choose learning-rate",
+                "\"widht\" cannot be searched for; sample_choice learning-rate",
             ),
         ] {
             let error = format!("{:#}", space(&[text]).err().unwrap());

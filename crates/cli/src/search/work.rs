@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use backprop_trainer::search::{Rung, Split, side_by_side, survivors};
+use backprop_trainer::search::{Rung, Split, parallel_map, survivors};
 use backprop_trainer::tensor::Scalar;
 use indicatif::ProgressBar;
 
@@ -118,7 +118,7 @@ impl<'a, T: Scalar> Search<'a, T> {
             let tick = || bar.inc(1);
             advance(&configs[trial], &pairs, rung.epochs, checkpoint, tick)
         };
-        side_by_side(self.common.threads(), &to_do, work, |&trial, stage| {
+        parallel_map(self.common.threads(), &to_do, work, |&trial, stage| {
             let stage = stage.with_context(|| format!("trial {}", trial + 1))?;
             self.trials[trial].add(&stage);
             self.store.save(&self.report()?)?;

@@ -66,7 +66,7 @@ impl Table {
             },
             (Target::Classes { .. }, names) => Targets::Classes {
                 labels,
-                classes: names.map_or(0, <[String]>::len),
+                num_classes: names.map_or(0, <[String]>::len),
             },
         };
         let mut dataset = Dataset::from_values(width, features, labels)?;
@@ -76,7 +76,7 @@ impl Table {
         if weight.is_some() {
             dataset = dataset.with_weights(weights)?;
         }
-        Ok(dataset)
+        Ok(dataset.with_encoding(encoding.clone()))
     }
 
     /// The features of all rows, (rows, features); the target need not be there.

@@ -28,6 +28,8 @@ impl<T: Scalar> Dataset<T> {
                 .as_ref()
                 .map(|weights| rows.iter().map(|&row| weights[row as usize]).collect()),
             class_names: self.class_names.clone(),
+            #[cfg(feature = "csv")]
+            encoding: self.encoding.clone(),
         }
     }
 
@@ -63,12 +65,12 @@ impl<T: Scalar> Dataset<T> {
             (
                 Targets::Classes {
                     labels: one,
-                    classes,
+                    num_classes: classes,
                 },
                 Targets::Classes { labels: two, .. },
             ) if self.num_classes() == other.num_classes() => Targets::Classes {
                 labels: self.joined(one, other, two, 1),
-                classes: *classes,
+                num_classes: *classes,
             },
             (Targets::Values { width, values: one }, Targets::Values { values: two, .. })
                 if self.target_width() == other.target_width() =>
@@ -86,6 +88,10 @@ impl<T: Scalar> Dataset<T> {
             _ => return differ("whether rows have weights"),
         };
         let mut joined = Self::new(self.width(), self.len() + other.len(), features, labels)?;
+        #[cfg(feature = "csv")]
+        if self.encoding == other.encoding {
+            joined.encoding = self.encoding.clone();
+        }
         joined.weights = weights;
         joined.class_names.clone_from(&self.class_names);
         Ok(joined)
@@ -103,14 +109,17 @@ impl<T: Scalar> Dataset<T> {
         joined
     }
 
-    /// Splits into rows to train on and rows held out, chosen by the generator of `key`; both
-    /// keep the order they have here. `fraction` of the rows, rounded, is held out.
+    /// Splits into a training set and a validation set; both keep the order of the rows.
+    ///
+    /// `fraction` of the rows, rounded, is the validation set, drawn from the stream
+    /// `Key::new(seed).derive("split", 0)`: the split of the program with this seed.
     ///
     /// # Errors
     /// If the fraction is not between 0 and 1, or leaves one side empty.
-    pub fn split(&self, fraction: f64, key: Key) -> Result<(Self, Self), DataError> {
-        let (train, held_out) = split_rows(self.len(), fraction, key)?;
-        Ok((self.select(&train), self.select(&held_out)))
+    pub fn split(&self, fraction: f64, seed: u64) -> Result<(Self, Self), DataError> {
+        let key = Key::new(seed).derive("split", 0);
+        let (train, validation) = split_rows(self.len(), fraction, key)?;
+        Ok((self.select(&train), self.select(&validation)))
     }
 
     /// Copies rows into `batch`, in the order given. Allocates nothing once `batch` has held as

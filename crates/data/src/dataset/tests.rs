@@ -5,7 +5,7 @@ use backprop_tensor::Key;
 fn classes(labels: &[u32], classes: usize) -> Targets<f64> {
     Targets::Classes {
         labels: labels.to_vec(),
-        classes,
+        num_classes: classes,
     }
 }
 
@@ -143,7 +143,7 @@ fn bytes_are_scaled_to_one_while_they_are_gathered() {
     fn check<T: Scalar>() {
         let labels = Targets::Classes {
             labels: vec![0],
-            classes: 1,
+            num_classes: 1,
         };
         let dataset = Dataset::<T>::from_bytes(256, (0..=255).collect(), labels).unwrap();
         let mut batch = Batch::new();

@@ -273,7 +273,7 @@ fn what_onnx_cannot_say_is_refused() {
     let error = onnx_bytes(&network, &ModelInfo::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "cannot save the network: layer 0 is \"nothing\", a layer of somebody's own, and ONNX has \
+        "cannot save the network: layer 0 is \"nothing\", a layer of your own, and ONNX has \
          no operator for it; export the network as safetensors"
     );
 

@@ -11,7 +11,7 @@ use crate::linear::{
 };
 use crate::pool::{Space, Start};
 use crate::prefetch::prefetch_lines;
-use crate::{PanelLayout, Pool, Scalar};
+use crate::{PanelLayout, Pool, Scalar, SparseIndex};
 
 /// Panels that are computed at a time.
 const PANELS: usize = 8;
@@ -28,7 +28,7 @@ pub(super) fn with_product<T: Scalar>(
     layout: PanelLayout,
     input: ArrayView2<'_, T>,
     output_grad: ArrayView2<'_, T>,
-    unchanged: bool,
+    index: Option<&SparseIndex<T>>,
     work: impl FnOnce(&Product<'_, T>),
 ) {
     let input = with_contiguous_rows(input);
@@ -39,7 +39,7 @@ pub(super) fn with_product<T: Scalar>(
         layout,
         x,
         dy: matrix(&output_grad.view()),
-        unchanged: unchanged && input.is_view(),
+        index,
     });
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Product<'a, T> {
     layout: PanelLayout,
     x: Matrix<T>,
     dy: Matrix<T>,
-    unchanged: bool,
+    index: Option<&'a SparseIndex<T>>,
 }
 
 /// Some panels of a product, with what they are computed from.
@@ -66,7 +66,7 @@ impl<T: Scalar> Product<'_, T> {
     pub(super) fn each<const N: usize>(
         &self,
         slices: [Start<T>; N],
-        f: &(impl Fn(&[T], [&mut [T]; N]) + Sync),
+        f: &(impl Fn(Range<usize>, &[T], [&mut [T]; N]) + Sync),
     ) {
         self.visit(&|part, piece| {
             for inputs in self.inputs() {
@@ -80,6 +80,7 @@ impl<T: Scalar> Product<'_, T> {
                     for (panel, piece) in part.panels.clone().zip(piece.chunks_exact(length)) {
                         let at = self.at(panel, inputs.start);
                         f(
+                            at..at + length,
                             piece,
                             slices
                                 .map(|slice| std::slice::from_raw_parts_mut(slice.at(at), length)),
@@ -167,20 +168,17 @@ impl<T: Scalar> Product<'_, T> {
     /// Calls `work` with all panels, some at a time, on the threads that own them, and with room for
     /// a piece.
     fn visit(&self, work: &(impl Fn(Part<T>, &mut [T]) + Sync)) {
-        let Product { pool, x, .. } = self;
-        pool.with_rooms(|rooms| {
-            let room = T::room(rooms);
-            // What is listed has been found to be sparse.
-            let listed = self.unchanged && room.is_listed(x);
-            if !listed && !is_sparse(pool, x) {
-                return self.visit_with(None, work);
+        let Product { pool, x, index, .. } = self;
+        match index {
+            Some(index) => self.visit_with(index.lists(x.rows, x.columns), work),
+            None if is_sparse(pool, x) => {
+                let mut index = SparseIndex::default();
+                let lists = index.reserve(x.rows, x.columns);
+                list_rows(pool, x, &lists);
+                self.visit_with(Some(lists), work);
             }
-            let by_row = room.rows(x.rows, x.columns);
-            if !listed {
-                list_rows(pool, x, &by_row);
-            }
-            self.visit_with(Some(by_row), work);
-        });
+            None => self.visit_with(None, work),
+        }
     }
 
     fn visit_with(&self, lists: Option<RowLists<T>>, work: &(impl Fn(Part<T>, &mut [T]) + Sync)) {

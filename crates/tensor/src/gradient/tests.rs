@@ -12,9 +12,9 @@ fn shapes_are_checked_where_nothing_goes_beside_the_gradient() {
         layout: PanelLayout::new(3, 2),
         input: input.view(),
         output_grad: output_grad.view(),
-        unchanged: false,
+        index: None,
     };
-    gradient.for_each_panel(&Pool::new(1), 1, [], |_, []| {});
+    gradient.for_each_panel(&Pool::new(1), 1, [], |_, _, []| {});
 }
 
 /// That a step takes the same bits when it is taken on the way as when the gradient is known.
@@ -35,17 +35,22 @@ fn descends_as_each_does<T: Scalar>() {
                             layout,
                             input: x.view(),
                             output_grad: dy.view(),
-                            unchanged: false,
+                            index: None,
                         };
                         let unit = layout.unit::<T>();
                         let start = random::<T>(1, layout.len::<T>(), 3, 1.0);
                         let mut expected = start.into_raw_vec_and_offset().0;
                         let mut found = expected.clone();
-                        gradient.for_each_panel(&pool, unit, [&mut expected], |grad, [values]| {
-                            for (value, &grad) in values.iter_mut().zip(grad) {
-                                *value -= rate * grad;
-                            }
-                        });
+                        gradient.for_each_panel(
+                            &pool,
+                            unit,
+                            [&mut expected],
+                            |_, grad, [values]| {
+                                for (value, &grad) in values.iter_mut().zip(grad) {
+                                    *value -= rate * grad;
+                                }
+                            },
+                        );
                         gradient.sgd_step(&pool, unit, &mut found, rate);
                         let case = (isa, threads, rows, inputs, outputs, filled);
                         assert!(found == expected, "{case:?}");
@@ -70,7 +75,7 @@ fn a_step_checks_the_length_of_the_values() {
         layout: PanelLayout::new(3, 2),
         input: input.view(),
         output_grad: output_grad.view(),
-        unchanged: false,
+        index: None,
     };
     gradient.sgd_step(&Pool::new(1), 1, &mut [0.0; 5], 0.1);
 }

@@ -13,7 +13,7 @@ use crate::prefetch::prefetch_lines;
 
 /// Columns that are walked together. Less than a third of their weights are read: in four panels, of
 /// 64 bytes each, these are less than 18 KiB and stay in the L1 cache while all rows pass.
-const COLUMNS: usize = 208;
+pub(crate) const COLUMNS: usize = 208;
 
 /// Rows that are walked together: what comes back to them, in eight panels, is 64 KiB.
 pub(crate) const ROWS: usize = 128;
@@ -23,25 +23,13 @@ pub(crate) const ROWS: usize = 128;
 const AHEAD: usize = 2048;
 
 /// Numbers that may be written behind the end of a list.
-const SLACK: usize = 16;
+pub(crate) const SLACK: usize = 16;
 
 /// Below so many columns there is nothing to gain from skipping zeros.
 const WORTH_LISTING: usize = 32;
 
 /// A matrix is taken as sparse if less than one number in this many is not zero.
 const SPARSE: usize = 3;
-
-/// Memory for the lists of a matrix by row, which all threads read. It grows to the largest matrix
-/// and then allocates nothing: its size is a function of the shape, never of the data.
-#[derive(Debug, Default)]
-pub struct Room<T> {
-    /// What the lists are of: address, rows, columns and stride.
-    listed: Option<[usize; 4]>,
-    starts: Vec<u32>,
-    ends: Vec<u32>,
-    places: Vec<u32>,
-    values: Vec<T>,
-}
 
 /// Memory for lists by column. Each thread has its own and makes them all: what two threads read has
 /// to be taken from both before one of them can write it again, which takes longer than the lists.
@@ -87,10 +75,6 @@ impl<T> Matrix<T> {
     pub(crate) fn can_be_listed(&self) -> bool {
         u32::try_from(self.rows * (self.columns + SLACK)).is_ok()
     }
-
-    fn identity(&self) -> [usize; 4] {
-        [self.start.0.addr(), self.rows, self.columns, self.stride]
-    }
 }
 
 /// The lists of a matrix by row. That of row `r` begins at `starts[r]`; what of it is in the columns
@@ -100,12 +84,12 @@ impl<T> Matrix<T> {
 pub struct RowLists<T> {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
-    stride: usize,
-    blocks: usize,
-    starts: Start<u32>,
-    ends: Start<u32>,
-    places: Start<u32>,
-    values: Start<T>,
+    pub(crate) stride: usize,
+    pub(crate) blocks: usize,
+    pub(crate) starts: Start<u32>,
+    pub(crate) ends: Start<u32>,
+    pub(crate) places: Start<u32>,
+    pub(crate) values: Start<T>,
 }
 
 /// The lists of a matrix by column, one for each block of [`ROWS`] rows. That of column `c` in
@@ -119,35 +103,6 @@ pub(crate) struct ColumnLists<T> {
     entries: Start<Entry<T>>,
 }
 
-impl<T: Scalar> Room<T> {
-    /// Where the lists by row of a matrix go.
-    pub(crate) fn rows(&mut self, rows: usize, columns: usize) -> RowLists<T> {
-        // Until somebody says what they are of.
-        self.listed = None;
-        let (stride, blocks) = (columns + SLACK, columns.div_ceil(COLUMNS));
-        RowLists {
-            rows,
-            columns,
-            stride,
-            blocks,
-            starts: room(&mut self.starts, rows),
-            ends: room(&mut self.ends, rows * blocks),
-            places: room(&mut self.places, rows * stride),
-            values: room(&mut self.values, rows * stride),
-        }
-    }
-
-    /// Whether the lists by row are of this memory, as it was when [`listed`](Self::listed) said so.
-    pub(crate) fn is_listed(&self, matrix: &Matrix<T>) -> bool {
-        self.listed == Some(matrix.identity())
-    }
-
-    /// Says that the lists by row are of this memory.
-    pub(crate) fn listed(&mut self, matrix: &Matrix<T>) {
-        self.listed = Some(matrix.identity());
-    }
-}
-
 impl<T: Scalar> ColumnRoom<T> {
     /// Where the lists by column of a matrix go.
     pub(crate) fn columns(&mut self, rows: usize, columns: usize) -> ColumnLists<T> {
@@ -158,15 +113,15 @@ impl<T: Scalar> ColumnRoom<T> {
         ColumnLists {
             columns,
             stride,
-            counts: room(&mut self.counts, lists),
-            entries: room(&mut self.entries, lists * stride),
+            counts: reserve_zeroed(&mut self.counts, lists),
+            entries: reserve_zeroed(&mut self.entries, lists * stride),
         }
     }
 }
 
 /// The start of a buffer that holds at least so many numbers. New memory is zeros that the system
 /// has not touched yet: what no list reaches costs nothing.
-fn room<T: Clone + Default>(buffer: &mut Vec<T>, length: usize) -> Start<T> {
+pub(crate) fn reserve_zeroed<T: Clone + Default>(buffer: &mut Vec<T>, length: usize) -> Start<T> {
     if buffer.len() < length {
         *buffer = vec![T::default(); length];
     }

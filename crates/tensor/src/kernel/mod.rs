@@ -18,8 +18,8 @@ use std::ops::Range;
 
 pub use forward::Forward;
 pub use input_grad::InputGrad;
-pub(crate) use lists::{ColumnLists, ColumnRoom, ROWS};
-pub use lists::{Matrix, Room, RowLists};
+pub(crate) use lists::{COLUMNS, ColumnLists, ColumnRoom, ROWS, SLACK, reserve_zeroed};
+pub use lists::{Matrix, RowLists};
 pub use peak::multiply_adds;
 pub use weight_grad::WeightGrad;
 

@@ -68,8 +68,22 @@ impl<T: Scalar> Case<T> {
         let mut dw = vec![T::nan(); self.stored.len()];
         let mut db = vec![T::nan(); self.bias.len()];
         let (layout, x, dy) = (self.layout, self.x.view(), self.dy.view());
-        affine(pool, layout, x, &self.stored, &self.bias, y.view_mut());
-        affine_weight_grad(pool, layout, x, dy, &mut dw, &mut db);
+        let mut index = SparseIndex::default();
+        let bias = &self.bias;
+        affine(
+            pool,
+            layout,
+            x,
+            &self.stored,
+            bias,
+            y.view_mut(),
+            &mut index,
+        );
+        let mut without = vec![T::nan(); self.stored.len()];
+        affine_weight_grad(pool, layout, x, dy, &mut without, None);
+        affine_bias_grad(dy, &mut db);
+        affine_weight_grad(pool, layout, x, dy, &mut dw, Some(&index));
+        assert!(without == dw, "an index changes no bit");
         affine_input_grad(pool, layout, dy, &self.stored, dx.view_mut());
         [
             y.into_raw_vec_and_offset().0,
@@ -165,6 +179,7 @@ fn a_smaller_batch_that_is_less_sparse_than_it_looks_fits_its_lists() {
             &large.stored,
             &large.bias,
             y.view_mut(),
+            &mut SparseIndex::default(),
         );
         let mut case = Case::<f32>::new((64, 100, 20), 0.6);
         // The rows that are looked at hold nothing.
@@ -193,6 +208,7 @@ fn one_row_gives_the_same_bits_as_within_a_batch() {
                     &case.stored,
                     &case.bias,
                     row.view_mut(),
+                    &mut SparseIndex::default(),
                 );
                 assert_eq!(row.as_slice().unwrap(), expected, "{isa:?}");
             }
@@ -233,6 +249,7 @@ fn views_of_any_strides_give_the_same_bits() {
     let dy = case.dy.t().as_standard_layout().into_owned();
     let (x, dy) = (wide.slice(s![..;-2, ..;-2]), dy.t());
     let mut y = Array2::from_elem((35, 21), f64::NAN);
+    let mut index = SparseIndex::default();
     affine(
         &pool,
         layout,
@@ -240,11 +257,13 @@ fn views_of_any_strides_give_the_same_bits() {
         &case.stored,
         &case.bias,
         y.view_mut().reversed_axes(),
+        &mut index,
     );
     assert!(y.t().iter().eq(&expected[0]));
     let mut dw = vec![f64::NAN; case.stored.len()];
     let mut db = vec![f64::NAN; 35];
-    affine_weight_grad(&pool, layout, x, dy, &mut dw, &mut db);
+    affine_weight_grad(&pool, layout, x, dy, &mut dw, Some(&index));
+    affine_bias_grad(dy, &mut db);
     assert!(dw == expected[1] && db == expected[2]);
     let mut dx = Array2::from_elem((50, 21), f64::NAN);
     affine_input_grad(
@@ -270,5 +289,27 @@ fn shapes_that_do_not_fit_are_named() {
         &stored,
         &[0.0; 2],
         y.view_mut(),
+        &mut SparseIndex::default(),
     );
+}
+
+#[test]
+#[should_panic(expected = "shape of the indexed input and of the input")]
+fn an_index_of_another_input_is_refused() {
+    let (pool, layout) = (Pool::new(1), PanelLayout::new(100, 2));
+    let stored = vec![0.0; layout.len::<f32>()];
+    let mut index = SparseIndex::default();
+    let (x, mut y) = (Array2::<f32>::zeros((4, 100)), Array2::zeros((4, 2)));
+    affine(
+        &pool,
+        layout,
+        x.view(),
+        &stored,
+        &[0.0; 2],
+        y.view_mut(),
+        &mut index,
+    );
+    let (x, dy) = (Array2::<f32>::zeros((5, 100)), Array2::zeros((5, 2)));
+    let mut dw = stored;
+    affine_weight_grad(&pool, layout, x.view(), dy.view(), &mut dw, Some(&index));
 }

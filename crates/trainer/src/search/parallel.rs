@@ -8,11 +8,11 @@ use std::sync::mpsc;
 /// `work`.
 ///
 /// ```
-/// use backprop_trainer::search::side_by_side;
+/// use backprop_trainer::search::parallel_map;
 ///
 /// let mut squares = [0; 5];
 /// let keep = |&item: &usize, square| -> Result<(), ()> { Ok(squares[item] = square) };
-/// side_by_side(3, &[0, 1, 2, 3, 4], |item| item * item, keep).unwrap();
+/// parallel_map(3, &[0, 1, 2, 3, 4], |item| item * item, keep).unwrap();
 /// assert_eq!(squares, [0, 1, 4, 9, 16]);
 /// ```
 ///
@@ -21,7 +21,7 @@ use std::sync::mpsc;
 ///
 /// # Panics
 /// If `work` does.
-pub fn side_by_side<I: Sync, R: Send, E>(
+pub fn parallel_map<I: Sync, R: Send, E>(
     threads: usize,
     items: &[I],
     work: impl Fn(&I) -> R + Sync,
@@ -63,10 +63,10 @@ mod tests {
                 counts[item] += 1;
                 Ok(())
             };
-            side_by_side(threads, &items, |item| 2 * item, done).unwrap();
+            parallel_map(threads, &items, |item| 2 * item, done).unwrap();
             assert_eq!(counts, vec![1; 100]);
         }
-        side_by_side(2, &[] as &[usize], |_| (), |_, ()| Err("never called")).unwrap();
+        parallel_map(2, &[] as &[usize], |_| (), |_, ()| Err("never called")).unwrap();
     }
 
     #[test]
@@ -78,7 +78,7 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(1));
             item
         };
-        let result = side_by_side(
+        let result = parallel_map(
             2,
             &items,
             work,

@@ -5,13 +5,13 @@ use crate::TrainError;
 
 /// Numbers from `low` to `high`, drawn evenly by value or by order of magnitude.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Range {
+pub struct ParamRange {
     low: f64,
     high: f64,
     logarithmic: bool,
 }
 
-impl Range {
+impl ParamRange {
     /// Every value is as likely as any other: `low + u (high - low)`, `u` uniform in 0 to 1.
     ///
     /// # Errors
@@ -25,9 +25,9 @@ impl Range {
     ///
     /// ```
     /// use backprop_tensor::Key;
-    /// use backprop_trainer::search::Range;
+    /// use backprop_trainer::search::ParamRange;
     ///
-    /// let rates = Range::logarithmic(1e-6, 10.0)?;
+    /// let rates = ParamRange::logarithmic(1e-6, 10.0)?;
     /// let rate = rates.sample(Key::new(3));
     /// assert!((1e-6..=10.0).contains(&rate));
     /// assert_eq!(rate, rates.sample(Key::new(3)));
@@ -64,7 +64,7 @@ impl Range {
                 range: "below the upper end",
             });
         }
-        Ok(Range {
+        Ok(ParamRange {
             low,
             high,
             logarithmic,
@@ -104,7 +104,7 @@ impl Range {
 /// # Panics
 /// If there are none.
 #[track_caller]
-pub fn choose<V>(values: &[V], key: Key) -> &V {
+pub fn sample_choice<V>(values: &[V], key: Key) -> &V {
     assert!(!values.is_empty(), "a choice among no values");
     &values[key.generator().random_range(0..values.len())]
 }
@@ -113,7 +113,7 @@ pub fn choose<V>(values: &[V], key: Key) -> &V {
 mod tests {
     use super::*;
 
-    fn draws(range: Range) -> Vec<f64> {
+    fn draws(range: ParamRange) -> Vec<f64> {
         let key = |i| Key::new(0).derive("test", i);
         (0..10_000).map(|i| range.sample(key(i))).collect()
     }
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_logarithmic_range_is_uniform_in_the_logarithm() {
-        let values = draws(Range::logarithmic(1e-6, 10.0).unwrap());
+        let values = draws(ParamRange::logarithmic(1e-6, 10.0).unwrap());
         assert!(values.iter().all(|value| (1e-6..=10.0).contains(value)));
         let places = values.iter().map(|value| (value.log10() + 6.0) / 7.0);
         assert!(kolmogorov_smirnov(places.collect()) < 0.02);
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_linear_range_is_uniform_in_the_value() {
-        let values = draws(Range::linear(-1.0, 3.0).unwrap());
+        let values = draws(ParamRange::linear(-1.0, 3.0).unwrap());
         let places = values.iter().map(|value| (value + 1.0) / 4.0);
         assert!(kolmogorov_smirnov(places.collect()) < 0.02);
     }
@@ -155,7 +155,7 @@ mod tests {
     fn every_value_of_a_list_is_chosen_equally_often() {
         let mut counts = [0; 3];
         for i in 0..9_000 {
-            counts[*choose(&[0, 1, 2], Key::new(1).derive("test", i))] += 1;
+            counts[*sample_choice(&[0, 1, 2], Key::new(1).derive("test", i))] += 1;
         }
         // The standard deviation is 45.
         assert!(counts.iter().all(|count| (2820..3180).contains(count)));
@@ -163,19 +163,19 @@ mod tests {
 
     #[test]
     fn ends_that_make_no_range_are_refused() {
-        let message = |range: Result<Range, TrainError>| range.unwrap_err().to_string();
+        let message = |range: Result<ParamRange, TrainError>| range.unwrap_err().to_string();
         assert_eq!(
-            message(Range::logarithmic(0.0, 1.0)),
+            message(ParamRange::logarithmic(0.0, 1.0)),
             "the lower end of a logarithmic range is 0; it must be above 0"
         );
         assert_eq!(
-            message(Range::linear(2.0, 2.0)),
+            message(ParamRange::linear(2.0, 2.0)),
             "the lower end of a range is 2; it must be below the upper end"
         );
-        assert!(message(Range::logarithmic(10.0, 1.0)).contains("below the upper end"));
+        assert!(message(ParamRange::logarithmic(10.0, 1.0)).contains("below the upper end"));
         for (low, high) in [(f64::NAN, 1.0), (1.0, f64::NAN), (1.0, f64::INFINITY)] {
-            assert!(message(Range::logarithmic(low, high)).contains("finite"));
-            assert!(message(Range::linear(low, high)).contains("finite"));
+            assert!(message(ParamRange::logarithmic(low, high)).contains("finite"));
+            assert!(message(ParamRange::linear(low, high)).contains("finite"));
         }
     }
 }

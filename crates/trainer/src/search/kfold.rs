@@ -18,18 +18,18 @@ pub type SplitIndices = (Vec<u32>, Vec<u32>);
 /// ```
 /// use backprop_data::{Dataset, Targets};
 /// use backprop_tensor::Key;
-/// use backprop_trainer::search::folds;
+/// use backprop_trainer::search::kfold;
 ///
-/// let labels = Targets::Classes { labels: vec![0; 10], classes: 1 };
+/// let labels = Targets::Classes { labels: vec![0; 10], num_classes: 1 };
 /// let data = Dataset::<f32>::from_bytes(1, (0..10).collect(), labels)?;
-/// let pairs = folds(&data, 5, Key::new(0).derive("split/folds", 0))?;
+/// let pairs = kfold(&data, 5, Key::new(0).derive("split/folds", 0))?;
 /// assert!(pairs.iter().all(|(train, held_out)| (train.len(), held_out.len()) == (8, 2)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 /// If there are fewer than two parts, or more parts than rows.
-pub fn folds<T: Scalar>(
+pub fn kfold<T: Scalar>(
     data: &Dataset<T>,
     parts: usize,
     key: Key,
@@ -40,7 +40,7 @@ pub fn folds<T: Scalar>(
         .collect())
 }
 
-/// As [`folds`], of `rows` rows that are not a data set yet.
+/// As [`kfold`], of `rows` rows that are not a data set yet.
 ///
 /// ```
 /// use backprop_tensor::Key;
@@ -85,7 +85,7 @@ mod tests {
     fn numbered(rows: usize) -> Dataset<f64> {
         let labels = Targets::Classes {
             labels: vec![0; rows],
-            classes: 1,
+            num_classes: 1,
         };
         Dataset::from_values(1, (0..rows).map(|row| row as f64).collect(), labels).unwrap()
     }
@@ -100,7 +100,7 @@ mod tests {
     fn the_held_out_parts_are_a_partition() {
         for (count, parts) in [(10, 5), (11, 4), (7, 7), (100, 3)] {
             let data = numbered(count);
-            let pairs = folds(&data, parts, Key::new(2)).unwrap();
+            let pairs = kfold(&data, parts, Key::new(2)).unwrap();
             assert_eq!(pairs.len(), parts);
             let mut seen = Vec::new();
             for (train, held_out) in &pairs {
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn the_key_chooses_the_rows() {
         let data = numbered(50);
-        let first = |seed| rows(&folds(&data, 5, Key::new(seed)).unwrap()[0].1);
+        let first = |seed| rows(&kfold(&data, 5, Key::new(seed)).unwrap()[0].1);
         assert_eq!(first(1), first(1));
         assert_ne!(first(1), first(2));
         assert_ne!(first(1), (0..10).collect::<Vec<_>>());
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn too_few_or_too_many_folds_are_refused() {
         for parts in [0, 1, 6] {
-            let error = folds(&numbered(5), parts, Key::new(0)).unwrap_err();
+            let error = kfold(&numbered(5), parts, Key::new(0)).unwrap_err();
             assert!(
                 error
                     .to_string()

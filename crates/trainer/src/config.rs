@@ -3,38 +3,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 
-/// How to train.
+/// The settings of a run, apart from the optimizer's own.
 ///
-/// Read from a file, what is left out has its default, and a name that is not known is an error.
+/// Read from a file, a setting that is left out has its default, and an unknown name is an error.
 ///
 /// ```
 /// use backprop_trainer::TrainConfig;
 ///
-/// let settings = TrainConfig { epochs: 3, seed: 7, ..TrainConfig::default() };
-/// assert_eq!((settings.batch_size, settings.learning_rate), (128, 1e-3));
+/// let config = TrainConfig { epochs: 3, seed: 7, ..TrainConfig::default() };
+/// assert_eq!((config.batch_size, config.l2), (64, 0.0));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
     /// Passes over the data, at least 1; 15 by default.
     pub epochs: u64,
-    /// Rows in one step, at least 1; 128 by default. The last batch of an epoch may be smaller.
+    /// Rows in one step, at least 1; 64 by default. The last batch of an epoch may be smaller.
     pub batch_size: usize,
-    /// The highest learning rate of the run, above 0; 1e-3 by default.
-    pub learning_rate: f64,
-    /// How the learning rate changes; constant by default.
+    /// The change of the learning rate over the run; one cycle by default.
     pub schedule: Schedule,
     /// `lambda` of the L2 penalty on weights, at least 0; 0 by default. It is not part of any
     /// reported loss.
     pub l2: f64,
     /// Decoupled decay of weights (Loshchilov and Hutter, 2019), at least 0; 0 by default.
     pub weight_decay: f64,
-    /// The most that the norm of all gradients together may be, above 0; off by default.
+    /// The highest norm of all gradients together, above 0; off by default.
     pub clip: Option<f64>,
-    /// Stop after so many epochs without a better validation loss, at least 1, and in any case end
-    /// with the best parameters in place; off by default.
+    /// Epochs without a better validation loss after which the run ends, at least 1; off by default.
+    /// With a patience every run ends with the parameters of its best epoch.
     pub patience: Option<u64>,
-    /// What all random streams are derived from; 0 by default.
+    /// The seed that all random streams are derived from; 0 by default.
     pub seed: u64,
 }
 
@@ -42,9 +40,8 @@ impl Default for TrainConfig {
     fn default() -> Self {
         TrainConfig {
             epochs: 15,
-            batch_size: 128,
-            learning_rate: 1e-3,
-            schedule: Schedule::Constant,
+            batch_size: 64,
+            schedule: Schedule::OneCycle,
             l2: 0.0,
             weight_decay: 0.0,
             clip: None,
@@ -55,7 +52,7 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// Whether all settings make sense.
+    /// Checks that all settings make sense.
     ///
     /// # Errors
     /// Names the first that does not, and what it may be.
@@ -68,27 +65,24 @@ impl TrainConfig {
             }),
             _ => Ok(()),
         };
-        let positive = |what, value: f64| {
-            let fits = value > 0.0 && value.is_finite();
-            let range = "above 0 and finite";
-            if fits {
-                Ok(())
-            } else {
-                Err(TrainError::Setting { what, value, range })
-            }
+        let positive = |what, value: f64| match value > 0.0 && value.is_finite() {
+            true => Ok(()),
+            false => Err(TrainError::Setting {
+                what,
+                value,
+                range: "above 0 and finite",
+            }),
         };
-        let not_negative = |what, value: f64| {
-            let fits = value >= 0.0 && value.is_finite();
-            let range = "at least 0 and finite";
-            if fits {
-                Ok(())
-            } else {
-                Err(TrainError::Setting { what, value, range })
-            }
+        let not_negative = |what, value: f64| match value >= 0.0 && value.is_finite() {
+            true => Ok(()),
+            false => Err(TrainError::Setting {
+                what,
+                value,
+                range: "at least 0 and finite",
+            }),
         };
         at_least_one("the number of epochs", self.epochs)?;
         at_least_one("the batch size", self.batch_size as u64)?;
-        positive("the learning rate", self.learning_rate)?;
         not_negative("l2", self.l2)?;
         not_negative("the weight decay", self.weight_decay)?;
         self.clip

@@ -1,0 +1,105 @@
+//! Prediction: rows in blocks that stay in the cache, split between threads by rows.
+
+use std::sync::{Arc, PoisonError};
+
+use backprop_tensor::ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
+use backprop_tensor::{Pool, Scalar, argmax};
+
+use super::Sequential;
+use crate::{Mode, Workspace};
+
+/// Rows that go through all layers before the next: the rows and their activations stay in the cache.
+const PREDICT_BLOCK: usize = 64;
+
+/// Multiply-adds below which a prediction stays on one thread.
+const PAR_MIN_PREDICT_FMAS: usize = 1 << 19;
+
+impl<T: Scalar> Sequential<T> {
+    /// The network's output for `input` (B, inputs), as (B, outputs), on the thread of the caller.
+    ///
+    /// The call allocates a workspace. A program that predicts often keeps one and calls
+    /// [`predict_into`](Self::predict_into), or shares a [`Predictor`](crate::Predictor) between
+    /// threads.
+    ///
+    /// # Panics
+    /// If the input has another width than the network.
+    #[track_caller]
+    pub fn predict(&self, input: ArrayView2<'_, T>) -> Array2<T> {
+        let mut output = Array2::zeros((input.nrows(), self.output_width()));
+        let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
+        self.predict_into(&mut workspace, input, output.view_mut());
+        output
+    }
+
+    /// The index of the largest output of each row, the first of equals; `None` for a row with an
+    /// output that is not a number.
+    ///
+    /// # Panics
+    /// If the input has another width than the network.
+    #[track_caller]
+    pub fn classify(&self, input: ArrayView2<'_, T>) -> Vec<Option<usize>> {
+        self.predict(input).rows().into_iter().map(argmax).collect()
+    }
+
+    /// Writes the network's output for `input` (B, inputs) into `output` (B, outputs).
+    ///
+    /// One row gives the same bits as within a batch.
+    ///
+    /// # Panics
+    /// If a shape does not fit.
+    #[track_caller]
+    pub fn predict_into(
+        &self,
+        workspace: &mut Workspace<T>,
+        input: ArrayView2<'_, T>,
+        mut output: ArrayViewMut2<'_, T>,
+    ) {
+        let expected = (input.nrows(), self.output_width());
+        assert_eq!(
+            output.dim(),
+            expected,
+            "shape of the output, (batch, outputs)"
+        );
+        let rows = self.check_input(input);
+        let fmas = rows * self.parameter_count();
+        let pool = Arc::clone(workspace.pool());
+        let threads = pool.threads().min(rows);
+        match output.as_slice_mut() {
+            Some(slice) if threads > 1 && fmas >= PAR_MIN_PREDICT_FMAS => {
+                let (width, workspaces) = (self.output_width(), workspace.per_thread());
+                pool.par_split_always(width, [slice], |thread, chunk, [slice]| {
+                    let rows = chunk.start / width..chunk.end / width;
+                    let shape = (rows.len(), width);
+                    let output = ArrayViewMut2::from_shape(shape, slice).expect("whole rows");
+                    let input = input.slice_axis(Axis(0), Slice::from(rows));
+                    let own = workspaces[thread].lock();
+                    let mut own = own.unwrap_or_else(PoisonError::into_inner);
+                    self.predict_blocks(&mut own, input, output);
+                });
+            }
+            // With the workspace of its thread, as within a larger batch: it is large enough.
+            _ => match workspace.per_thread() {
+                [] => self.predict_blocks(workspace, input, output),
+                [first, ..] => {
+                    let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+                    self.predict_blocks(&mut first, input, output);
+                }
+            },
+        }
+    }
+
+    fn predict_blocks(
+        &self,
+        workspace: &mut Workspace<T>,
+        input: ArrayView2<'_, T>,
+        mut output: ArrayViewMut2<'_, T>,
+    ) {
+        workspace.prepare(self, PREDICT_BLOCK, Mode::Predict);
+        let inputs = input.axis_chunks_iter(Axis(0), PREDICT_BLOCK);
+        let outputs = output.axis_chunks_iter_mut(Axis(0), PREDICT_BLOCK);
+        for (input, mut output) in inputs.zip(outputs) {
+            self.forward(workspace, Mode::Predict, input);
+            output.assign(&workspace.output());
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Evaluation and prediction, by `&self`.
+
+use std::fmt;
+
+use backprop_data::{Batch, BatchSampler, Dataset};
+use backprop_losses::{TargetsView, WeightedSum};
+use backprop_tensor::{Scalar, argmax};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Slice};
+
+use crate::trainer::targets;
+use crate::{TrainError, Trainer};
+
+/// Rows that are evaluated or predicted at a time. One row gives the same bits in any batch.
+const PREDICT_BLOCK: usize = 512;
+
+/// The loss and the accuracy on some data; it prints as one line.
+///
+/// ```
+/// use backprop_trainer::Evaluation;
+///
+/// let evaluation = Evaluation { loss: 0.0612, accuracy: Some(0.9831), rows: 10_000 };
+/// assert_eq!(evaluation.to_string(), "loss 0.0612, accuracy 98.31 % (10000 rows)");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Evaluation {
+    /// The mean loss in prediction mode, `sum w l / sum w`.
+    pub loss: f64,
+    /// The fraction of rows whose largest output is that of the class; `None` without classes.
+    pub accuracy: Option<f64>,
+    /// The number of rows.
+    pub rows: usize,
+}
+
+impl fmt::Display for Evaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "loss {:.4}", self.loss)?;
+        if let Some(accuracy) = self.accuracy {
+            write!(f, ", accuracy {:.2} %", 100.0 * accuracy)?;
+        }
+        write!(f, " ({} rows)", self.rows)
+    }
+}
+
+impl<T: Scalar> Trainer<T> {
+    /// The loss and the accuracy of the network as it is now.
+    ///
+    /// # Errors
+    /// If the data does not fit the network or the loss, or its weights sum to 0.
+    pub fn evaluate(&self, data: &Dataset<T>) -> Result<Evaluation, TrainError> {
+        self.evaluate_blocks(data, |_| {})
+    }
+
+    /// The evaluation of the network as it is now, and its predictions (rows, outputs), as
+    /// [`predict_proba`](Self::predict_proba) gives them: the data goes through the network once.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_and_predict(
+        &self,
+        data: &Dataset<T>,
+    ) -> Result<(Evaluation, Array2<T>), TrainError> {
+        let width = self.network.output_width();
+        let mut outputs = Vec::with_capacity(data.len() * width);
+        let evaluation = self.evaluate_blocks(data, |block| outputs.extend(block.iter()))?;
+        let mut outputs = Array2::from_shape_vec((data.len(), width), outputs)
+            .expect("every row has a block, and every block all outputs");
+        self.loss.activate(outputs.view_mut());
+        Ok((evaluation, outputs))
+    }
+
+    /// Evaluates block after block of rows, and hands the outputs of each to `keep`.
+    fn evaluate_blocks(
+        &self,
+        data: &Dataset<T>,
+        mut keep: impl FnMut(ArrayView2<'_, T>),
+    ) -> Result<Evaluation, TrainError> {
+        self.check_data(data)?;
+        let (mut total, mut right, mut has_classes) = (WeightedSum::default(), 0, false);
+        let mut batch = Batch::new();
+        let mut batches = BatchSampler::new(data.len(), PREDICT_BLOCK, None);
+        let mut output = Array2::zeros((PREDICT_BLOCK, self.network.output_width()));
+        while let Some(rows) = batches.next_batch() {
+            data.par_gather(self.predictor.pool(), rows, &mut batch);
+            let targets = targets(&batch);
+            self.loss.check(self.network.output_width(), targets)?;
+            let mut output = output.slice_axis_mut(Axis(0), Slice::from(..batch.rows()));
+            let network = &self.network;
+            self.predictor
+                .predict_into(network, batch.inputs(), output.view_mut());
+            let output = output.view();
+            total += self
+                .loss
+                .value_and_grad(output, targets, batch.weights(), None);
+            if let TargetsView::Classes(labels) = targets {
+                has_classes = true;
+                let guesses = output.rows().into_iter().map(argmax);
+                right += guesses
+                    .zip(labels)
+                    .filter(|(guess, label)| *guess == Some(**label as usize))
+                    .count();
+            }
+            keep(output);
+        }
+        if total.weight <= 0.0 {
+            return Err(TrainError::NoWeight {
+                rows: data.len(),
+                sum: total.weight,
+            });
+        }
+        Ok(Evaluation {
+            loss: total.mean(),
+            accuracy: has_classes.then(|| right as f64 / data.len() as f64),
+            rows: data.len(),
+        })
+    }
+
+    /// The network's output for `inputs` (B, inputs), as (B, outputs): logits, probabilities or values.
+    ///
+    /// # Errors
+    /// If the width does not fit.
+    pub fn predict(&self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, TrainError> {
+        self.check_width(inputs.ncols())?;
+        Ok(self.predictor.predict(&self.network, inputs))
+    }
+
+    /// The network's output for `inputs`, logits turned into probabilities.
+    ///
+    /// # Errors
+    /// If the width does not fit.
+    pub fn predict_proba(&self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, TrainError> {
+        let mut output = self.predict(inputs)?;
+        self.loss.activate(output.view_mut());
+        Ok(output)
+    }
+
+    /// The class of each row: the largest output, the first of equals.
+    ///
+    /// # Errors
+    /// If the width does not fit, or an output is not a number.
+    pub fn classify(&self, inputs: ArrayView2<'_, T>) -> Result<Vec<usize>, TrainError> {
+        let output = self.predict(inputs)?;
+        let class = |(row, outputs): (usize, ArrayView1<'_, T>)| {
+            argmax(outputs).ok_or(TrainError::NotANumber { row })
+        };
+        output.rows().into_iter().enumerate().map(class).collect()
+    }
+}
