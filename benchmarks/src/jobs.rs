@@ -9,7 +9,7 @@ use backprop_trainer::data::{Batch, Dataset};
 use backprop_trainer::layers::{Sequential, Workspace, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::{Array2, Axis};
-use backprop_trainer::optimizers::{Adam, Optimizer, Sgd};
+use backprop_trainer::optimizers::{Adam, Optimizer, Schedule, Sgd};
 use backprop_trainer::tensor::{Key, Pool};
 use backprop_trainer::{Epoch, Evaluation, Observer, TrainConfig, Trainer};
 use serde::Serialize;
@@ -126,20 +126,21 @@ impl Ours {
             .flat_map(|&width| [linear(width), leaky_relu(0.01)])
             .collect();
         layers.push(linear(OUTPUTS));
-        let layers = Sequential::new(INPUTS, layers, Key::new(seed))?;
-        let rule: Box<dyn Optimizer<f32>> = if network.adam {
-            Box::<Adam>::default()
+        let layers = Sequential::new(INPUTS, layers, seed)?;
+        let optimizer: Box<dyn Optimizer<f32>> = if network.adam {
+            Box::new(Adam::new(network.rate))
         } else {
-            Box::new(Sgd)
+            Box::new(Sgd::new(network.rate))
         };
-        let settings = TrainConfig {
+        let config = TrainConfig {
             epochs: u64::from(u32::MAX),
             batch_size: network.batch,
-            learning_rate: network.rate,
+            schedule: Schedule::Constant,
             seed,
             ..TrainConfig::default()
         };
-        let trainer = Trainer::new(layers, SoftmaxCrossEntropy, rule, settings)?;
+        let trainer = Trainer::new(layers, SoftmaxCrossEntropy, optimizer)?;
+        let trainer = trainer.with_config(config);
         Ok(Ours {
             trainer: trainer.with_pool(Arc::clone(pool)),
             workspace: Workspace::new(Arc::clone(pool)),
@@ -148,14 +149,14 @@ impl Ours {
 
     /// The seconds of one epoch of `fit`.
     pub(crate) fn epoch(&mut self, train: &Dataset<f32>) -> Result<f64> {
-        let history = self.trainer.fit(train, None, &mut OneEpoch)?;
+        let history = self.trainer.fit_with(train, None, &mut OneEpoch)?;
         Ok(history
             .epochs()
             .last()
             .map_or(f64::NAN, |epoch| epoch.seconds))
     }
 
-    pub(crate) fn evaluate(&mut self, data: &Dataset<f32>) -> Result<Evaluation> {
+    pub(crate) fn evaluate(&self, data: &Dataset<f32>) -> Result<Evaluation> {
         Ok(self.trainer.evaluate(data)?)
     }
 

@@ -1,10 +1,8 @@
 //! From settings to what is trained: the parts of the data, the network, the trainer.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use backprop_trainer::data::{Dataset, split_rows};
-use backprop_trainer::formats::{
-    MODEL_LIMIT, ModelInfo, OutputKind, load_parameters, read_limited,
-};
+use backprop_trainer::formats::{MODEL_LIMIT, load_parameters, read_limited};
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::search::{Split, SplitIndices, kfold_indices};
@@ -13,9 +11,6 @@ use backprop_trainer::{Observer, TrainError, Trainer};
 
 use crate::config::{ClassWeights, Config};
 use crate::data::{Loaded, Parts};
-
-/// What raw bytes are multiplied by; numbers are not.
-const BYTES: f64 = 1.0 / 255.0;
 
 /// The training, validation and test rows of the settings.
 pub(crate) fn parts<T: Scalar>(config: &Config, loaded: &Loaded<T>) -> Result<Parts<T>> {
@@ -49,25 +44,6 @@ pub(crate) fn split(config: &Config, rows: usize) -> Result<SplitIndices> {
 /// How many of so many rows the settings leave over: the first.
 fn limited(config: &Config, rows: usize) -> usize {
     config.limit.unwrap_or(usize::MAX).min(rows)
-}
-
-/// What a model trained on these parts says of itself.
-pub(crate) fn info<T: Scalar>(parts: &Parts<T>) -> Result<ModelInfo> {
-    let train = &parts.train;
-    let output = if train.num_classes().is_some() {
-        OutputKind::Logits
-    } else {
-        OutputKind::Values
-    };
-    let info = ModelInfo::new(output)
-        .with_loss(loss(train).name())
-        .with_class_names(train.class_names().unwrap_or_default());
-    Ok(match &parts.encoding {
-        None => info.with_input_scale(BYTES),
-        Some(encoding) => {
-            info.with_table(serde_json::to_value(encoding).context("the encoding as JSON")?)
-        }
-    })
 }
 
 /// Training rows with the weights that the settings ask for.

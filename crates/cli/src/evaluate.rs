@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use backprop_trainer::Trainer;
 use backprop_trainer::data::csv::TableEncoding;
-use backprop_trainer::formats::{OutputKind, model_from_bytes};
-use backprop_trainer::losses::{CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy};
+use backprop_trainer::formats::{ModelInfo, OutputKind, model_from_bytes};
+use backprop_trainer::losses::{
+    CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy, by_name,
+};
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{TrainConfig, Trainer};
 use clap::Args;
 use serde::Serialize;
 
@@ -105,17 +107,9 @@ fn evaluate<T: Scalar>(
         }
         _ => source::images(&source, data_dir)?.test,
     };
-    let loss: Box<dyn Loss<T>> = match info.output {
-        OutputKind::Logits => Box::new(SoftmaxCrossEntropy),
-        OutputKind::Probabilities => Box::new(CrossEntropy),
-        _ => Box::new(MeanSquaredError),
-    };
-    let mut trainer =
-        Trainer::new(network, loss, Sgd, TrainConfig::default())?.with_pool(common.pool());
-    let evaluation = trainer
-        .evaluate(&test)
+    let trainer = Trainer::new(network, loss::<T>(&info), Sgd::default())?.with_pool(common.pool());
+    let (evaluation, outcome) = test_figures::outcome(&trainer, &test, encoding.as_ref(), false)
         .with_context(|| format!("{name} on {source}"))?;
-    let outcome = test_figures::outcome(&mut trainer, &test, encoding.as_ref(), false)?;
     let figures = Test::new(evaluation, &outcome);
     if !common.quiet {
         let (summary, rows) = (figures.summary(), thousands(evaluation.rows));
@@ -138,6 +132,17 @@ fn evaluate<T: Scalar>(
         write_json(path, &report)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The loss that the model was trained with; for a model that does not name one of ours, the loss
+/// that fits its outputs.
+fn loss<T: Scalar>(info: &ModelInfo) -> Box<dyn Loss<T>> {
+    let named = info.loss.as_deref().and_then(by_name::<T>);
+    named.unwrap_or_else(|| match info.output {
+        OutputKind::Logits => Box::new(SoftmaxCrossEntropy),
+        OutputKind::Probabilities => Box::new(CrossEntropy),
+        OutputKind::Values => Box::new(MeanSquaredError),
+    })
 }
 
 /// Refuses a target that is not what the model predicts.

@@ -51,14 +51,14 @@ struct Class {
     f1: f64,
 }
 
-/// What the network predicts on a test set, in the units of the data.
+/// The evaluation of a network on a test set, and its predictions in the units of the data.
 pub(crate) fn outcome<T: Scalar>(
-    trainer: &mut Trainer<T>,
+    trainer: &Trainer<T>,
     test: &Dataset<T>,
     encoding: Option<&TableEncoding>,
     pictures: bool,
-) -> Result<Outcome> {
-    let mut outcome = Outcome::of(trainer, test, pictures)?;
+) -> Result<(Evaluation, Outcome)> {
+    let (evaluation, mut outcome) = Outcome::of(trainer, test, pictures)?;
     if let (
         Some(encoding),
         Outcome::Values {
@@ -77,7 +77,7 @@ pub(crate) fn outcome<T: Scalar>(
             .map(str::to_owned)
             .collect();
     }
-    Ok(outcome)
+    Ok((evaluation, outcome))
 }
 
 impl Test {

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use backprop_trainer::formats::save_model;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Epoch, StopReason, Trainer};
 use serde::Serialize;
@@ -116,7 +115,6 @@ impl Job<'_> {
         let network = build::network(config, train)?;
         let parameters = network.parameter_count();
         let loss = build::loss(train);
-        let info = build::info(&parts)?;
         let mut trainer = Trainer::new(network, loss, config.optimizer::<T>())?
             .with_config(config.train_config())
             .with_pool(common.pool())
@@ -177,10 +175,11 @@ impl Job<'_> {
         if history.end() == Some(StopReason::EarlyStopping) {
             say(format!("stopped early after epoch {}", epochs.len()));
         }
-        let evaluation = trainer.evaluate(test).context("the test set")?;
-        save_model(dir.model(), trainer.network(), &info)?;
         let pictures = run_page::picture(train.width()).is_some();
-        let outcome = test_figures::outcome(&mut trainer, test, encoding.as_ref(), pictures)?;
+        let (evaluation, outcome) =
+            test_figures::outcome(&trainer, test, encoding.as_ref(), pictures)
+                .context("the test set")?;
+        trainer.save(dir.model())?;
         let figures = Test::new(evaluation, &outcome);
         let in_place = if config.patience.is_some() {
             best_epoch

@@ -3,7 +3,7 @@
 use backprop_trainer::data::{Batch, BatchSampler, Dataset};
 use backprop_trainer::layers::{LayerSpec, Sequential};
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{Epoch, TrainError, Trainer};
+use backprop_trainer::{Epoch, Evaluation, TrainError, Trainer};
 
 use crate::{Curves, LinearLayer, Outcome, Worst};
 
@@ -13,27 +13,26 @@ const ROWS: usize = 512;
 const WORST: usize = 12;
 
 impl Outcome {
-    /// What the trainer's network predicts on `test`.
+    /// The evaluation of the trainer's network on `test`, and its predictions; the data goes through
+    /// the network once.
     ///
     /// With `pictures`, the worst predictions keep their inputs.
     ///
     /// # Errors
     /// If the data does not fit the network.
     pub fn of<T: Scalar>(
-        trainer: &mut Trainer<T>,
+        trainer: &Trainer<T>,
         test: &Dataset<T>,
         pictures: bool,
-    ) -> Result<Self, TrainError> {
+    ) -> Result<(Evaluation, Self), TrainError> {
         let width = trainer.network().output_width();
-        let mut labels: Vec<usize> = Vec::new();
-        let mut targets: Vec<f64> = Vec::new();
-        let mut outputs: Vec<f64> = Vec::with_capacity(test.len() * width);
+        let (evaluation, outputs) = trainer.evaluate_and_predict(test)?;
+        let outputs: Vec<f64> = outputs.iter().map(|value| value.as_f64()).collect();
+        let (mut labels, mut targets) = (Vec::new(), Vec::new());
         let mut batch = Batch::new();
         let mut batches = BatchSampler::new(test.len(), ROWS, None);
         while let Some(rows) = batches.next_batch() {
             test.gather(rows, &mut batch);
-            let output = trainer.predict_proba(batch.inputs())?;
-            outputs.extend(output.iter().map(|value| value.as_f64()));
             if let Some(classes) = batch.class_labels() {
                 labels.extend(classes.iter().map(|&class| class as usize));
             }
@@ -42,11 +41,12 @@ impl Outcome {
             }
         }
         if test.num_classes().is_none() {
-            return Ok(Outcome::Values {
+            let outcome = Outcome::Values {
                 names: output_names(width),
                 targets,
                 predictions: outputs,
-            });
+            };
+            return Ok((evaluation, outcome));
         }
         let worst = worst(&labels, &outputs, width).into_iter().map(|row| {
             let mut pixels = Vec::new();
@@ -57,12 +57,13 @@ impl Outcome {
             }
             Worst { row, pixels }
         });
-        Ok(Outcome::Classes {
+        let outcome = Outcome::Classes {
             worst: worst.collect(),
             names: class_names(test, width),
             labels,
             probabilities: outputs,
-        })
+        };
+        Ok((evaluation, outcome))
     }
 }
 

@@ -7,12 +7,17 @@ use backprop_trainer::tensor::Scalar;
 /// step.
 #[derive(Debug)]
 pub(super) struct EpochAdam {
+    pub(super) learning_rate: f64,
     pub(super) steps_per_epoch: u64,
 }
 
 impl<T: Scalar> Optimizer<T> for EpochAdam {
     fn name(&self) -> &'static str {
         "epoch-adam"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
 
     fn state_slots(&self) -> usize {
@@ -44,7 +49,7 @@ impl<T: Scalar> Optimizer<T> for EpochAdam {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backprop_trainer::optimizers::{Adam, OptimizerState, WeightDecay};
+    use backprop_trainer::optimizers::{Adam, OptimizerState, ParamInfo};
     use backprop_trainer::tensor::Pool;
 
     /// The length of each step under a gradient of 1, which right code keeps at the learning rate.
@@ -52,7 +57,7 @@ mod tests {
         let (mut state, mut value) = (OptimizerState::new(), [0.0]);
         let mut step = || {
             let before = value[0];
-            let item = (&mut value[..], &[1.0][..], 1, WeightDecay::NONE);
+            let item = (&mut value[..], &[1.0][..], ParamInfo::new(1));
             state.step(&Pool::new(1), rule, 0.1, 1.0, [item].into_iter());
             before - value[0]
         };
@@ -61,13 +66,15 @@ mod tests {
 
     #[test]
     fn one_step_an_epoch_is_right_and_more_steps_are_too_long_or_too_short() {
+        let epoch_adam = |steps_per_epoch| EpochAdam {
+            learning_rate: 0.1,
+            steps_per_epoch,
+        };
         let right = lengths(&Adam::default());
         assert!(right.iter().all(|length| (length - 0.1).abs() < 1e-6));
-        let one = lengths(&EpochAdam { steps_per_epoch: 1 });
+        let one = lengths(&epoch_adam(1));
         assert!(one.iter().all(|length| (length - 0.1).abs() < 1e-6));
-        let sixteen = lengths(&EpochAdam {
-            steps_per_epoch: 16,
-        });
+        let sixteen = lengths(&epoch_adam(16));
         assert!(sixteen[15] > 0.19, "{sixteen:?}");
     }
 }

@@ -1,6 +1,5 @@
 //! Three experiments of the notebook, with any of its mistakes.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::Result;
@@ -9,7 +8,7 @@ use backprop_trainer::layers::{Dropout, Init, Layer, Linear, Relu, Sequential, S
 use backprop_trainer::losses::{CrossEntropy, TargetsView, WeightedSum};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, Progress, RmsProp, Schedule};
 use backprop_trainer::search::Split;
-use backprop_trainer::tensor::{Key, Pool};
+use backprop_trainer::tensor::Key;
 use backprop_trainer::{TrainConfig, TrainError, Trainer};
 
 use super::adam::EpochAdam;
@@ -147,17 +146,20 @@ pub(super) fn run(
 ) -> Result<Outcome> {
     let (kind, has) = (variant.kind, |bug| variant.bugs.contains(&bug));
     let steps_per_epoch = train.len().div_ceil(BATCH_SIZE) as u64;
-    let rule: Box<dyn Optimizer<f32>> = match kind {
-        Kind::Nesterov => Box::new(Nesterov::default()),
-        Kind::RmsProp => Box::new(RmsProp::default()),
-        Kind::Adam if has(Bug::BiasCorrection) => Box::new(EpochAdam { steps_per_epoch }),
-        Kind::Adam => Box::new(Adam::default()),
+    let learning_rate = kind.learning_rate(variant.rates);
+    let optimizer: Box<dyn Optimizer<f32>> = match kind {
+        Kind::Nesterov => Box::new(Nesterov::new(learning_rate)),
+        Kind::RmsProp => Box::new(RmsProp::new(learning_rate)),
+        Kind::Adam if has(Bug::BiasCorrection) => Box::new(EpochAdam {
+            learning_rate,
+            steps_per_epoch,
+        }),
+        Kind::Adam => Box::new(Adam::new(learning_rate)),
     };
     let has_no_l2 = has(Bug::L2) && kind != Kind::Nesterov;
-    let settings = TrainConfig {
+    let config = TrainConfig {
         epochs: EPOCHS,
         batch_size: BATCH_SIZE,
-        learning_rate: kind.learning_rate(variant.rates),
         schedule: match variant.rates {
             Rates::Notebook => Schedule::Constant,
             Rates::Sensible => Schedule::OneCycle,
@@ -167,8 +169,8 @@ pub(super) fn run(
         ..TrainConfig::default()
     };
     let network = Sequential::from_layers(train.width(), layers(variant, train, seed)?)?;
-    let mut trainer =
-        Trainer::new(network, CrossEntropy, rule, settings)?.with_pool(Arc::new(Pool::new(1)));
+    let trainer = Trainer::new(network, CrossEntropy, optimizer)?;
+    let mut trainer = trainer.with_config(config).threads(1);
     let mut losses = Vec::new();
     for epoch in 1..=EPOCHS {
         let key = Key::new(seed).derive("shuffle/epoch", epoch);
@@ -247,15 +249,13 @@ fn pass(
     let steps_per_epoch = batches.count() as u64;
     let mut step = done * steps_per_epoch;
     while let Some(rows) = batches.next_batch() {
-        let settings = trainer.settings();
         let progress = Progress {
             step,
             steps_per_epoch,
             epochs: EPOCHS,
         };
-        let rate = settings
-            .schedule
-            .learning_rate(settings.learning_rate, progress);
+        let highest = trainer.optimizer().learning_rate();
+        let rate = trainer.config().schedule.learning_rate(highest, progress);
         trainer.set_learning_rate(rate);
         train.gather(rows, &mut batch);
         let classes = batch.class_labels().expect("digits have classes");
