@@ -97,7 +97,7 @@ fn the_mistakes_stall_where_the_notebook_did() {
 #[test]
 fn a_data_set_that_the_notebook_could_not_have_had_is_refused() {
     let output = Command::new(env!("CARGO_BIN_EXE_backprop-notebook"))
-        .args(["reproduce", "--dataset", "csv:table.csv"])
+        .args(["--dataset", "csv:table.csv"])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));

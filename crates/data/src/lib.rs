@@ -17,7 +17,7 @@
 //!
 //! let labels = Targets::Classes { labels: vec![0, 1, 1, 0, 1], num_classes: 2 };
 //! let dataset = Dataset::<f32>::from_bytes(2, vec![0, 255, 51, 0, 0, 0, 9, 9, 1, 1], labels)?;
-//! let (train, held_out) = dataset.split(0.4, Key::new(0).derive("split", 0))?;
+//! let (train, held_out) = dataset.split(0.4, 0)?;
 //! assert_eq!((train.len(), held_out.len()), (3, 2));
 //!
 //! let mut batch = Batch::new();

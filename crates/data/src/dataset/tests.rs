@@ -1,6 +1,5 @@
 use super::*;
 use crate::Batch;
-use backprop_tensor::Key;
 
 fn classes(labels: &[u32], classes: usize) -> Targets<f64> {
     Targets::Classes {
@@ -232,7 +231,7 @@ fn a_row_out_of_range_is_refused() {
 fn a_split_is_disjoint_complete_in_order_and_the_same_for_the_same_key() {
     let dataset = numbered(103);
     for fraction in [0.01, 0.2, 0.5, 0.99] {
-        let (train, held_out) = dataset.split(fraction, Key::new(4)).unwrap();
+        let (train, held_out) = dataset.split(fraction, 4).unwrap();
         assert_eq!(held_out.len(), (fraction * 103.0).round() as usize);
         let (train, held_out) = (all_inputs(&train), all_inputs(&held_out));
         assert!(train.is_sorted() && held_out.is_sorted());
@@ -240,12 +239,12 @@ fn a_split_is_disjoint_complete_in_order_and_the_same_for_the_same_key() {
         both.sort_by(f64::total_cmp);
         assert_eq!(both, all_inputs(&dataset));
 
-        let again = dataset.split(fraction, Key::new(4)).unwrap();
+        let again = dataset.split(fraction, 4).unwrap();
         assert_eq!(
             (all_inputs(&again.0), all_inputs(&again.1)),
             (train.clone(), held_out)
         );
-        let other = dataset.split(fraction, Key::new(5)).unwrap();
+        let other = dataset.split(fraction, 5).unwrap();
         assert_ne!(all_inputs(&other.0), train);
     }
 }
@@ -254,7 +253,7 @@ fn a_split_is_disjoint_complete_in_order_and_the_same_for_the_same_key() {
 fn a_split_that_leaves_nothing_is_told() {
     let message = |rows, fraction| {
         numbered(rows)
-            .split(fraction, Key::new(0))
+            .split(fraction, 0)
             .unwrap_err()
             .to_string()
     };
