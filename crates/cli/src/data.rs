@@ -8,17 +8,17 @@ use backprop_trainer::data::{Dataset, Limits, split_rows};
 use backprop_trainer::search::SplitIndices;
 use backprop_trainer::tensor::{Key, Scalar};
 
-use crate::config::Config;
+use crate::settings::Settings;
 use crate::source::{Images, Source, images};
 use crate::table;
 
-/// The share of a CSV file's rows that is its test set.
-const CSV_TEST_SHARE: f64 = 0.2;
+/// The fraction of a CSV file's rows that is its test set.
+const CSV_TEST_FRACTION: f64 = 0.2;
 
-/// Training and test data, before rows are held out for validation.
+/// A data set before its training rows are split.
 pub(crate) enum Loaded<T> {
     Images(Images<T>),
-    /// A table becomes numbers when it is known which rows are to be trained on.
+    /// A table, which is encoded once its training rows are known.
     Table {
         table: Table,
         options: csv::Options,
@@ -27,12 +27,11 @@ pub(crate) enum Loaded<T> {
     },
 }
 
-/// The parts of a data set, and the encoding that made numbers of them if it is a table.
-pub(crate) struct Parts<T> {
+/// The training, validation and test rows of a data set.
+pub(crate) struct Splits<T> {
     pub(crate) train: Dataset<T>,
     pub(crate) validation: Dataset<T>,
     pub(crate) test: Dataset<T>,
-    pub(crate) encoding: Option<TableEncoding>,
 }
 
 impl<T: Scalar> Loaded<T> {
@@ -44,15 +43,13 @@ impl<T: Scalar> Loaded<T> {
         }
     }
 
-    /// Divides these rows of the [`rows`](Self::rows), numbered from 0, and encodes a table by those
-    /// that are trained on.
-    pub(crate) fn divide(&self, (train, validation): &SplitIndices) -> Result<Parts<T>> {
+    /// Splits by indices among the [`rows`](Self::rows), and encodes a table by its training rows.
+    pub(crate) fn split(&self, (train, validation): &SplitIndices) -> Result<Splits<T>> {
         match self {
-            Loaded::Images(images) => Ok(Parts {
+            Loaded::Images(images) => Ok(Splits {
                 train: images.train.select(train),
                 validation: images.train.select(validation),
                 test: images.test.clone(),
-                encoding: None,
             }),
             Loaded::Table {
                 table,
@@ -69,11 +66,10 @@ impl<T: Scalar> Loaded<T> {
                 let train = of_table(train);
                 let encoding = table.fit(options, &train)?;
                 let whole = table.dataset::<T>(&encoding)?;
-                Ok(Parts {
+                Ok(Splits {
                     train: whole.select(&train),
                     validation: whole.select(&of_table(validation)),
                     test: whole.select(test),
-                    encoding: Some(encoding),
                 })
             }
         }
@@ -81,12 +77,12 @@ impl<T: Scalar> Loaded<T> {
 }
 
 /// Reads the data set that the settings name, which [`resolve`] found.
-pub(crate) fn load<T: Scalar>(config: &Config) -> Result<Loaded<T>> {
-    let Source::Csv(file) = &config.dataset else {
-        return images(&config.dataset, &config.data_dir).map(Loaded::Images);
+pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
+    let Source::Csv(file) = &settings.data.dataset else {
+        return images(&settings.data.dataset, &settings.data.data_dir).map(Loaded::Images);
     };
-    let (table, options) = table::read(file, config)?;
-    let (train, test) = split_table(&table, config.seed)?;
+    let (table, options) = table::read(file, settings)?;
+    let (train, test) = split_table(&table, settings.seed)?;
     Ok(Loaded::Table {
         table,
         options,
@@ -113,5 +109,5 @@ pub(crate) fn table_test<T: Scalar>(
 /// The rows of a table that are its training set and those that are its test set.
 fn split_table(table: &Table, seed: u64) -> Result<SplitIndices> {
     let key = Key::new(seed).derive("split/test", 0);
-    Ok(split_rows(table.len(), CSV_TEST_SHARE, key)?)
+    Ok(split_rows(table.len(), CSV_TEST_FRACTION, key)?)
 }

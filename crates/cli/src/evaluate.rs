@@ -16,13 +16,13 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::config::{Config, Precision};
 use crate::data;
 use crate::model::Model;
 use crate::output::{say, thousands, write_json};
+use crate::settings::{Precision, Settings};
 use crate::source::{self, Source};
 use crate::table;
-use crate::test_figures::{self, Test};
+use crate::test_metrics::{self, TestMetrics};
 
 /// Flags of `evaluate`.
 #[derive(Args)]
@@ -55,7 +55,7 @@ struct Report {
     dataset: String,
     test_samples: usize,
     precision: &'static str,
-    test: Test,
+    test: TestMetrics,
 }
 
 pub(crate) fn run(args: &EvaluateArgs, common: &Common) -> Result<ExitCode> {
@@ -63,12 +63,12 @@ pub(crate) fn run(args: &EvaluateArgs, common: &Common) -> Result<ExitCode> {
         name,
         bytes,
         precision,
-        config,
+        settings,
     } = Model::read(&args.model)?;
-    let (model, config) = ((&*name, &*bytes), config.as_ref());
+    let (model, settings) = ((&*name, &*bytes), settings.as_ref());
     match precision {
-        Precision::F64 => evaluate::<f64>(args, common, model, config),
-        Precision::F32 => evaluate::<f32>(args, common, model, config),
+        Precision::F64 => evaluate::<f64>(args, common, model, settings),
+        Precision::F32 => evaluate::<f32>(args, common, model, settings),
     }
 }
 
@@ -76,28 +76,28 @@ fn evaluate<T: Scalar>(
     args: &EvaluateArgs,
     common: &Common,
     (name, bytes): (&str, &[u8]),
-    config: Option<&Config>,
+    settings: Option<&Settings>,
 ) -> Result<ExitCode> {
     let (network, info) = model_from_bytes::<T>(name, bytes)?;
     let encoding = table::encoding(name, &info)?;
-    let source = match (&args.dataset, config) {
+    let source = match (&args.dataset, settings) {
         (Some(source), _) => source,
-        (None, Some(config)) => &config.dataset,
+        (None, Some(settings)) => &settings.data.dataset,
         (None, None) if encoding.is_some() => {
             bail!("{name} was trained on a table; say which to use with --dataset csv:FILE")
         }
         (None, None) => &Source::Auto,
     };
-    let data_dir = match (&args.data_dir, config) {
+    let data_dir = match (&args.data_dir, settings) {
         (Some(folder), _) => folder,
-        (None, Some(config)) => &config.data_dir,
+        (None, Some(settings)) => &settings.data.data_dir,
         (None, None) => Path::new("data"),
     };
     let source = source::resolve(source, data_dir, common.quiet)?;
     let test = match (&source, &encoding) {
         (Source::Csv(file), Some(encoding)) => {
             check_target(args.target.as_deref(), encoding)?;
-            let seed = common.seed.or(config.map(|config| config.seed));
+            let seed = common.seed.or(settings.map(|settings| settings.seed));
             data::table_test::<T>(file, encoding, seed.unwrap_or(0), args.all_rows)?
         }
         (Source::Csv(_), None) => bail!("{name} was not trained on a table, but {source} is one"),
@@ -108,9 +108,9 @@ fn evaluate<T: Scalar>(
         _ => source::images(&source, data_dir)?.test,
     };
     let trainer = Trainer::new(network, loss::<T>(&info), Sgd::default())?.with_pool(common.pool());
-    let (evaluation, outcome) = test_figures::outcome(&trainer, &test, encoding.as_ref(), false)
+    let (evaluation, outcome) = test_metrics::outcome(&trainer, &test, false)
         .with_context(|| format!("{name} on {source}"))?;
-    let figures = Test::new(evaluation, &outcome);
+    let figures = TestMetrics::new(evaluation, &outcome);
     if !common.quiet {
         let (summary, rows) = (figures.summary(), thousands(evaluation.rows));
         say!(

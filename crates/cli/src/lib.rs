@@ -4,14 +4,14 @@
 
 #![forbid(unsafe_code)]
 
-mod build;
 pub mod common;
-mod config;
+
 mod data;
 mod download;
 mod evaluate;
 mod export;
 pub mod folder;
+mod history;
 mod manual;
 mod model;
 pub mod output;
@@ -21,9 +21,11 @@ pub mod progress;
 mod run_dir;
 mod run_page;
 mod search;
+mod settings;
+mod setup;
 pub mod source;
 mod table;
-mod test_figures;
+mod test_metrics;
 mod train;
 
 use std::process::ExitCode;
@@ -48,7 +50,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Train a network and evaluate it on its test set
-    Train(Box<config::TrainArgs>),
+    Train(Box<settings::TrainArgs>),
     /// Evaluate a trained network on a test set
     Evaluate(evaluate::EvaluateArgs),
     /// Predict files of your own: PNG, IDX or CSV
@@ -73,10 +75,10 @@ enum Command {
 /// # Errors
 /// The sentence that the command would end with.
 pub fn settings(bytes: &[u8]) -> anyhow::Result<String> {
-    let config = run_dir::parse_config(bytes)?;
-    config.check()?;
-    config.layers(1);
-    Ok(toml::to_string(&config)?)
+    let settings = run_dir::parse_settings(bytes)?;
+    settings.check()?;
+    settings.network.layers(1);
+    Ok(toml::to_string(&settings)?)
 }
 
 /// Runs the command that the program was called with.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use backprop_trainer::formats::{MODEL_LIMIT, dtype_of, read_limited};
 
-use crate::config::{Config, Precision};
 use crate::program;
 use crate::run_dir::RunDir;
+use crate::settings::{Precision, Settings};
 
 /// A model's file in memory.
 pub(crate) struct Model {
@@ -16,13 +16,13 @@ pub(crate) struct Model {
     pub(crate) bytes: Vec<u8>,
     pub(crate) precision: Precision,
     /// The settings of the run, if it is one's.
-    pub(crate) config: Option<Config>,
+    pub(crate) settings: Option<Settings>,
 }
 
 impl Model {
     /// Reads a model file, or that of a run's folder.
     pub(crate) fn read(run_or_model: &Path) -> Result<Self> {
-        let (path, config) = find(run_or_model)?;
+        let (path, settings) = find(run_or_model)?;
         let name = path.display().to_string();
         let bytes = read_limited(&path, MODEL_LIMIT)?;
         let precision = match dtype_of(&name, &bytes)? {
@@ -33,17 +33,17 @@ impl Model {
             name,
             bytes,
             precision,
-            config,
+            settings,
         })
     }
 }
 
-fn find(run_or_model: &Path) -> Result<(PathBuf, Option<Config>)> {
+fn find(run_or_model: &Path) -> Result<(PathBuf, Option<Settings>)> {
     if !run_or_model.is_dir() {
         return Ok((run_or_model.to_path_buf(), None));
     }
     let run = RunDir::existing(Some(run_or_model))?;
-    let config = run.config()?;
+    let settings = run.settings()?;
     if !run.model().is_file() {
         let path = run_or_model.display();
         bail!(
@@ -51,5 +51,5 @@ fn find(run_or_model: &Path) -> Result<(PathBuf, Option<Config>)> {
             program::name()
         );
     }
-    Ok((run.model(), Some(config)))
+    Ok((run.model(), Some(settings)))
 }

@@ -77,8 +77,8 @@ pub fn rate(rate: f64) -> String {
     }
 }
 
-/// A figure as a cell of a CSV table; empty where there is none.
-pub fn cell(figure: Option<f64>) -> String {
+/// A figure as a field of a CSV table; empty where there is none.
+pub fn csv_field(figure: Option<f64>) -> String {
     figure.map_or(String::new(), |figure| figure.to_string())
 }
 

@@ -15,9 +15,9 @@ use backprop_trainer::tensor::Scalar;
 use clap::Args;
 
 use crate::common::Common;
-use crate::config::Precision;
 use crate::model::Model;
 use crate::output::say;
+use crate::settings::Precision;
 use answer::Answer;
 
 /// Rows that go through the network at a time.

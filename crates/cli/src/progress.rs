@@ -11,7 +11,8 @@ use backprop_trainer::formats::write_atomic;
 use backprop_trainer::{BatchReport, Epoch, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::output::{cell, percent, rate, say};
+use crate::history::history_csv;
+use crate::output::{percent, rate, say};
 
 /// Set while a run can be stopped in an orderly way.
 static TRAINING: AtomicBool = AtomicBool::new(false);
@@ -147,39 +148,5 @@ impl Observer for Progress {
         } else {
             ControlFlow::Continue(())
         }
-    }
-}
-
-/// The history as a table; a figure that there is none of is left empty.
-pub fn history_csv(history: &[Epoch]) -> String {
-    let head = "epoch,train_loss,validation_loss,validation_accuracy,learning_rate,seconds\n";
-    let lines = history.iter().map(|epoch| {
-        format!(
-            "{},{},{},{},{},{}\n",
-            epoch.epoch,
-            epoch.train_loss,
-            cell(epoch.validation_loss),
-            cell(epoch.validation_accuracy),
-            epoch.learning_rate,
-            epoch.seconds
-        )
-    });
-    head.to_string() + &lines.collect::<String>()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_history_is_a_table_with_empty_places() {
-        let epoch = Epoch {
-            epoch: 1,
-            train_loss: 0.5,
-            learning_rate: 0.1,
-            ..Epoch::default()
-        };
-        let table = history_csv(&[epoch]);
-        assert_eq!(table.lines().nth(1), Some("1,0.5,,,0.1,0"));
     }
 }

@@ -5,33 +5,33 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use backprop_trainer::formats::{read_limited, write_atomic};
 
-use crate::config::{Config, TrainArgs};
 use crate::folder::{RUNS, clear_leftovers, dated, ensure_empty};
+use crate::settings::{Settings, TrainArgs, flat_table};
 
 pub(crate) struct RunDir(PathBuf);
 
 impl RunDir {
-    /// A folder for a new run; refuses one that holds something, other than what a killed process
-    /// left. It is made by [`Self::create`].
+    /// The folder of a new run; a folder that holds something is refused, other than the temporary
+    /// files of a killed process. [`Self::create`] makes it.
     pub(crate) fn fresh(path: Option<&Path>) -> Result<Self> {
         let path = path.map_or_else(dated, Path::to_path_buf);
-        let advice = "add --resume to go on with the run in it, or choose another --run-dir";
+        let advice = "add --resume to resume the run in it, or choose another --run-dir";
         ensure_empty(&path, advice)?;
         Ok(RunDir(path))
     }
 
-    /// The folder of a run to go on with: this one, or the newest.
+    /// The folder of a run to resume: this one, or the newest.
     pub(crate) fn existing(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return newest() };
         Ok(RunDir(path.to_path_buf()))
     }
 
-    /// Makes the folder, clears away what killed processes left in it, and writes the settings.
-    pub(crate) fn create(&self, config: &Config) -> Result<()> {
+    /// Makes the folder, removes the temporary files of killed processes, and writes the settings.
+    pub(crate) fn create(&self, settings: &Settings) -> Result<()> {
         std::fs::create_dir_all(&self.0)
             .with_context(|| format!("{}: the run folder cannot be made", self.0.display()))?;
         clear_leftovers(&self.0);
-        let text = toml::to_string(config).context("the settings as TOML")?;
+        let text = toml::to_string(settings).context("the settings as TOML")?;
         write_atomic(self.0.join("config.toml"), text.as_bytes())?;
         Ok(())
     }
@@ -53,18 +53,18 @@ impl RunDir {
     }
 
     /// The settings that the run was started with.
-    pub(crate) fn config(&self) -> Result<Config> {
+    pub(crate) fn settings(&self) -> Result<Settings> {
         let path = self.0.join("config.toml");
         let bytes = read_limited(&path, 1 << 20)
             .with_context(|| format!("{} is not the folder of a run", self.0.display()))?;
-        parse_config(&bytes).with_context(|| path.display().to_string())
+        parse_settings(&bytes).with_context(|| path.display().to_string())
     }
 
-    /// The settings, if the flags ask for no others.
-    pub(crate) fn config_for(&self, args: &TrainArgs, seed: Option<u64>) -> Result<Config> {
-        let config = self.config()?;
-        let saved = toml::Table::try_from(&config).context("the settings as TOML")?;
-        let mut given = toml::Table::try_from(args).context("the flags as TOML")?;
+    /// The settings of the run; flags that differ from them are refused.
+    pub(crate) fn settings_for(&self, args: &TrainArgs, seed: Option<u64>) -> Result<Settings> {
+        let settings = self.settings()?;
+        let saved = flat_table(&settings)?;
+        let mut given = flat_table(args)?;
         if let Some(seed) = seed {
             given.insert(
                 "seed".to_string(),
@@ -72,12 +72,12 @@ impl RunDir {
             );
         }
         ensure_same(&saved, given, &self.0)?;
-        Ok(config)
+        Ok(settings)
     }
 }
 
 /// The settings in the bytes of a `config.toml`.
-pub(crate) fn parse_config(bytes: &[u8]) -> Result<Config> {
+pub(crate) fn parse_settings(bytes: &[u8]) -> Result<Settings> {
     Ok(toml::from_str(std::str::from_utf8(bytes)?)?)
 }
 

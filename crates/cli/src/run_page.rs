@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use backprop_report::{Curves, Outcome, Run, linear_layers, run_page};
 use backprop_trainer::Trainer;
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::optimizers::Progress;
 use backprop_trainer::tensor::Scalar;
 
-use crate::config::Config;
 use crate::folder::write_page;
 use crate::output::{peak_rss_bytes, thousands};
 use crate::run_dir::RunDir;
+use crate::settings::{Settings, flat_table};
 use crate::source::Source;
 
 /// The pixels on a side of the pictures of MNIST and Fashion-MNIST.
@@ -22,17 +22,16 @@ const SIDE: usize = 28;
 const RATES: u64 = 400;
 
 /// A finished run.
-pub(crate) struct Finished<'a, T: Scalar> {
-    pub(crate) config: &'a Config,
+pub(crate) struct FinishedRun<'a, T: Scalar> {
+    pub(crate) settings: &'a Settings,
     /// The network before training, if it can still be had.
     pub(crate) before: Option<Sequential<T>>,
-    pub(crate) train_rows: usize,
-    pub(crate) validation_rows: usize,
-    pub(crate) test_rows: usize,
+    /// Training, validation and test rows.
+    pub(crate) rows: [usize; 3],
     pub(crate) test_loss: f64,
     pub(crate) outcome: Outcome,
-    /// The epoch whose parameters are in place, where it is not the last.
-    pub(crate) in_place: Option<u64>,
+    /// The epoch whose parameters were restored at the end, where there is a patience.
+    pub(crate) restored_epoch: Option<u64>,
     pub(crate) threads: usize,
     pub(crate) start: Instant,
 }
@@ -40,7 +39,7 @@ pub(crate) struct Finished<'a, T: Scalar> {
 /// Writes the page and its plots; returns the path of the page.
 pub(crate) fn write<T: Scalar>(
     trainer: &Trainer<T>,
-    finished: Finished<'_, T>,
+    finished: FinishedRun<'_, T>,
     dir: &RunDir,
 ) -> Result<PathBuf> {
     let document = run_page(&run(trainer, finished)?);
@@ -48,46 +47,47 @@ pub(crate) fn write<T: Scalar>(
     Ok(dir.path().join("report.html"))
 }
 
-/// Width and height, if rows of so many inputs are pictures.
-pub(crate) fn picture(inputs: usize) -> Option<(usize, usize)> {
+/// Width and height, if rows of this number of inputs are images.
+pub(crate) fn image_shape(inputs: usize) -> Option<(usize, usize)> {
     (inputs == SIDE * SIDE).then_some((SIDE, SIDE))
 }
 
-fn run<T: Scalar>(trainer: &Trainer<T>, finished: Finished<'_, T>) -> Result<Run> {
-    let config = finished.config;
+fn run<T: Scalar>(trainer: &Trainer<T>, finished: FinishedRun<'_, T>) -> Result<Run> {
+    let settings = finished.settings;
     let network = trainer.network();
     let mut widths = vec![network.input_width()];
-    widths.extend(&config.hidden);
+    widths.extend(&settings.network.hidden);
     widths.push(network.output_width());
     let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
     let widths = widths.join("-");
-    let in_place = finished.in_place.map_or(String::new(), |epoch| {
+    let restored = finished.restored_epoch.map_or(String::new(), |epoch| {
         format!(" The test figures are those of the parameters of epoch {epoch}.")
     });
+    let [train_rows, validation_rows, test_rows] = finished.rows;
     let lead = format!(
         "A network {widths} with {} parameters, trained on {} rows, {} held out for validation, \
-         tested on {} that it has never seen.{in_place}",
+         tested on {} that it has never seen.{restored}",
         thousands(network.parameter_count()),
-        thousands(finished.train_rows),
-        thousands(finished.validation_rows),
-        thousands(finished.test_rows),
+        thousands(train_rows),
+        thousands(validation_rows),
+        thousands(test_rows),
     );
     let layers = linear_layers(finished.before.as_ref(), network);
     Ok(Run {
-        title: format!("{}: {widths}", data_name(&config.dataset)),
+        title: format!("{}: {widths}", data_name(&settings.data.dataset)),
         lead,
         curves: curves(trainer, &finished),
         layers,
-        picture: picture(network.input_width()),
+        picture: image_shape(network.input_width()),
         test_loss: finished.test_loss,
-        settings: settings(config)?,
+        settings: settings_table(settings)?,
         versions: versions(&finished),
         timings: timings(trainer, &finished),
         outcome: finished.outcome,
     })
 }
 
-fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &Finished<'_, T>) -> Curves {
+fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &FinishedRun<'_, T>) -> Curves {
     let history = trainer.history();
     let mut curves = Curves::of(history.epochs());
     curves.best_epoch = history.best().map(|best| best.epoch);
@@ -97,7 +97,7 @@ fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &Finished<'_, T>) -> Curves
     }
     .to_string();
     let config = trainer.config();
-    let steps_per_epoch = finished.train_rows.div_ceil(config.batch_size).max(1) as u64;
+    let steps_per_epoch = finished.rows[0].div_ceil(config.batch_size).max(1) as u64;
     let last = (steps_per_epoch * history.epochs().len() as u64).saturating_sub(1);
     let points = RATES.min(last).max(1);
     let rates = (0..=points).map(|k| {
@@ -129,8 +129,8 @@ fn data_name(source: &Source) -> String {
 }
 
 /// Every setting, as `config.toml` has it.
-fn settings(config: &Config) -> Result<Vec<(String, String)>> {
-    let table = toml::Table::try_from(config).context("the settings as TOML")?;
+fn settings_table(settings: &Settings) -> Result<Vec<(String, String)>> {
+    let table = flat_table(settings)?;
     let text = |value: toml::Value| match value {
         toml::Value::String(text) => text,
         value => value.to_string(),
@@ -139,12 +139,12 @@ fn settings(config: &Config) -> Result<Vec<(String, String)>> {
     Ok(named.map(|(name, value)| (name, text(value))).collect())
 }
 
-fn versions<T: Scalar>(finished: &Finished<'_, T>) -> Vec<(String, String)> {
+fn versions<T: Scalar>(finished: &FinishedRun<'_, T>) -> Vec<(String, String)> {
     let fact = |name: &str, value: String| (name.to_string(), value);
     let system = format!("{}, {}", std::env::consts::OS, std::env::consts::ARCH);
     let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S %Z");
     vec![
-        fact("seed", finished.config.seed.to_string()),
+        fact("seed", finished.settings.seed.to_string()),
         fact("backprop", env!("CARGO_PKG_VERSION").to_string()),
         fact("numbers", T::NAME.to_string()),
         fact("threads", finished.threads.to_string()),
@@ -153,11 +153,14 @@ fn versions<T: Scalar>(finished: &Finished<'_, T>) -> Vec<(String, String)> {
     ]
 }
 
-fn timings<T: Scalar>(trainer: &Trainer<T>, finished: &Finished<'_, T>) -> Vec<(String, String)> {
+fn timings<T: Scalar>(
+    trainer: &Trainer<T>,
+    finished: &FinishedRun<'_, T>,
+) -> Vec<(String, String)> {
     let fact = |name: &str, value: String| (name.to_string(), value);
     let epochs = trainer.history().epochs();
     let training: f64 = epochs.iter().map(|epoch| epoch.seconds).sum();
-    let rows = (finished.train_rows * epochs.len()) as f64;
+    let rows = (finished.rows[0] * epochs.len()) as f64;
     let mut facts = vec![
         fact("training", format!("{training:.2} s")),
         fact(

@@ -1,7 +1,7 @@
 //! `cargo xtask search`: random search for good settings.
 
+mod config;
 mod page;
-mod plan;
 mod space;
 mod store;
 mod trial;
@@ -9,14 +9,14 @@ mod work;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use crate::common::Common;
-use crate::config::{Precision, TrainArgs};
+use crate::settings::{Precision, TrainArgs, flat_table};
 use crate::{folder, run_dir};
 
-use plan::Plan;
+use config::SearchConfig;
 use store::Store;
 use work::Search;
 
@@ -32,12 +32,12 @@ pub(crate) struct SearchArgs {
     /// [default: learning-rate=1e-6..10]
     #[arg(long, value_name = "NAME=VALUES", help_heading = "Search")]
     search: Vec<String>,
-    /// Successive halving: begin with few epochs, and let the better half of the trials go on to
+    /// Successive halving: begin with few epochs, and train the better half of the trials for
     /// twice as many, until the best have all --epochs
     #[arg(long, help_heading = "Search")]
     halving: bool,
     /// Judge each trial by k-fold cross-validation: the mean of K runs, each with another Kth of the
-    /// training rows held out [default: off, one run with --validation-fraction held out]
+    /// training rows as its validation set [default: off: one run with --validation-fraction]
     #[arg(long, value_name = "K", help_heading = "Search")]
     folds: Option<usize>,
     #[command(flatten)]
@@ -46,16 +46,18 @@ pub(crate) struct SearchArgs {
 
 pub(crate) fn run(args: &SearchArgs, common: &Common) -> Result<ExitCode> {
     let given = given(args, common.seed)?;
-    let folder = match &args.train.run_dir {
+    let folder = match &args.train.run.run_dir {
         Some(folder) => folder.clone(),
-        None if args.train.resume => bail!("--resume needs --run-dir, the folder of the search"),
+        None if args.train.run.resume => {
+            bail!("--resume needs --run-dir, the folder of the search")
+        }
         None => folder::dated(),
     };
     let store = Store::new(&folder);
-    let saved = if args.train.resume {
+    let saved = if args.train.run.resume {
         store.settings()?
     } else {
-        let advice = "add --resume to go on with the search in it, or choose another --run-dir";
+        let advice = "add --resume to resume the search in it, or choose another --run-dir";
         folder::ensure_empty(&folder, advice)?;
         None
     };
@@ -68,24 +70,24 @@ pub(crate) fn run(args: &SearchArgs, common: &Common) -> Result<ExitCode> {
             // A search that was killed before it had written anything begins here, if the command
             // line tells what it was.
             ensure!(
-                !args.train.resume || !given.is_empty(),
+                !args.train.run.resume || !given.is_empty(),
                 "{} is not the folder of a search",
                 folder.display()
             );
             given
         }
     };
-    let plan = Plan::new(settings, common)?;
-    let report = args.train.report.as_deref();
-    match plan.configs[0].precision {
-        Precision::F32 => Search::<f32>::new(plan, store, common)?.run(report),
-        Precision::F64 => Search::<f64>::new(plan, store, common)?.run(report),
+    let config = SearchConfig::new(settings, common)?;
+    let report = args.train.run.report.as_deref();
+    match config.trials[0].network.precision {
+        Precision::F32 => Search::<f32>::new(config, store, common)?.run(report),
+        Precision::F64 => Search::<f64>::new(config, store, common)?.run(report),
     }
 }
 
 /// The settings that the command line gives.
 fn given(args: &SearchArgs, seed: Option<u64>) -> Result<toml::Table> {
-    let mut table = toml::Table::try_from(&args.train).context("the flags as TOML")?;
+    let mut table = flat_table(&args.train)?;
     let whole = |number: Option<usize>| number.map(i64::try_from).transpose();
     let seed = seed.map(i64::try_from).transpose()?;
     for (name, number) in [

@@ -11,7 +11,7 @@ use backprop_trainer::formats::ModelInfo;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ClassWeights, Config};
+use crate::settings::{ClassWeights, Settings};
 
 /// What is to be learnt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -42,36 +42,36 @@ pub(crate) enum Unknown {
 }
 
 /// Reads the table that the settings ask for, and what is to be done with its columns.
-pub(crate) fn read(file: &Path, config: &Config) -> Result<(Table, csv::Options)> {
-    let header = match config.no_header {
+pub(crate) fn read(file: &Path, settings: &Settings) -> Result<(Table, csv::Options)> {
+    let header = match settings.data.no_header {
         Some(true) => Header::Absent,
         _ => Header::Present,
     };
     let table = Table::read(file, header, Limits::default())?;
-    let target = config.target.as_deref().with_context(|| {
+    let target = settings.data.target.as_deref().with_context(|| {
         let file = file.display();
         format!("csv:{file} needs --target COLUMN, the column to predict")
     })?;
     let options = csv::Options {
         targets: columns(target, table.names()),
-        kind: match config.task.unwrap_or_default() {
+        kind: match settings.data.task.unwrap_or_default() {
             Task::Auto => TargetKind::Guess,
             Task::Classification => TargetKind::Classes,
             Task::Regression => TargetKind::Values,
         },
-        weights: match &config.class_weights {
+        weights: match &settings.data.class_weights {
             ClassWeights::Column(column) => Some(column.clone()),
             ClassWeights::None | ClassWeights::Balanced => None,
         },
-        ignore: match &config.ignore {
+        ignore: match &settings.data.ignore {
             Some(list) => columns(list, table.names()),
             None => Vec::new(),
         },
-        missing: match config.missing.unwrap_or_default() {
+        missing: match settings.data.missing.unwrap_or_default() {
             Missing::Refuse => csv::Missing::Refuse,
             Missing::Mean => csv::Missing::Mean,
         },
-        unknown: match config.unknown.unwrap_or_default() {
+        unknown: match settings.data.unknown.unwrap_or_default() {
             Unknown::Refuse => csv::Unknown::Refuse,
             Unknown::Zeros => csv::Unknown::Zeros,
         },

@@ -1,25 +1,25 @@
-//! `cargo xtask train`.
+//! `backprop train`.
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use backprop_report::Outcome;
+use backprop_trainer::formats::write_atomic;
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{Epoch, StopReason, Trainer};
+use backprop_trainer::{Epoch, Evaluation, StopReason, Trainer};
 use serde::Serialize;
 
-use crate::build;
 use crate::common::Common;
-use crate::config::{Config, Precision, TrainArgs};
-use crate::data::{self, Parts};
+use crate::data::{self, Splits};
+use crate::history::history_csv;
 use crate::output::{peak_rss_bytes, say, thousands, threads, write_json};
-use crate::program;
-use crate::progress::{INTERRUPTED_CODE, Progress, history_csv};
+use crate::progress::{INTERRUPTED_CODE, Progress};
 use crate::run_dir::RunDir;
-use crate::run_page::{self, Finished};
-use crate::source;
-use crate::table;
-use crate::test_figures::{self, Test};
+use crate::run_page::{self, FinishedRun};
+use crate::settings::{Precision, Settings, TrainArgs};
+use crate::test_metrics::{self, TestMetrics};
+use crate::{program, setup, source, table};
 
 /// All figures of a run.
 #[derive(Serialize)]
@@ -35,203 +35,203 @@ struct Report {
     seconds: f64,
     peak_rss_bytes: Option<u64>,
     best_epoch: Option<u64>,
-    epochs: Vec<EpochReport>,
-    test: Test,
+    epochs: Vec<Epoch>,
+    test: TestMetrics,
 }
 
-#[derive(Serialize)]
-struct EpochReport {
-    epoch: u64,
-    train_loss: f64,
-    validation_loss: Option<f64>,
-    validation_accuracy: Option<f64>,
-    learning_rate: f64,
-    seconds: f64,
-}
-
-impl From<&Epoch> for EpochReport {
-    fn from(epoch: &Epoch) -> Self {
-        EpochReport {
-            epoch: epoch.epoch,
-            train_loss: epoch.train_loss,
-            validation_loss: epoch.validation_loss,
-            validation_accuracy: epoch.validation_accuracy,
-            learning_rate: epoch.learning_rate,
-            seconds: epoch.seconds,
-        }
-    }
-}
-
-/// A run with its settings and its folder, not begun yet.
-struct Job<'a> {
+/// A run with its settings and its folder.
+struct Run<'a> {
     args: &'a TrainArgs,
     common: &'a Common,
-    config: Config,
+    settings: Settings,
     dir: RunDir,
     start: Instant,
 }
 
 pub(crate) fn run(args: &TrainArgs, common: &Common) -> Result<ExitCode> {
     let start = Instant::now();
-    let run_dir = args.run_dir.as_deref();
-    let (mut config, dir) = if args.resume {
+    let run_dir = args.run.run_dir.as_deref();
+    let (mut settings, dir) = if args.run.resume {
         let dir = RunDir::existing(run_dir)?;
-        (dir.config_for(args, common.seed)?, dir)
+        (dir.settings_for(args, common.seed)?, dir)
     } else {
-        (Config::new(args, common)?, RunDir::fresh(run_dir)?)
+        (
+            Settings::resolve(args, common.seed)?,
+            RunDir::fresh(run_dir)?,
+        )
     };
-    config.check()?;
-    config.dataset = source::resolve(&config.dataset, &config.data_dir, common.quiet)?;
-    let precision = config.precision;
-    let job = Job {
+    settings.check()?;
+    let data = &mut settings.data;
+    data.dataset = source::resolve(&data.dataset, &data.data_dir, common.quiet)?;
+    let precision = settings.network.precision;
+    let run = Run {
         args,
         common,
-        config,
+        settings,
         dir,
         start,
     };
     match precision {
-        Precision::F32 => job.run::<f32>(),
-        Precision::F64 => job.run::<f64>(),
+        Precision::F32 => run.run::<f32>(),
+        Precision::F64 => run.run::<f64>(),
     }
 }
 
-impl Job<'_> {
+impl Run<'_> {
     fn run<T: Scalar>(self) -> Result<ExitCode> {
-        let Job {
-            args,
-            common,
-            ref config,
-            ref dir,
-            start,
-        } = self;
-        let parts = build::parts(config, &data::load::<T>(config)?)?;
-        let Parts {
-            train,
-            validation,
-            test,
-            encoding,
-        } = &parts;
-        let network = build::network(config, train)?;
-        let parameters = network.parameter_count();
-        let loss = build::loss(train);
-        let mut trainer = Trainer::new(network, loss, config.optimizer::<T>())?
-            .with_config(config.train_config())
-            .with_pool(common.pool())
-            .with_checkpoint(dir.checkpoint());
-        if args.resume && dir.checkpoint().exists() {
-            trainer.resume_from(dir.checkpoint())?;
+        let splits = setup::splits(&self.settings, &data::load::<T>(&self.settings)?)?;
+        let mut trainer = self.trainer(&splits)?;
+        self.announce(&trainer, &splits);
+        self.train(&mut trainer, &splits)?;
+        if trainer.history().end() == Some(StopReason::Observer) {
+            return Ok(self.interrupted(&trainer));
         }
-        dir.create(config)?;
-        let say = |line: String| {
-            if !common.quiet {
-                say!("{line}");
-            }
-        };
-        say(format!(
+        let (evaluation, outcome) = self.test(&trainer, &splits)?;
+        self.report(&trainer, &splits, evaluation, outcome)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn say(&self, line: &str) {
+        if !self.common.quiet {
+            say!("{line}");
+        }
+    }
+
+    /// The trainer, at the last checkpoint of a resumed run; then the folder is there.
+    fn trainer<T: Scalar>(&self, splits: &Splits<T>) -> Result<Trainer<T>> {
+        let mut trainer = setup::trainer(&self.settings, &splits.train)?
+            .with_pool(self.common.pool())
+            .with_checkpoint(self.dir.checkpoint());
+        if self.args.run.resume && self.dir.checkpoint().exists() {
+            trainer.resume_from(self.dir.checkpoint())?;
+        }
+        self.dir.create(&self.settings)?;
+        Ok(trainer)
+    }
+
+    fn announce<T: Scalar>(&self, trainer: &Trainer<T>, splits: &Splits<T>) {
+        self.say(&format!(
             "{}: {} training, {} validation and {} test rows; {} parameters; seed {}; {}",
-            config.dataset,
-            thousands(train.len()),
-            thousands(validation.len()),
-            thousands(test.len()),
-            thousands(parameters),
-            config.seed,
-            threads(common.threads()),
+            self.settings.data.dataset,
+            thousands(splits.train.len()),
+            thousands(splits.validation.len()),
+            thousands(splits.test.len()),
+            thousands(trainer.network().parameter_count()),
+            self.settings.seed,
+            threads(self.common.threads()),
         ));
-        if let Some(encoding) = encoding {
-            say(table::describe(encoding, config.task));
+        if let Some(encoding) = splits.train.encoding() {
+            self.say(&table::describe(encoding, self.settings.data.task));
         }
-        let path = dir.path().display();
-        if args.resume {
+        if self.args.run.resume {
             let done = trainer.history().epochs().len();
-            say(format!(
-                "going on with {path} after epoch {done} of {}",
-                config.epochs
+            self.say(&format!(
+                "resuming {} after epoch {done} of {}",
+                self.dir.path().display(),
+                self.settings.training.epochs
             ));
         }
-        if !trainer.is_finished() {
-            let done = trainer.history().epochs();
-            let mut progress = Progress::new(config.epochs, done, dir.history(), common.quiet);
-            let result = trainer
-                .fit_with(train, Some(validation), &mut progress)
-                .map(|_| ());
-            progress.finish()?;
-            result?;
+    }
+
+    fn train<T: Scalar>(&self, trainer: &mut Trainer<T>, splits: &Splits<T>) -> Result<()> {
+        if trainer.is_finished() {
+            return Ok(());
         }
+        let (epochs, done) = (self.settings.training.epochs, trainer.history().epochs());
+        let mut progress = Progress::new(epochs, done, self.dir.history(), self.common.quiet);
+        let result = trainer
+            .fit_with(&splits.train, Some(&splits.validation), &mut progress)
+            .map(|_| ());
+        progress.finish()?;
+        result?;
+        Ok(())
+    }
+
+    fn interrupted<T: Scalar>(&self, trainer: &Trainer<T>) -> ExitCode {
+        eprintln!(
+            "interrupted; {} of {} epochs are kept. Resume with: {} train --resume --run-dir {}",
+            trainer.history().epochs().len(),
+            self.settings.training.epochs,
+            program::name(),
+            self.dir.path().display()
+        );
+        ExitCode::from(INTERRUPTED_CODE)
+    }
+
+    /// Keeps the model and the history, and sends the test set through the network.
+    fn test<T: Scalar>(
+        &self,
+        trainer: &Trainer<T>,
+        splits: &Splits<T>,
+    ) -> Result<(Evaluation, Outcome)> {
         let history = trainer.history();
-        if history.end() == Some(StopReason::Observer) {
-            let done = history.epochs().len();
-            eprintln!(
-                "interrupted; {done} of {} epochs are kept. Resume with: {} train --resume --run-dir {path}",
-                config.epochs,
-                program::name()
-            );
-            return Ok(ExitCode::from(INTERRUPTED_CODE));
-        }
-        let epochs: Vec<EpochReport> = history.epochs().iter().map(EpochReport::from).collect();
-        let best_epoch = history.best().map(|best| best.epoch);
-        let table = history_csv(history.epochs());
-        backprop_trainer::formats::write_atomic(dir.history(), table.as_bytes())?;
+        write_atomic(self.dir.history(), history_csv(history.epochs()).as_bytes())?;
         if history.end() == Some(StopReason::EarlyStopping) {
-            say(format!("stopped early after epoch {}", epochs.len()));
+            let epochs = history.epochs().len();
+            self.say(&format!("stopped early after epoch {epochs}"));
         }
-        let pictures = run_page::picture(train.width()).is_some();
-        let (evaluation, outcome) =
-            test_figures::outcome(&trainer, test, encoding.as_ref(), pictures)
-                .context("the test set")?;
-        trainer.save(dir.model())?;
-        let figures = Test::new(evaluation, &outcome);
-        let in_place = if config.patience.is_some() {
-            best_epoch
-        } else {
-            None
-        };
-        let which = in_place.map_or(String::new(), |epoch| {
-            format!(" (parameters of epoch {epoch})")
-        });
-        let finished = Finished {
-            config,
+        let images = run_page::image_shape(splits.train.width()).is_some();
+        let result = test_metrics::outcome(trainer, &splits.test, images);
+        let result = result.context("the test set")?;
+        trainer.save(self.dir.model())?;
+        Ok(result)
+    }
+
+    /// The page, the lines on the terminal and the JSON file.
+    fn report<T: Scalar>(
+        &self,
+        trainer: &Trainer<T>,
+        splits: &Splits<T>,
+        evaluation: Evaluation,
+        outcome: Outcome,
+    ) -> Result<()> {
+        let metrics = TestMetrics::new(evaluation, &outcome);
+        let best_epoch = trainer.history().best().map(|best| best.epoch);
+        let restored = best_epoch.filter(|_| self.settings.training.patience.is_some());
+        let finished = FinishedRun {
+            settings: &self.settings,
             // From the seed again, or the model of --from, if it is still there.
-            before: build::network(config, train).ok(),
-            train_rows: train.len(),
-            validation_rows: validation.len(),
-            test_rows: test.len(),
+            before: setup::network(&self.settings, &splits.train).ok(),
+            rows: [&splits.train, &splits.validation, &splits.test].map(|split| split.len()),
             test_loss: evaluation.loss,
             outcome,
-            in_place,
-            threads: common.threads(),
-            start,
+            restored_epoch: restored,
+            threads: self.common.threads(),
+            start: self.start,
         };
-        let page = run_page::write(&trainer, finished, dir)?;
-        let seconds = start.elapsed().as_secs_f64();
-        say(format!(
-            "test loss {:.4}{}{which}; {seconds:.1} s in all",
-            figures.loss,
-            figures.summary()
+        let page = run_page::write(trainer, finished, &self.dir)?;
+        let seconds = self.start.elapsed().as_secs_f64();
+        let suffix = restored.map_or(String::new(), |e| format!(" (parameters of epoch {e})"));
+        let (loss, summary) = (metrics.loss, metrics.summary());
+        self.say(&format!(
+            "test loss {loss:.4}{summary}{suffix}; {seconds:.1} s in all"
         ));
-        figures.outputs().into_iter().for_each(&say);
-        say(format!(
-            "kept in {path}: model.safetensors, checkpoint, history.csv, config.toml, plots"
+        metrics.outputs().iter().for_each(|line| self.say(line));
+        self.say(&format!(
+            "kept in {}: model.safetensors, checkpoint, history.csv, config.toml, plots",
+            self.dir.path().display()
         ));
-        if let Some(file) = &args.report {
+        if let Some(file) = &self.args.run.report {
+            let [train_samples, validation_samples, test_samples] =
+                [&splits.train, &splits.validation, &splits.test].map(|split| split.len());
             let report = Report {
-                dataset: config.dataset.to_string(),
-                train_samples: train.len(),
-                validation_samples: validation.len(),
-                test_samples: test.len(),
-                parameters,
-                seed: config.seed,
-                threads: common.threads(),
+                dataset: self.settings.data.dataset.to_string(),
+                train_samples,
+                validation_samples,
+                test_samples,
+                parameters: trainer.network().parameter_count(),
+                seed: self.settings.seed,
+                threads: self.common.threads(),
                 precision: T::NAME,
                 seconds,
                 peak_rss_bytes: peak_rss_bytes(),
                 best_epoch,
-                epochs,
-                test: figures,
+                epochs: trainer.history().epochs().to_vec(),
+                test: metrics,
             };
             write_json(file, &report)?;
         }
-        say(format!("report: {}", page.display()));
-        Ok(ExitCode::SUCCESS)
+        self.say(&format!("report: {}", page.display()));
+        Ok(())
     }
 }

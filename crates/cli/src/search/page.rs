@@ -2,16 +2,16 @@
 
 use backprop_report::{Document, Search, Searched, Value, search_page};
 
-use super::plan::Plan;
+use super::config::SearchConfig;
 use super::store::Report;
 use super::trial::Trial;
 use crate::output::{percent, rate, say};
 
 /// A line for what a trial has come to so far.
-pub(super) fn line(trial: &Trial, plan: &Plan) -> String {
-    let trials = plan.configs.len();
+pub(super) fn line(trial: &Trial, config: &SearchConfig) -> String {
+    let trials = config.trials.len();
     let width = trials.to_string().len();
-    let drawn: Vec<String> = plan
+    let drawn: Vec<String> = config
         .space
         .names()
         .map(|name| format!("{} {}", name.replace('-', " "), text(trial, name)))
@@ -37,7 +37,7 @@ pub(super) fn line(trial: &Trial, plan: &Plan) -> String {
 }
 
 /// The table of all trials, those that came furthest first, then by validation loss.
-pub(super) fn print(report: &Report, plan: &Plan) {
+pub(super) fn print(report: &Report, config: &SearchConfig) {
     let mut order: Vec<&Trial> = report.trials.iter().collect();
     order.sort_by(|a, b| {
         let loss = |trial: &Trial| trial.validation_loss.unwrap_or(f64::INFINITY);
@@ -47,14 +47,14 @@ pub(super) fn print(report: &Report, plan: &Plan) {
             .then(by_rungs)
             .then(loss(a).total_cmp(&loss(b)))
     });
-    let head: String = plan
+    let head: String = config
         .space
         .names()
         .map(|name| format!("  {name:>13}"))
         .collect();
     say!("\ntrial{head}  epochs  validation loss");
     for trial in order {
-        let drawn = plan
+        let drawn = config
             .space
             .names()
             .map(|name| format!("  {:>13}", text(trial, name)));
@@ -104,30 +104,30 @@ fn value(trial: &Trial, name: &str) -> Value {
 }
 
 /// The page.
-pub(super) fn document(report: &Report, plan: &Plan) -> Document {
-    let names = || plan.space.names();
+pub(super) fn document(report: &Report, config: &SearchConfig) -> Document {
+    let names = || config.space.names();
     let trial = |trial: &Trial| backprop_report::Trial {
         number: trial.trial,
         values: names().map(|name| value(trial, name)).collect(),
         validation_loss: trial.validation_loss.unwrap_or(f64::NAN),
         validation_accuracy: trial.validation_accuracy.unwrap_or(f64::NAN),
         diverged: trial.diverged,
-        note: if !trial.diverged && trial.rungs.len() < plan.rungs.len() {
+        note: if !trial.diverged && trial.rungs.len() < config.rungs.len() {
             format!("stopped after epoch {}", trial.epochs)
         } else {
             String::new()
         },
         seconds: trial.seconds,
     };
-    let folds = plan
+    let folds = config
         .folds
         .map(|folds| format!(", each the mean of {folds} folds"));
-    let rungs: Vec<String> = plan
+    let rungs: Vec<String> = config
         .rungs
         .iter()
         .map(|rung| format!("{} to epoch {}", rung.trials, rung.epochs))
         .collect();
-    let settings = plan.settings.iter();
+    let settings = config.saved.iter();
     let mut settings: Vec<(String, String)> = settings
         .map(|(name, value)| (name.clone(), value.to_string()))
         .collect();
@@ -138,14 +138,14 @@ pub(super) fn document(report: &Report, plan: &Plan) -> Document {
             "{} training and {} validation rows; {} trials{}",
             report.train_samples,
             report.validation_samples,
-            plan.configs.len(),
+            config.trials.len(),
             folds.unwrap_or_default(),
         ),
         settings,
         searched: names()
             .map(|name| Searched {
                 name: name.replace('-', " "),
-                log: plan.space.is_logarithmic(name),
+                log: config.space.is_logarithmic(name),
             })
             .collect(),
         trials: report.trials.iter().map(trial).collect(),

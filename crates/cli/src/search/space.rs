@@ -5,7 +5,7 @@ use backprop_trainer::search::{ParamRange, sample_choice};
 use backprop_trainer::tensor::Key;
 use clap::ValueEnum;
 
-use crate::config::{Rule, TrainArgs};
+use crate::settings::{OptimizerKind, TrainArgs};
 
 /// What is searched for where nothing is asked for.
 pub(crate) const DEFAULT: &str = "learning-rate=1e-6..10";
@@ -26,11 +26,11 @@ enum Values {
     Dropout(Numbers),
     BatchSize(Numbers),
     Hidden(Vec<Vec<usize>>),
-    Optimizer(Vec<Rule>),
+    Optimizer(Vec<OptimizerKind>),
 }
 
 enum Numbers {
-    ParamRange(ParamRange),
+    Range(ParamRange),
     List(Vec<f64>),
 }
 
@@ -64,7 +64,7 @@ impl Space {
             else {
                 return false;
             };
-            matches!(numbers, Numbers::ParamRange(range) if range.is_logarithmic())
+            matches!(numbers, Numbers::Range(range) if range.is_logarithmic())
         })
     }
 
@@ -82,16 +82,20 @@ impl Space {
         for Dimension { name, values } in &self.0 {
             let key = key.derive(name, 0);
             match values {
-                Values::LearningRate(numbers) => args.learning_rate = Some(numbers.sample(key)),
-                Values::L2(numbers) => args.l2 = Some(numbers.sample(key)),
-                Values::Dropout(numbers) => args.dropout = Some(numbers.sample(key)),
-                Values::BatchSize(numbers) => {
-                    args.batch_size = Some(numbers.sample(key).round() as usize);
+                Values::LearningRate(numbers) => {
+                    args.optimizer.learning_rate = Some(numbers.sample(key))
                 }
-                Values::Hidden(list) => args.hidden = Some(sample_choice(list, key).clone()),
+                Values::L2(numbers) => args.optimizer.l2 = Some(numbers.sample(key)),
+                Values::Dropout(numbers) => args.network.dropout = Some(numbers.sample(key)),
+                Values::BatchSize(numbers) => {
+                    args.training.batch_size = Some(numbers.sample(key).round() as usize);
+                }
+                Values::Hidden(list) => {
+                    args.network.hidden = Some(sample_choice(list, key).clone())
+                }
                 Values::Optimizer(list) => {
                     let rule = *sample_choice(list, key);
-                    args.optimizer = Some(rule);
+                    args.optimizer.optimizer = Some(rule);
                     leave_out_unused(&mut args, rule, list);
                 }
             }
@@ -101,20 +105,20 @@ impl Space {
 }
 
 /// Takes away constants of another optimizer of the search, and of no other.
-fn leave_out_unused(args: &mut TrainArgs, rule: Rule, list: &[Rule]) {
-    let other = |user: Rule| rule != user && list.contains(&user);
-    if other(Rule::Nesterov) {
-        args.momentum = None;
+fn leave_out_unused(args: &mut TrainArgs, rule: OptimizerKind, list: &[OptimizerKind]) {
+    let other = |user: OptimizerKind| rule != user && list.contains(&user);
+    if other(OptimizerKind::Nesterov) {
+        args.optimizer.momentum = None;
     }
-    if other(Rule::Rmsprop) {
-        args.decay_rate = None;
+    if other(OptimizerKind::Rmsprop) {
+        args.optimizer.decay_rate = None;
     }
-    if other(Rule::Adam) {
-        (args.beta1, args.beta2) = (None, None);
+    if other(OptimizerKind::Adam) {
+        (args.optimizer.beta1, args.optimizer.beta2) = (None, None);
     }
-    let has_epsilon = matches!(rule, Rule::Adam | Rule::Rmsprop);
-    if !has_epsilon && (other(Rule::Adam) || other(Rule::Rmsprop)) {
-        args.epsilon = None;
+    let has_epsilon = matches!(rule, OptimizerKind::Adam | OptimizerKind::Rmsprop);
+    if !has_epsilon && (other(OptimizerKind::Adam) || other(OptimizerKind::Rmsprop)) {
+        args.optimizer.epsilon = None;
     }
 }
 
@@ -139,11 +143,12 @@ impl Dimension {
                 "optimizer",
                 Values::Optimizer(list(values, |name| {
                     let expected = "expected adam, sgd, nesterov or rmsprop";
-                    Rule::from_str(name, false).map_err(|_| anyhow!("{expected}, found \"{name}\""))
+                    OptimizerKind::from_str(name, false)
+                        .map_err(|_| anyhow!("{expected}, found \"{name}\""))
                 })?),
             ),
             _ => bail!(
-                "\"{name}\" cannot be searched for; sample_choice learning-rate, hidden, batch-size, \
+                "\"{name}\" cannot be searched for; choose learning-rate, hidden, batch-size, \
                  dropout, l2 or optimizer"
             ),
         };
@@ -158,7 +163,7 @@ impl Numbers {
             None => Ok(Numbers::List(list(text, number)?)),
             Some((low, high)) => {
                 let (low, high) = (number(low)?, number(high)?);
-                Ok(Numbers::ParamRange(if logarithmic {
+                Ok(Numbers::Range(if logarithmic {
                     ParamRange::logarithmic(low, high)?
                 } else {
                     ParamRange::linear(low, high)?
@@ -169,7 +174,7 @@ impl Numbers {
 
     fn whole(self) -> Result<Self> {
         let ends = match &self {
-            Numbers::ParamRange(range) => vec![range.low(), range.high()],
+            Numbers::Range(range) => vec![range.low(), range.high()],
             Numbers::List(list) => list.clone(),
         };
         match ends.iter().find(|end| end.fract() != 0.0 || **end < 1.0) {
@@ -182,7 +187,7 @@ impl Numbers {
     fn sample(&self, key: Key) -> f64 {
         match self {
             Numbers::List(list) => *sample_choice(list, key),
-            Numbers::ParamRange(range) => {
+            Numbers::Range(range) => {
                 let digits = format!("{:.3e}", range.sample(key));
                 let rounded: f64 = digits.parse().expect("a number that was just written");
                 rounded.clamp(range.low(), range.high())
@@ -234,29 +239,28 @@ mod tests {
             let (one, two) = [&one, &two]
                 .map(|space| space.sample(&TrainArgs::default(), key))
                 .into();
-            let rate = one.learning_rate.unwrap();
+            let rate = one.optimizer.learning_rate.unwrap();
             assert!((1e-6..=10.0).contains(&rate));
-            assert_eq!(one.learning_rate, two.learning_rate);
+            assert_eq!(one.optimizer.learning_rate, two.optimizer.learning_rate);
             assert_eq!(format!("{rate:.3e}").parse(), Ok(rate));
-            assert!((16..=256).contains(&two.batch_size.unwrap()));
-            assert!([vec![64], vec![128, 64]].contains(&two.hidden.unwrap()));
+            assert!((16..=256).contains(&two.training.batch_size.unwrap()));
+            assert!([vec![64], vec![128, 64]].contains(&two.network.hidden.unwrap()));
         }
     }
 
     #[test]
     fn a_constant_goes_to_the_optimizer_that_has_it() {
         let space = space(&["optimizer=sgd|nesterov"]).unwrap();
-        let given = TrainArgs {
-            momentum: Some(0.8),
-            beta1: Some(0.5),
-            ..TrainArgs::default()
-        };
+        let mut given = TrainArgs::default();
+        given.optimizer.momentum = Some(0.8);
+        given.optimizer.beta1 = Some(0.5);
         for trial in 0..20 {
             let args = space.sample(&given, Key::new(trial));
-            let expected = (args.optimizer == Some(Rule::Nesterov)).then_some(0.8);
-            assert_eq!(args.momentum, expected);
+            let expected =
+                (args.optimizer.optimizer == Some(OptimizerKind::Nesterov)).then_some(0.8);
+            assert_eq!(args.optimizer.momentum, expected);
             // Neither of the two has it: still there, to be refused.
-            assert_eq!(args.beta1, Some(0.5));
+            assert_eq!(args.optimizer.beta1, Some(0.5));
         }
     }
 
@@ -293,7 +297,7 @@ mod tests {
             ),
             (
                 "widht=3",
-                "\"widht\" cannot be searched for; sample_choice learning-rate",
+                "\"widht\" cannot be searched for; choose learning-rate",
             ),
         ] {
             let error = format!("{:#}", space(&[text]).err().unwrap());

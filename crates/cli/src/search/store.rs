@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::trial::Trial;
 use crate::folder::{clear_leftovers, make_folder};
-use crate::output::{cell, write_json};
+use crate::output::{csv_field, write_json};
 
 /// The most bytes that a file of a search may have to be read again.
 const MAX_BYTES: u64 = 1 << 28;
@@ -159,9 +159,9 @@ fn table(trials: &[Trial]) -> String {
             trial.l2,
             trial.optimizer.name(),
             trial.epochs,
-            cell(trial.train_loss),
-            cell(trial.validation_loss),
-            cell(trial.validation_accuracy),
+            csv_field(trial.train_loss),
+            csv_field(trial.validation_loss),
+            csv_field(trial.validation_accuracy),
             trial.diverged,
             trial.seconds
         )

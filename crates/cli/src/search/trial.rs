@@ -9,8 +9,8 @@ use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Epoch, on_epoch};
 use serde::{Deserialize, Serialize};
 
-use crate::build;
-use crate::config::{Config, Rule};
+use crate::settings::{OptimizerKind, Settings};
+use crate::setup;
 
 /// A trial as the results hold it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub(crate) struct Trial {
     pub(crate) batch_size: usize,
     pub(crate) dropout: f64,
     pub(crate) l2: f64,
-    pub(crate) optimizer: Rule,
+    pub(crate) optimizer: OptimizerKind,
     /// Whole epochs that it was trained for, the most of all folds.
     pub(crate) epochs: u64,
     /// The mean over the folds, as are the other two.
@@ -37,15 +37,15 @@ pub(crate) struct Trial {
 
 impl Trial {
     /// The trial with number `index`, from 0, before it begins.
-    pub(crate) fn new(index: usize, config: &Config) -> Self {
+    pub(crate) fn new(index: usize, settings: &Settings) -> Self {
         Trial {
             trial: index + 1,
-            learning_rate: config.learning_rate,
-            hidden: config.hidden.clone(),
-            batch_size: config.batch_size,
-            dropout: config.dropout,
-            l2: config.l2,
-            optimizer: config.optimizer,
+            learning_rate: settings.optimizer.learning_rate,
+            hidden: settings.network.hidden.clone(),
+            batch_size: settings.training.batch_size,
+            dropout: settings.network.dropout,
+            l2: settings.optimizer.l2,
+            optimizer: settings.optimizer.optimizer,
             epochs: 0,
             train_loss: None,
             validation_loss: None,
@@ -72,14 +72,14 @@ impl Trial {
     }
 
     /// Takes in what a rung came to.
-    pub(crate) fn add(&mut self, stage: &Stage) {
-        self.epochs = stage.epochs.max(self.epochs);
-        self.train_loss = stage.figures.map(|figures| figures.train_loss);
-        self.validation_loss = stage.figures.map(|figures| figures.validation_loss);
-        self.validation_accuracy = stage.figures.and_then(|figures| figures.accuracy);
-        self.diverged = stage.figures.is_none();
+    pub(crate) fn add(&mut self, result: &RungResult) {
+        self.epochs = result.epochs.max(self.epochs);
+        self.train_loss = result.figures.map(|figures| figures.train_loss);
+        self.validation_loss = result.figures.map(|figures| figures.validation_loss);
+        self.validation_accuracy = result.figures.and_then(|figures| figures.accuracy);
+        self.diverged = result.figures.is_none();
         self.rungs.push(self.validation_loss);
-        self.seconds += stage.seconds;
+        self.seconds += result.seconds;
     }
 
     /// The hidden widths as in `128-64`.
@@ -91,14 +91,14 @@ impl Trial {
 
 /// What a trial came to at the end of a rung.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stage {
+pub(crate) struct RungResult {
     epochs: u64,
     /// `None` where it diverged.
     figures: Option<Figures>,
     seconds: f64,
 }
 
-/// Of the parameters left in place.
+/// The figures of the parameters that the run ends with.
 #[derive(Clone, Copy, Debug)]
 struct Figures {
     train_loss: f64,
@@ -112,21 +112,21 @@ struct Figures {
 /// `checkpoint` names the file that pair `k` goes on from, and stops in where its run is not over;
 /// `tick` is called after each epoch.
 pub(crate) fn advance<T: Scalar>(
-    config: &Config,
-    pairs: &[Split<T>],
+    settings: &Settings,
+    splits: &[Split<T>],
     until: u64,
     checkpoint: impl Fn(usize) -> std::path::PathBuf,
     tick: impl Fn(),
-) -> Result<Stage> {
+) -> Result<RungResult> {
     let start = Instant::now();
-    let (mut epochs, mut all) = (0, Vec::with_capacity(pairs.len()));
-    for (index, pair) in pairs.iter().enumerate() {
-        let (done, figures) = advance_one(config, pair, until, &checkpoint(index), &tick)?;
+    let (mut epochs, mut all) = (0, Vec::with_capacity(splits.len()));
+    for (index, pair) in splits.iter().enumerate() {
+        let (done, figures) = advance_one(settings, pair, until, &checkpoint(index), &tick)?;
         epochs = done.max(epochs);
         all.push(figures);
     }
     let all: Option<Vec<Figures>> = all.into_iter().collect();
-    Ok(Stage {
+    Ok(RungResult {
         epochs,
         figures: all.map(|all| mean(&all)),
         seconds: start.elapsed().as_secs_f64(),
@@ -134,13 +134,13 @@ pub(crate) fn advance<T: Scalar>(
 }
 
 fn advance_one<T: Scalar>(
-    config: &Config,
+    settings: &Settings,
     pair: &Split<T>,
     until: u64,
     checkpoint: &Path,
     tick: &impl Fn(),
 ) -> Result<(u64, Option<Figures>)> {
-    let mut trainer = build::trainer(config, &pair.0)?;
+    let mut trainer = setup::trainer(settings, &pair.0)?.threads(1);
     if checkpoint.exists() {
         trainer.resume_from(checkpoint)?;
     }
@@ -154,7 +154,7 @@ fn advance_one<T: Scalar>(
                 std::ops::ControlFlow::Continue(())
             }
         });
-        if let Some(divergence) = build::fit(&mut trainer, pair, &mut observer)? {
+        if let Some(divergence) = setup::fit(&mut trainer, pair, &mut observer)? {
             return Ok((divergence.epoch - 1, None));
         }
         if !trainer.is_finished() {
@@ -162,11 +162,11 @@ fn advance_one<T: Scalar>(
         }
     }
     let history = trainer.history();
-    let in_place = match config.patience {
+    let kept = match settings.training.patience {
         Some(_) => history.best(),
         None => history.epochs().last(),
     };
-    let figures = in_place.map(|epoch| Figures {
+    let figures = kept.map(|epoch| Figures {
         train_loss: epoch.train_loss,
         validation_loss: epoch.validation_loss.unwrap_or(f64::NAN),
         accuracy: epoch.validation_accuracy,

@@ -9,50 +9,51 @@ use backprop_trainer::search::{Rung, Split, parallel_map, survivors};
 use backprop_trainer::tensor::Scalar;
 use indicatif::ProgressBar;
 
+use super::config::SearchConfig;
 use super::page;
-use super::plan::Plan;
 use super::store::{Best, Report, Store, best_of};
 use super::trial::{Trial, advance};
 use crate::common::Common;
 use crate::folder::write_page;
 use crate::output::{say, thousands, write_json};
-use crate::{build, data, progress};
+use crate::{data, progress, setup};
 
 pub(crate) struct Search<'a, T> {
-    plan: Plan,
+    config: SearchConfig,
     store: Store,
     common: &'a Common,
     /// Training and validation rows, for each fold.
-    pairs: Vec<Split<T>>,
+    splits: Vec<Split<T>>,
     trials: Vec<Trial>,
     start: Instant,
 }
 
 impl<'a, T: Scalar> Search<'a, T> {
     /// Reads the data, and makes sure that every trial can begin.
-    pub(crate) fn new(plan: Plan, store: Store, common: &'a Common) -> Result<Self> {
+    pub(crate) fn new(config: SearchConfig, store: Store, common: &'a Common) -> Result<Self> {
         let start = Instant::now();
-        let config = &plan.configs[0];
-        let loaded = data::load::<T>(config)?;
-        let pairs = match plan.folds {
+        let first = &config.trials[0];
+        let loaded = data::load::<T>(first)?;
+        let splits = match config.folds {
             None => {
-                let parts = build::parts(config, &loaded)?;
-                vec![(parts.train, parts.validation)]
+                let splits = setup::splits(first, &loaded)?;
+                vec![(splits.train, splits.validation)]
             }
-            Some(folds) => build::folds(config, &loaded, folds)?,
+            Some(folds) => setup::folds(first, &loaded, folds)?,
         };
-        for config in &plan.configs {
-            build::trainer(config, &pairs[0].0)?;
+        // Every trial can begin: a mistake in one of them shows now.
+        for settings in &config.trials {
+            setup::trainer(settings, &splits[0].0)?;
         }
-        let planned = plan.configs.iter().enumerate();
+        let planned = config.trials.iter().enumerate();
         let trials = planned
             .map(|(index, config)| Trial::new(index, config))
             .collect();
         Ok(Search {
-            plan,
+            config,
             store,
             common,
-            pairs,
+            splits,
             trials,
             start,
         })
@@ -60,18 +61,18 @@ impl<'a, T: Scalar> Search<'a, T> {
 
     pub(crate) fn run(mut self, report: Option<&Path>) -> Result<ExitCode> {
         self.store.load(&mut self.trials)?;
-        self.store.create(&self.plan.settings)?;
-        self.introduce();
+        self.store.create(&self.config.saved)?;
+        self.print_header();
         let bar = progress::bar(
             "{msg} {bar:30} {percent:>3} %  {eta} left",
             self.common.quiet,
         );
         let mut running: Vec<usize> = (0..self.trials.len()).collect();
-        for (stage, rung) in self.plan.rungs.clone().into_iter().enumerate() {
+        for (stage, rung) in self.config.rungs.clone().into_iter().enumerate() {
             let losses = self.losses(stage);
             running = survivors(&losses, &running, rung.trials);
             running.retain(|trial| !self.trials[*trial].diverged || stage == 0);
-            self.climb(stage, rung, &running, &bar)?;
+            self.run_rung(stage, rung, &running, &bar)?;
         }
         bar.finish_and_clear();
         self.store.remove_checkpoints()?;
@@ -80,9 +81,9 @@ impl<'a, T: Scalar> Search<'a, T> {
         if let Some(file) = report {
             write_json(file, &results)?;
         }
-        write_page(self.store.path(), &page::document(&results, &self.plan))?;
+        write_page(self.store.path(), &page::document(&results, &self.config))?;
         if !self.common.quiet {
-            page::print(&results, &self.plan);
+            page::print(&results, &self.config);
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -94,7 +95,7 @@ impl<'a, T: Scalar> Search<'a, T> {
     }
 
     /// Takes the trials to the end of a rung, except those that have been there.
-    fn climb(
+    fn run_rung(
         &mut self,
         stage: usize,
         rung: Rung,
@@ -105,25 +106,25 @@ impl<'a, T: Scalar> Search<'a, T> {
         let to_do: Vec<usize> = running.iter().copied().filter(to_do).collect();
         let before = match stage {
             0 => 0,
-            _ => self.plan.rungs[stage - 1].epochs,
+            _ => self.config.rungs[stage - 1].epochs,
         };
-        bar.set_length(to_do.len() as u64 * (rung.epochs - before) * self.pairs.len() as u64);
+        bar.set_length(to_do.len() as u64 * (rung.epochs - before) * self.splits.len() as u64);
         bar.set_position(0);
         bar.set_message(format!("{} trials to epoch {}", running.len(), rung.epochs));
         // What the threads see; the results go to the rest.
-        let (configs, pairs) = (self.plan.configs.clone(), self.pairs.clone());
+        let (configs, splits) = (self.config.trials.clone(), self.splits.clone());
         let store = Store::new(self.store.path());
         let work = |&trial: &usize| {
             let checkpoint = |fold| store.checkpoint(trial, fold);
             let tick = || bar.inc(1);
-            advance(&configs[trial], &pairs, rung.epochs, checkpoint, tick)
+            advance(&configs[trial], &splits, rung.epochs, checkpoint, tick)
         };
         parallel_map(self.common.threads(), &to_do, work, |&trial, stage| {
             let stage = stage.with_context(|| format!("trial {}", trial + 1))?;
             self.trials[trial].add(&stage);
             self.store.save(&self.report()?)?;
             if !self.common.quiet {
-                let line = page::line(&self.trials[trial], &self.plan);
+                let line = page::line(&self.trials[trial], &self.config);
                 bar.suspend(|| say!("{line}"));
             }
             Ok(())
@@ -134,44 +135,44 @@ impl<'a, T: Scalar> Search<'a, T> {
         let best = best_of(&self.trials).map(|trial| -> Result<Best> {
             Ok(Best {
                 trial: trial.clone(),
-                command: self.plan.command(trial.trial - 1)?,
+                command: self.config.command(trial.trial - 1)?,
             })
         });
         let has_results = |trial: &&Trial| !trial.rungs.is_empty();
         Ok(Report {
-            dataset: self.plan.configs[0].dataset.to_string(),
-            train_samples: self.pairs[0].0.len(),
-            validation_samples: self.pairs[0].1.len(),
-            seed: self.plan.seed,
+            dataset: self.config.trials[0].data.dataset.to_string(),
+            train_samples: self.splits[0].0.len(),
+            validation_samples: self.splits[0].1.len(),
+            seed: self.config.seed,
             threads: self.common.threads(),
-            folds: self.plan.folds,
-            searched: self.plan.space.names().collect(),
-            rungs: self.plan.rungs.iter().map(Into::into).collect(),
+            folds: self.config.folds,
+            searched: self.config.space.names().collect(),
+            rungs: self.config.rungs.iter().map(Into::into).collect(),
             seconds: self.start.elapsed().as_secs_f64(),
             trials: self.trials.iter().filter(has_results).cloned().collect(),
             best: best.transpose()?,
         })
     }
 
-    fn introduce(&self) {
+    fn print_header(&self) {
         if self.common.quiet {
             return;
         }
-        let (train, held_out) = &self.pairs[0];
-        let folds = self.plan.folds.map_or(String::new(), |folds| {
+        let (train, held_out) = &self.splits[0];
+        let folds = self.config.folds.map_or(String::new(), |folds| {
             format!(", each the mean of {folds} folds")
         });
         say!(
             "{}: {} training and {} validation rows; {} trials of {}{folds}; seed {}",
-            self.plan.configs[0].dataset,
+            self.config.trials[0].data.dataset,
             thousands(train.len()),
             thousands(held_out.len()),
             self.trials.len(),
-            self.plan.space.names().collect::<Vec<_>>().join(", "),
-            self.plan.seed,
+            self.config.space.names().collect::<Vec<_>>().join(", "),
+            self.config.seed,
         );
-        if self.plan.rungs.len() > 1 {
-            let rungs = self.plan.rungs.iter();
+        if self.config.rungs.len() > 1 {
+            let rungs = self.config.rungs.iter();
             let rungs: Vec<String> = rungs
                 .map(|rung| format!("{} to epoch {}", rung.trials, rung.epochs))
                 .collect();
@@ -180,9 +181,9 @@ impl<'a, T: Scalar> Search<'a, T> {
         let done = self.trials.iter().filter(|trial| !trial.rungs.is_empty());
         let (done, path) = (done.count(), self.store.path().display());
         if done > 0 {
-            say!("going on with {path}, where {done} trials have results");
+            say!("resuming {path}, where {done} trials have results");
         } else {
-            say!("results go to {path}; if they are cut short, --resume goes on with them");
+            say!("results go to {path}; if they are cut short, --resume resumes them");
         }
     }
 }

@@ -4,7 +4,6 @@ use anyhow::Result;
 use backprop_report::Outcome;
 use backprop_report::metrics::{ValueErrors, class_scores, confusion, largest, output_errors};
 use backprop_trainer::data::Dataset;
-use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Evaluation, Trainer};
 use serde::Serialize;
@@ -13,7 +12,7 @@ use crate::output::{percent, significant};
 
 /// The figures on a test set, as reports hold them.
 #[derive(Serialize)]
-pub(crate) struct Test {
+pub(crate) struct TestMetrics {
     /// What was minimised in training; of a table's targets, after they are standardised.
     pub(crate) loss: f64,
     pub(crate) accuracy: Option<f64>,
@@ -55,10 +54,9 @@ struct Class {
 pub(crate) fn outcome<T: Scalar>(
     trainer: &Trainer<T>,
     test: &Dataset<T>,
-    encoding: Option<&TableEncoding>,
-    pictures: bool,
+    images: bool,
 ) -> Result<(Evaluation, Outcome)> {
-    let (evaluation, mut outcome) = Outcome::of(trainer, test, pictures)?;
+    let (evaluation, mut outcome) = Outcome::of(trainer, test, images)?;
     if let (
         Some(encoding),
         Outcome::Values {
@@ -66,7 +64,7 @@ pub(crate) fn outcome<T: Scalar>(
             targets,
             predictions,
         },
-    ) = (encoding, &mut outcome)
+    ) = (test.encoding(), &mut outcome)
     {
         encoding.to_units(targets);
         encoding.to_units(predictions);
@@ -80,9 +78,9 @@ pub(crate) fn outcome<T: Scalar>(
     Ok((evaluation, outcome))
 }
 
-impl Test {
+impl TestMetrics {
     pub(crate) fn new(evaluation: Evaluation, outcome: &Outcome) -> Self {
-        let mut test = Test {
+        let mut test = TestMetrics {
             loss: evaluation.loss,
             accuracy: evaluation.accuracy,
             errors: None,

@@ -1,4 +1,4 @@
-//! The settings of a search, and what each of its trials comes to.
+//! The settings of a search and of each of its trials.
 
 use anyhow::{Context, Result, ensure};
 use backprop_trainer::search::{Rung, rungs, trial_key};
@@ -7,16 +7,16 @@ use serde::Deserialize;
 
 use super::space::{DEFAULT, Space};
 use crate::common::Common;
-use crate::config::{Config, TrainArgs};
+use crate::settings::{Settings, TrainArgs, flat_table};
 use crate::{program, source};
 
-/// At each rung of `--halving` one in so many trials goes on.
+/// One in this number of trials is trained on after each rung of `--halving`.
 const ETA: u64 = 2;
 
-/// A search that is sure to make sense, apart from its data.
-pub(crate) struct Plan {
-    /// All that its folder holds of it.
-    pub(crate) settings: toml::Table,
+/// A search whose settings have been checked.
+pub(crate) struct SearchConfig {
+    /// The settings as the folder of the search keeps them.
+    pub(crate) saved: toml::Table,
     pub(crate) folds: Option<usize>,
     pub(crate) seed: u64,
     pub(crate) space: Space,
@@ -24,12 +24,12 @@ pub(crate) struct Plan {
     /// The flags of each trial.
     pub(crate) flags: Vec<TrainArgs>,
     /// The settings of each trial.
-    pub(crate) configs: Vec<Config>,
+    pub(crate) trials: Vec<Settings>,
 }
 
-/// What a search has on top of the flags of `train`.
+/// The settings of a search beside the flags of `train`.
 #[derive(Deserialize)]
-struct Own {
+struct SearchOnly {
     trials: usize,
     search: Vec<String>,
     halving: bool,
@@ -37,67 +37,65 @@ struct Own {
     seed: u64,
 }
 
-impl Plan {
-    /// From what the command line gives, or what the folder of the search holds.
-    pub(crate) fn new(mut settings: toml::Table, common: &Common) -> Result<Self> {
+impl SearchConfig {
+    /// Resolves the settings of the command line, or of the folder of the search.
+    pub(crate) fn new(mut saved: toml::Table, common: &Common) -> Result<Self> {
         for (name, default) in [
             ("trials", toml::Value::Integer(10)),
             ("search", vec![DEFAULT].into()),
             ("halving", false.into()),
             ("seed", 0.into()),
         ] {
-            settings.entry(name).or_insert(default);
+            saved.entry(name).or_insert(default);
         }
-        let own: Own = settings.clone().try_into().context("the settings")?;
-        let mut args: TrainArgs = settings.clone().try_into().context("the settings")?;
+        let own: SearchOnly = saved.clone().try_into().context("the settings")?;
+        let mut args: TrainArgs = saved.clone().try_into().context("the settings")?;
         ensure!(own.trials > 0, "--trials is 0; it must be at least 1");
         let space = Space::parse(&own.search)?;
-        space.check(&settings)?;
+        space.check(&saved)?;
 
         let seed = Key::new(own.seed);
-        let common = Common {
-            seed: Some(own.seed),
-            ..common.clone()
-        };
-        let plan = |args: &TrainArgs| -> Result<(Vec<TrainArgs>, Vec<Config>)> {
-            let (mut flags, mut configs) = (Vec::new(), Vec::new());
+        let draw_trials = |args: &TrainArgs| -> Result<(Vec<TrainArgs>, Vec<Settings>)> {
+            let (mut flags, mut trials) = (Vec::new(), Vec::new());
             for trial in 0..own.trials {
                 let drawn = space.sample(args, trial_key(seed, trial as u64));
-                let config = Config::new(&drawn, &common)?;
-                config.check()?;
+                let settings = Settings::resolve(&drawn, Some(own.seed))?;
+                settings.check()?;
                 flags.push(drawn);
-                configs.push(config);
+                trials.push(settings);
             }
-            Ok((flags, configs))
+            Ok((flags, trials))
         };
         // Before the data is looked for, which may have to be downloaded.
-        let (_, configs) = plan(&args)?;
-        let (dataset, data_dir) = (&configs[0].dataset, &configs[0].data_dir);
-        let dataset = source::resolve(dataset, data_dir, common.quiet)?;
-        settings.insert("dataset".to_string(), dataset.to_string().into());
-        args.dataset = Some(dataset);
-        let (flags, configs) = plan(&args)?;
-        let epochs = configs[0].epochs;
+        let (_, trials) = draw_trials(&args)?;
+        let data = &trials[0].data;
+        let dataset = source::resolve(&data.dataset, &data.data_dir, common.quiet)?;
+        saved.insert("dataset".to_string(), dataset.to_string().into());
+        args.data.dataset = Some(dataset);
+        let (flags, trials) = draw_trials(&args)?;
+        let epochs = trials[0].training.epochs;
         let rungs = if own.halving {
             rungs(own.trials, epochs, ETA)
         } else {
-            let trials = own.trials;
-            vec![Rung { trials, epochs }]
+            vec![Rung {
+                trials: own.trials,
+                epochs,
+            }]
         };
-        Ok(Plan {
-            settings,
+        Ok(SearchConfig {
+            saved,
             folds: own.folds,
             seed: own.seed,
             space,
             rungs,
             flags,
-            configs,
+            trials,
         })
     }
 
     /// The command that trains with the settings of a trial.
     pub(crate) fn command(&self, trial: usize) -> Result<String> {
-        let flags = toml::Table::try_from(&self.flags[trial]).context("the flags as TOML")?;
+        let flags = flat_table(&self.flags[trial])?;
         let mut command = format!("{} train", program::name());
         for (flag, value) in &flags {
             command += &match value {

@@ -1,0 +1,173 @@
+//! The flags of `train` as given: a flag that is not given is `None`, so that `--resume` can tell.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::choices::{Activation, ClassWeights, OptimizerKind, Precision, ScheduleName};
+use crate::source::Source;
+use crate::table::{Missing, Task, Unknown};
+
+/// The flags of `train`.
+#[derive(Args, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct TrainArgs {
+    #[command(flatten, next_help_heading = "Data")]
+    #[serde(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten, next_help_heading = "Network")]
+    #[serde(flatten)]
+    pub(crate) network: NetworkArgs,
+    #[command(flatten, next_help_heading = "Optimizer")]
+    #[serde(flatten)]
+    pub(crate) optimizer: OptimizerArgs,
+    #[command(flatten, next_help_heading = "Training")]
+    #[serde(flatten)]
+    pub(crate) training: TrainingArgs,
+    #[command(flatten, next_help_heading = "Run")]
+    #[serde(skip)]
+    pub(crate) run: RunArgs,
+}
+
+/// The rows to train on.
+#[derive(Args, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct DataArgs {
+    /// auto, mnist, fashion-mnist, sample or csv:FILE; auto is MNIST, or where it cannot be had the
+    /// sample of it that comes with this program [default: auto]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dataset: Option<Source>,
+    /// The column of a CSV file to predict; several columns, comma-separated, are numbers
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) target: Option<String>,
+    /// The CSV file has no header line; its columns are named 1, 2, ...
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub(crate) no_header: Option<bool>,
+    /// Learn classes or numbers; auto: text, and whole numbers of at most 20 different values, are
+    /// classes [default: auto]
+    #[arg(long, value_enum)]
+    pub(crate) task: Option<Task>,
+    /// Columns of a CSV file to leave out, comma-separated
+    #[arg(long, value_name = "COLUMN,...")]
+    pub(crate) ignore: Option<String>,
+    /// A feature that is missing in a CSV file (an empty cell; among numbers also NA, NaN, null, ?)
+    /// is refused, or taken as the mean of the training rows, of text as none of its values
+    /// [default: refuse]
+    #[arg(long, value_enum)]
+    pub(crate) missing: Option<Missing>,
+    /// A text that no training row has in its column is refused, or taken as none of its values
+    /// [default: refuse]
+    #[arg(long, value_enum)]
+    pub(crate) unknown: Option<Unknown>,
+    /// The folder of the data sets [default: data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Use the first N training rows only, before the split [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// The fraction of training rows that is the validation set, above 0 and below 1 [default: 0.2]
+    #[arg(long, value_name = "FRACTION")]
+    pub(crate) validation_fraction: Option<f64>,
+    /// The weight of each row: none, balanced (rare classes weigh more), or column:NAME of a CSV file [default: none]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) class_weights: Option<ClassWeights>,
+}
+
+/// The network.
+#[derive(Args, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct NetworkArgs {
+    /// Widths of the hidden layers [default: 128,64]
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
+    pub(crate) hidden: Option<Vec<usize>>,
+    /// The activation after each hidden layer [default: leaky-relu]
+    #[arg(long, value_enum)]
+    pub(crate) activation: Option<Activation>,
+    /// The probability that training drops a value of a hidden layer, at least 0 and below 1
+    /// [default: 0.1]
+    #[arg(long, value_name = "P")]
+    pub(crate) dropout: Option<f64>,
+    /// Begin with the parameters of this model file instead of random parameters
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) from: Option<PathBuf>,
+    /// The floating-point type [default: f32]
+    #[arg(long, value_enum)]
+    pub(crate) precision: Option<Precision>,
+}
+
+/// The optimizer and its constants.
+#[derive(Args, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct OptimizerArgs {
+    /// The optimizer [default: adam]
+    #[arg(long, value_enum)]
+    pub(crate) optimizer: Option<OptimizerKind>,
+    /// The highest learning rate of the run, above 0 [default: by optimizer: adam 0.004, sgd 0.5,
+    /// nesterov 0.05, rmsprop 0.002]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) learning_rate: Option<f64>,
+    /// For nesterov: the momentum, at least 0 and below 1 [default: 0.9]
+    #[arg(long, value_name = "MU")]
+    pub(crate) momentum: Option<f64>,
+    /// For rmsprop: the decay rate of the mean square, at least 0 and below 1 [default: 0.99]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) decay_rate: Option<f64>,
+    /// For adam: the decay rate of the mean, at least 0 and below 1 [default: 0.9]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) beta1: Option<f64>,
+    /// For adam: the decay rate of the mean square, at least 0 and below 1 [default: 0.999]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) beta2: Option<f64>,
+    /// For adam and rmsprop: added to the root of the mean square, above 0 [default: 1e-8]
+    #[arg(long, value_name = "E")]
+    pub(crate) epsilon: Option<f64>,
+    /// The L2 penalty: this times each weight is added to its gradient [default: 0]
+    #[arg(long, value_name = "LAMBDA")]
+    pub(crate) l2: Option<f64>,
+    /// Decoupled decay: each step takes learning rate times this off each weight [default: 0]
+    #[arg(long, value_name = "LAMBDA")]
+    pub(crate) weight_decay: Option<f64>,
+    /// Scale the gradient down where its norm is above this [default: off]
+    #[arg(long, value_name = "NORM")]
+    pub(crate) clip: Option<f64>,
+}
+
+/// The length of the run and its steps.
+#[derive(Args, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct TrainingArgs {
+    /// The change of the learning rate over the run [default: one-cycle]
+    #[arg(long, value_enum)]
+    pub(crate) schedule: Option<ScheduleName>,
+    /// For the step schedule: epochs between two changes [default: 5]
+    #[arg(long, value_name = "EPOCHS")]
+    pub(crate) step_every: Option<u64>,
+    /// For the step schedule: the factor of each change [default: 0.5]
+    #[arg(long, value_name = "FACTOR")]
+    pub(crate) step_factor: Option<f64>,
+    /// Passes over the training data [default: 15]
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<u64>,
+    /// Rows in one step [default: 64]
+    #[arg(long, value_name = "N")]
+    pub(crate) batch_size: Option<usize>,
+    /// Stop after this number of epochs without a better validation loss, and keep the best
+    /// parameters
+    /// [default: off]
+    #[arg(long, value_name = "EPOCHS")]
+    pub(crate) patience: Option<u64>,
+}
+
+/// The files of the run.
+#[derive(Args, Clone, Default)]
+pub(crate) struct RunArgs {
+    /// The folder for the model, the checkpoint and the history [default: runs/DATE-TIME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run_dir: Option<PathBuf>,
+    /// Resume the run in --run-dir, or the newest run, with its settings
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Write all figures to this JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}

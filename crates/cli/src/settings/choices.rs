@@ -1,0 +1,107 @@
+//! The values of flags that are names.
+
+use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// The activations of hidden layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Activation {
+    LeakyRelu,
+    Relu,
+    Sigmoid,
+    Tanh,
+}
+
+/// The optimizers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum OptimizerKind {
+    Adam,
+    Sgd,
+    Nesterov,
+    Rmsprop,
+}
+
+impl OptimizerKind {
+    /// The default learning rate under the one-cycle schedule, chosen on validation data; the
+    /// library has the same.
+    pub(crate) fn learning_rate(self) -> f64 {
+        let optimizer: Box<dyn Optimizer<f64>> = match self {
+            OptimizerKind::Adam => Box::new(Adam::default()),
+            OptimizerKind::Sgd => Box::new(Sgd::default()),
+            OptimizerKind::Nesterov => Box::new(Nesterov::default()),
+            OptimizerKind::Rmsprop => Box::new(RmsProp::default()),
+        };
+        optimizer.learning_rate()
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            OptimizerKind::Adam => "adam",
+            OptimizerKind::Sgd => "sgd",
+            OptimizerKind::Nesterov => "nesterov",
+            OptimizerKind::Rmsprop => "rmsprop",
+        }
+    }
+}
+
+/// The schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ScheduleName {
+    OneCycle,
+    Constant,
+    Step,
+    Cosine,
+}
+
+/// The floating-point types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum Precision {
+    #[serde(rename = "f32")]
+    F32,
+    #[serde(rename = "f64")]
+    F64,
+}
+
+/// The weights of rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) enum ClassWeights {
+    None,
+    Balanced,
+    Column(String),
+}
+
+impl std::str::FromStr for ClassWeights {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.strip_prefix("column:")) {
+            ("none", _) => Ok(ClassWeights::None),
+            ("balanced", _) => Ok(ClassWeights::Balanced),
+            (_, Some(column)) => Ok(ClassWeights::Column(column.to_string())),
+            _ => Err("expected none, balanced or column:NAME".to_string()),
+        }
+    }
+}
+
+impl TryFrom<String> for ClassWeights {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<ClassWeights> for String {
+    fn from(weights: ClassWeights) -> String {
+        match weights {
+            ClassWeights::None => "none".to_string(),
+            ClassWeights::Balanced => "balanced".to_string(),
+            ClassWeights::Column(column) => format!("column:{column}"),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The settings of a run, as given by flags and as resolved with all defaults; both are grouped by
+//! data, network, optimizer and training.
+
+mod args;
+mod choices;
+mod resolved;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+pub(crate) use args::TrainArgs;
+pub(crate) use choices::{ClassWeights, OptimizerKind, Precision};
+pub(crate) use resolved::Settings;
+
+/// Settings or flags as one flat table, whose keys are the names of flags.
+pub(crate) fn flat_table(settings: &impl Serialize) -> Result<toml::Table> {
+    let table = toml::Table::try_from(settings).context("the settings as TOML")?;
+    let mut flat = toml::Table::new();
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(group) => flat.extend(group),
+            value => {
+                flat.insert(name, value);
+            }
+        }
+    }
+    Ok(flat)
+}

@@ -1,0 +1,103 @@
+//! The splits, the network and the trainer of a run, made from its settings.
+
+use anyhow::Result;
+use backprop_trainer::data::{Dataset, split_rows};
+use backprop_trainer::formats::{MODEL_LIMIT, load_parameters, read_limited};
+use backprop_trainer::layers::Sequential;
+use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
+use backprop_trainer::search::{Split, SplitIndices, kfold_indices};
+use backprop_trainer::tensor::{Key, Scalar};
+use backprop_trainer::{Observer, TrainError, Trainer};
+
+use crate::data::{Loaded, Splits};
+use crate::settings::{ClassWeights, Settings};
+
+/// The training, validation and test rows of the settings.
+pub(crate) fn splits<T: Scalar>(settings: &Settings, loaded: &Loaded<T>) -> Result<Splits<T>> {
+    let mut splits = loaded.split(&split(settings, loaded.rows())?)?;
+    splits.train = weighted(settings, splits.train)?;
+    Ok(splits)
+}
+
+/// The training and validation rows of each fold, without test rows.
+pub(crate) fn folds<T: Scalar>(
+    settings: &Settings,
+    loaded: &Loaded<T>,
+    folds: usize,
+) -> Result<Vec<Split<T>>> {
+    let key = Key::new(settings.seed).derive("split/folds", 0);
+    let folds = kfold_indices(limited(settings, loaded.rows()), folds, key)?;
+    let split = |rows| {
+        let splits = loaded.split(rows)?;
+        Ok((weighted(settings, splits.train)?, splits.validation))
+    };
+    folds.iter().map(split).collect()
+}
+
+/// The indices of the training rows and of the validation rows among `rows` rows.
+pub(crate) fn split(settings: &Settings, rows: usize) -> Result<SplitIndices> {
+    let key = Key::new(settings.seed).derive("split", 0);
+    let rows = limited(settings, rows);
+    Ok(split_rows(rows, settings.data.validation_fraction, key)?)
+}
+
+/// The number of rows that the settings use, the first ones.
+fn limited(settings: &Settings, rows: usize) -> usize {
+    settings.data.limit.unwrap_or(usize::MAX).min(rows)
+}
+
+/// Training rows with the class weights of the settings.
+fn weighted<T: Scalar>(settings: &Settings, train: Dataset<T>) -> Result<Dataset<T>> {
+    if settings.data.class_weights == ClassWeights::Balanced {
+        Ok(train.with_balanced_weights()?)
+    } else {
+        Ok(train)
+    }
+}
+
+/// The network, with random parameters or those of a model.
+pub(crate) fn network<T: Scalar>(settings: &Settings, train: &Dataset<T>) -> Result<Sequential<T>> {
+    let layers = settings.network.layers(train.target_width());
+    let mut network = Sequential::new(train.width(), layers, settings.seed)?;
+    if let Some(file) = &settings.network.from {
+        let bytes = read_limited(file, MODEL_LIMIT)?;
+        load_parameters(&mut network, &file.display().to_string(), &bytes)?;
+    }
+    Ok(network)
+}
+
+/// The loss that fits the labels: classes or values.
+pub(crate) fn loss<T: Scalar>(train: &Dataset<T>) -> Box<dyn Loss<T>> {
+    if train.num_classes().is_some() {
+        Box::new(SoftmaxCrossEntropy)
+    } else {
+        Box::new(MeanSquaredError)
+    }
+}
+
+/// The trainer of a run, with its settings.
+pub(crate) fn trainer<T: Scalar>(settings: &Settings, train: &Dataset<T>) -> Result<Trainer<T>> {
+    let network = network(settings, train)?;
+    let trainer = Trainer::new(network, loss(train), settings.optimizer.build::<T>())?;
+    Ok(trainer.with_config(settings.train_config()))
+}
+
+/// Trains until the observer says stop or the run is over. Divergence is a result, not an error.
+pub(crate) fn fit<T: Scalar>(
+    trainer: &mut Trainer<T>,
+    (train, validation): &Split<T>,
+    observer: &mut dyn Observer,
+) -> Result<Option<Divergence>> {
+    match trainer.fit_with(train, Some(validation), observer) {
+        Ok(_) => Ok(None),
+        Err(TrainError::Diverged { epoch, step, .. }) => Ok(Some(Divergence { epoch, step })),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The step at which a run diverged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Divergence {
+    pub(crate) epoch: u64,
+    pub(crate) step: u64,
+}
