@@ -3,8 +3,8 @@
 //! The key decision: ownership follows lifetime. A [`Layer`] owns the values of its parameters;
 //! everything that a pass writes, gradients included, is in a [`Workspace`]. So a trained
 //! [`Sequential`] is shared between threads as it is, and prediction needs neither gradients nor
-//! locks. A tape that records operations (autograd) was turned down: for a chain of layers the
-//! backward pass is the forward pass reversed, and can be read as such.
+//! locks. The rejected alternative is a tape that records operations (autograd): for a chain of
+//! layers the backward pass is the forward pass reversed, and can be read as such.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -47,11 +47,27 @@ pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 /// assert!(by_name::<f32>("MyOwnLoss").is_none());
 /// ```
 pub fn by_name<T: Scalar>(name: &str) -> Option<Box<dyn Loss<T>>> {
-    let losses: [Box<dyn Loss<T>>; 4] = [
+    all().into_iter().find(|loss| loss.name() == name)
+}
+
+/// The names of all losses of this crate, each of which [`by_name`] finds.
+///
+/// ```
+/// use backprop_losses::{by_name, names};
+///
+/// assert!(names().contains(&"CrossEntropy"));
+/// assert!(names().iter().all(|name| by_name::<f64>(name).is_some()));
+/// ```
+pub fn names() -> Vec<&'static str> {
+    all::<f32>().iter().map(|loss| loss.name()).collect()
+}
+
+/// The losses of this crate: the list that a new loss joins.
+fn all<T: Scalar>() -> Vec<Box<dyn Loss<T>>> {
+    vec![
         Box::new(SoftmaxCrossEntropy),
         Box::new(CrossEntropy),
         Box::new(BinaryCrossEntropyWithLogits),
         Box::new(MeanSquaredError),
-    ];
-    losses.into_iter().find(|loss| loss.name() == name)
+    ]
 }
