@@ -126,7 +126,7 @@ impl Ours {
             .flat_map(|&width| [linear(width), leaky_relu(0.01)])
             .collect();
         layers.push(linear(OUTPUTS));
-        let layers = Sequential::new(INPUTS, layers, Key::new(seed))?;
+        let layers = Sequential::new(INPUTS, layers, seed)?;
         let rule: Box<dyn Optimizer<f32>> = if network.adam {
             Box::<Adam>::default()
         } else {

@@ -14,7 +14,7 @@ use std::error::Error;
 use backprop_formats::{
     MODEL_LIMIT, ModelInfo, OutputKind, load_parameters, read_limited, save_model,
 };
-use backprop_layers::{Key, Sequential, dropout, leaky_relu, linear};
+use backprop_layers::{Sequential, dropout, leaky_relu, linear};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         dropout(0.1),
         linear(10),
     ];
-    let mut network = Sequential::<f32>::new(784, layers, Key::new(0))?;
+    let mut network = Sequential::<f32>::new(784, layers, 0)?;
     let bytes = read_limited(&parameters, MODEL_LIMIT)?;
     load_parameters(&mut network, &parameters, &bytes)?;
 

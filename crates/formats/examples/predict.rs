@@ -41,13 +41,13 @@ fn predict(model: &Path, row: &str) -> Result<(String, f32), Box<dyn Error>> {
 #[cfg(test)]
 mod tests {
     use backprop_formats::{ModelInfo, save_model};
-    use backprop_layers::{Key, Sequential, linear};
+    use backprop_layers::{Sequential, linear};
 
     use super::*;
 
     #[test]
     fn a_row_gets_its_class_and_probability() {
-        let mut network = Sequential::<f32>::new(2, [linear(2)], Key::new(0)).unwrap();
+        let mut network = Sequential::<f32>::new(2, [linear(2)], 0).unwrap();
         for ((_, parameter), rows) in network
             .parameters_mut()
             .zip([vec![0.0, 0.0, 4.0, -2.0], vec![0.0, 0.0]])

@@ -14,11 +14,11 @@
 //!
 //! ```
 //! use backprop_formats::{ModelInfo, OutputKind, load_model, save_model};
-//! use backprop_layers::{Key, Sequential, linear, relu};
+//! use backprop_layers::{Sequential, linear, relu};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("model.safetensors");
-//! let network = Sequential::<f32>::new(4, [linear(8), relu(), linear(3)], Key::new(0))?;
+//! let network = Sequential::<f32>::new(4, [linear(8), relu(), linear(3)], 0)?;
 //! let info = ModelInfo::new(OutputKind::Logits).with_class_names(["ant", "bee", "cat"]);
 //! save_model(&path, &network, &info)?;
 //!

@@ -207,15 +207,15 @@ fn layer<T: Scalar>(
 ///
 /// ```
 /// use backprop_formats::{ModelInfo, load_parameters, model_bytes};
-/// use backprop_layers::{Key, Sequential, linear, relu};
+/// use backprop_layers::{Sequential, linear, relu};
 ///
-/// let build = |seed| Sequential::<f32>::new(4, [linear(8), relu(), linear(3)], Key::new(seed));
+/// let build = |seed| Sequential::<f32>::new(4, [linear(8), relu(), linear(3)], seed);
 /// let (trained, mut other) = (build(1)?, build(2)?);
 /// let bytes = model_bytes(&trained, &ModelInfo::default())?;
 /// load_parameters(&mut other, "trained.safetensors", &bytes)?;
 /// assert!(trained.parameters().eq(other.parameters()));
 ///
-/// let mut small = Sequential::<f32>::new(4, [linear(2)], Key::new(0))?;
+/// let mut small = Sequential::<f32>::new(4, [linear(2)], 0)?;
 /// assert_eq!(
 ///     load_parameters(&mut small, "trained.safetensors", &bytes).unwrap_err().to_string(),
 ///     "trained.safetensors: the parameter 0.weight has the shape (2, 4) but the file's tensor \

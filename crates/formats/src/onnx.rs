@@ -51,9 +51,9 @@ const INPUT_SCALE: &str = "input_scale";
 ///
 /// ```
 /// use backprop_formats::{ModelInfo, OutputKind, onnx_bytes};
-/// use backprop_layers::{Key, Sequential, linear, relu};
+/// use backprop_layers::{Sequential, linear, relu};
 ///
-/// let network = Sequential::<f32>::new(784, [linear(64), relu(), linear(10)], Key::new(0))?;
+/// let network = Sequential::<f32>::new(784, [linear(64), relu(), linear(10)], 0)?;
 /// let info = ModelInfo::new(OutputKind::Logits).with_input_scale(1.0 / 255.0);
 /// let bytes = onnx_bytes(&network, &info)?;
 /// assert!(bytes.len() > 4 * network.parameter_count());

@@ -5,7 +5,6 @@ use backprop_trainer::data::{Dataset, Targets, mnist};
 use backprop_trainer::layers::{Sequential, leaky_relu, linear};
 use backprop_trainer::losses::{MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::Key;
 use backprop_trainer::{TrainConfig, Trainer};
 
 fn settings() -> TrainConfig {
@@ -19,7 +18,7 @@ fn settings() -> TrainConfig {
 fn a_classifiers_outcome_agrees_with_its_evaluation() {
     let (digits, test) = mnist::sample::<f32>();
     let (digits, test) = (digits.limit(600), test.limit(300));
-    let build = || Sequential::new(784, [linear(16), leaky_relu(0.01), linear(10)], Key::new(0));
+    let build = || Sequential::new(784, [linear(16), leaky_relu(0.01), linear(10)], 0);
     let rule = Adam::default();
     let mut trainer =
         Trainer::new(build().unwrap(), SoftmaxCrossEntropy, rule, settings()).unwrap();
@@ -77,7 +76,7 @@ fn a_regressions_outcome_agrees_with_its_evaluation() {
     let x: Vec<f64> = (0..64).map(|k| f64::from(k) / 32.0 - 1.0).collect();
     let values = x.iter().flat_map(|x| [x.sin(), x * x]).collect();
     let data = Dataset::from_values(1, x, Targets::Values { width: 2, values }).unwrap();
-    let network = Sequential::new(1, [linear(2)], Key::new(0)).unwrap();
+    let network = Sequential::new(1, [linear(2)], 0).unwrap();
     let mut trainer = Trainer::new(network, MeanSquaredError, Adam::default(), settings()).unwrap();
     trainer.fit(&data, None, &mut ()).unwrap();
     let outcome = Outcome::of(&mut trainer, &data, false).unwrap();

@@ -2,32 +2,21 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use backprop_trainer::layers::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext};
+use backprop_trainer::layers::{BackwardArgs, Layer, LayerSpec, PassContext, Saved};
 use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2, Axis, Zip};
 use backprop_trainer::tensor::{Key, Scalar};
-
-fn custom(name: &str) -> LayerSpec {
-    LayerSpec::Custom {
-        name: name.to_string(),
-        settings: String::new(),
-    }
-}
 
 /// A "ReLU" whose output is 1 where `x > 0`, instead of `x`; `dx = dy` where `x > 0`.
 #[derive(Clone, Debug)]
 pub(super) struct StepRelu;
 
 impl<T: Scalar> Layer<T> for StepRelu {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
-    }
-
     fn forward(
         &self,
-        _run: &PassContext<'_>,
+        _context: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         let step = |x: T| if x > T::zero() { T::one() } else { T::zero() };
         Zip::from(output).and(input).for_each(|y, &x| *y = step(x));
@@ -35,25 +24,21 @@ impl<T: Scalar> Layer<T> for StepRelu {
 
     fn backward(
         &self,
-        _run: &PassContext<'_>,
-        seen: BackwardArgs<'_, T>,
+        _context: &PassContext<'_>,
+        args: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
         if let Some(input_grad) = input_grad {
             Zip::from(input_grad)
-                .and(seen.output)
-                .and(seen.output_grad)
+                .and(args.output)
+                .and(args.output_grad)
                 .for_each(|dx, &y, &dy| *dx = y * dy);
         }
     }
 
     fn spec(&self) -> LayerSpec {
-        custom("step-relu")
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
-        Box::new(self.clone())
+        LayerSpec::custom("step-relu", "")
     }
 }
 
@@ -68,16 +53,12 @@ pub(super) struct SharedDropout {
 }
 
 impl<T: Scalar> Layer<T> for SharedDropout {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
-    }
-
     fn forward(
         &self,
-        _run: &PassContext<'_>,
+        _context: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         let pass = self.passes.fetch_add(1, Ordering::Relaxed);
         let key = self.key.derive("pass", pass);
@@ -92,26 +73,28 @@ impl<T: Scalar> Layer<T> for SharedDropout {
 
     fn backward(
         &self,
-        _run: &PassContext<'_>,
-        seen: BackwardArgs<'_, T>,
+        _context: &PassContext<'_>,
+        args: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
         if let Some(mut input_grad) = input_grad {
-            input_grad.assign(&seen.output_grad);
+            input_grad.assign(&args.output_grad);
         }
     }
 
     fn spec(&self) -> LayerSpec {
-        custom("shared-dropout")
+        LayerSpec::custom("shared-dropout", "")
     }
+}
 
-    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
-        Box::new(SharedDropout {
+impl Clone for SharedDropout {
+    fn clone(&self) -> Self {
+        SharedDropout {
             probability: self.probability,
             key: self.key,
             passes: AtomicU64::new(self.passes.load(Ordering::Relaxed)),
-        })
+        }
     }
 }
 
@@ -120,16 +103,12 @@ impl<T: Scalar> Layer<T> for SharedDropout {
 pub(super) struct BatchSoftmax;
 
 impl<T: Scalar> Layer<T> for BatchSoftmax {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
-    }
-
     fn forward(
         &self,
-        _run: &PassContext<'_>,
+        _context: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         let largest = input.iter().copied().fold(T::neg_infinity(), T::max);
         for (input, mut output) in input.rows().into_iter().zip(output.rows_mut()) {
@@ -142,15 +121,15 @@ impl<T: Scalar> Layer<T> for BatchSoftmax {
     /// `dx_j = y_j (dy_j - sum_k dy_k y_k)`, which does not depend on the shift.
     fn backward(
         &self,
-        _run: &PassContext<'_>,
-        seen: BackwardArgs<'_, T>,
+        _context: &PassContext<'_>,
+        args: BackwardArgs<'_, T>,
         input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
         let Some(mut input_grad) = input_grad else {
             return;
         };
-        let rows = seen.output.rows().into_iter().zip(seen.output_grad.rows());
+        let rows = args.output.rows().into_iter().zip(args.output_grad.rows());
         for ((y, dy), mut dx) in rows.zip(input_grad.rows_mut()) {
             let mean = y.dot(&dy);
             Zip::from(&mut dx)
@@ -161,26 +140,26 @@ impl<T: Scalar> Layer<T> for BatchSoftmax {
     }
 
     fn spec(&self) -> LayerSpec {
-        custom("batch-softmax")
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
-        Box::new(self.clone())
+        LayerSpec::custom("batch-softmax", "")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backprop_trainer::layers::Mode;
+    use backprop_trainer::layers::{Mode, SparseIndex};
     use backprop_trainer::ndarray::{Array2, array};
     use backprop_trainer::tensor::Pool;
 
     fn forward(layer: &impl Layer<f64>, input: &Array2<f64>, mode: Mode) -> Array2<f64> {
         let pool = Pool::new(1);
         let mut output = Array2::zeros(input.dim());
-        let run = PassContext { pool: &pool, mode };
-        layer.forward(&run, input.view(), output.view_mut(), &mut []);
+        let context = PassContext { pool: &pool, mode };
+        let saved = Saved {
+            values: &mut [],
+            sparse: &mut SparseIndex::default(),
+        };
+        layer.forward(&context, input.view(), output.view_mut(), saved);
         output
     }
 

@@ -1,7 +1,7 @@
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
-    BackwardArgs, BuildError, Key, Layer, PassContext, dropout, leaky_relu, linear, relu, sigmoid,
-    softmax, tanh,
+    BackwardArgs, Layer, PassContext, Saved, dropout, leaky_relu, linear, relu, sigmoid, softmax,
+    tanh,
 };
 
 use super::*;
@@ -67,7 +67,7 @@ fn every_layer<T: Scalar>() -> Sequential<T> {
         sigmoid(),
         linear(2),
     ];
-    Sequential::new(6, layers, Key::new(0)).unwrap()
+    Sequential::new(6, layers, 0).unwrap()
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_classifier_has_every_layer_the_scaling_and_the_softmax() {
 #[test]
 fn doubles_use_no_operator_that_runtimes_know_for_floats_alone() {
     for (slope, operator) in [(0.25, "Max"), (-2.0, "Max"), (3.0, "Min")] {
-        let network = Sequential::<f64>::new(2, [linear(3), leaky_relu(slope)], Key::new(0));
+        let network = Sequential::<f64>::new(2, [linear(3), leaky_relu(slope)], 0);
         let info = ModelInfo::new(OutputKind::Values);
         let graph = decoded(&network.unwrap(), &info).graph.unwrap();
         assert_eq!(
@@ -189,7 +189,7 @@ fn doubles_use_no_operator_that_runtimes_know_for_floats_alone() {
 #[test]
 fn outputs_are_called_what_they_are() {
     let names = |layers: Vec<LayerSpec>, info: ModelInfo| {
-        let network = Sequential::<f32>::new(2, layers, Key::new(0)).unwrap();
+        let network = Sequential::<f32>::new(2, layers, 0).unwrap();
         let graph = decoded(&network, &info).graph.unwrap();
         let outputs = graph.output.iter().map(|o| text(&o.name).to_owned());
         (nodes(&graph), outputs.collect::<Vec<_>>())
@@ -229,41 +229,30 @@ fn outputs_are_called_what_they_are() {
 struct Nothing;
 
 impl Layer<f32> for Nothing {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
-    }
-
     fn forward(
         &self,
-        _run: &PassContext<'_>,
+        _context: &PassContext<'_>,
         input: ArrayView2<'_, f32>,
         mut output: ArrayViewMut2<'_, f32>,
-        _cache: &mut [f32],
+        _saved: Saved<'_, f32>,
     ) {
         output.assign(&input);
     }
 
     fn backward(
         &self,
-        _run: &PassContext<'_>,
-        seen: BackwardArgs<'_, f32>,
+        _context: &PassContext<'_>,
+        args: BackwardArgs<'_, f32>,
         input_grad: Option<ArrayViewMut2<'_, f32>>,
         _grads: &mut [Box<[f32]>],
     ) {
         if let Some(mut input_grad) = input_grad {
-            input_grad.assign(&seen.output_grad);
+            input_grad.assign(&args.output_grad);
         }
     }
 
     fn spec(&self) -> LayerSpec {
-        LayerSpec::Custom {
-            name: "nothing".to_owned(),
-            settings: String::new(),
-        }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<f32>> {
-        Box::new(self.clone())
+        LayerSpec::custom("nothing", "")
     }
 }
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use backprop_layers::ndarray::Array2;
 use backprop_layers::{
-    Key, Pool, Scalar, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax,
-    tanh,
+    Pool, Scalar, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };
 
 /// A network with a layer of every kind.
@@ -23,7 +22,7 @@ pub(crate) fn every_kind<T: Scalar>() -> Sequential<T> {
         linear(3),
         softmax(),
     ];
-    let mut network = Sequential::new(4, specs, Key::new(1)).unwrap();
+    let mut network = Sequential::new(4, specs, 1).unwrap();
     for (_, parameter) in network.parameters_mut() {
         let count = parameter.len();
         let mut rows = parameter.to_array();

@@ -4,12 +4,12 @@
 use backprop_formats::{
     FormatError, ModelInfo, dtype_of, load_parameters, model_bytes, model_from_bytes,
 };
-use backprop_layers::{Key, Sequential, leaky_relu, linear};
+use backprop_layers::{Sequential, leaky_relu, linear};
 
 use crate::common::{file, le, ours, seal};
 
 fn small() -> Sequential<f32> {
-    Sequential::new(2, [linear(3), leaky_relu(0.01), linear(1)], Key::new(3)).unwrap()
+    Sequential::new(2, [linear(3), leaky_relu(0.01), linear(1)], 3).unwrap()
 }
 
 fn error(bytes: &[u8]) -> FormatError {
@@ -228,7 +228,7 @@ fn number_types_and_ranges_are_checked() {
             2 * size
         )
     };
-    let mut network = Sequential::<f32>::new(1, [linear(1)], Key::new(0)).unwrap();
+    let mut network = Sequential::<f32>::new(1, [linear(1)], 0).unwrap();
     let half = file(&header("BF16", 2), &[0; 4]);
     let text = load_parameters(&mut network, "m", &half)
         .unwrap_err()
@@ -248,6 +248,6 @@ fn number_types_and_ranges_are_checked() {
         "{text}"
     );
     assert!(text.contains("not a finite f32"), "{text}");
-    let mut wide = Sequential::<f64>::new(1, [linear(1)], Key::new(0)).unwrap();
+    let mut wide = Sequential::<f64>::new(1, [linear(1)], 0).unwrap();
     load_parameters(&mut wide, "m", &large).unwrap();
 }

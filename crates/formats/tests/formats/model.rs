@@ -6,8 +6,8 @@ use backprop_formats::{
 };
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
-    BackwardArgs, BuildError, Key, Layer, LayerSpec, Linear, Parameter, ParameterKind, PassContext,
-    Scalar, Sequential, linear, relu,
+    BackwardArgs, Layer, LayerSpec, Linear, Parameter, ParameterKind, PassContext, Saved, Scalar,
+    Sequential, linear, relu,
 };
 
 use crate::common::{bits, every_kind, le, predictions, seal};
@@ -124,7 +124,7 @@ fn a_file_of_another_program_gives_its_parameters() {
         ("0.bias", view(safetensors::Dtype::F64, &[2], &bias)),
     ];
     let bytes = safetensors::serialize(tensors, None).unwrap();
-    let mut network = Sequential::<f32>::new(3, [linear(2), relu()], Key::new(0)).unwrap();
+    let mut network = Sequential::<f32>::new(3, [linear(2), relu()], 0).unwrap();
     load_parameters(&mut network, "from-pytorch.safetensors", &bytes).unwrap();
     let rows: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_array()).collect();
     assert_eq!(rows, [vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], vec![7.0, 8.0]]);
@@ -140,10 +140,10 @@ fn a_file_of_another_program_gives_its_parameters() {
 
 #[test]
 fn a_wrong_network_is_named_by_parameter_and_shape_and_stays_as_it_was() {
-    let saved = Sequential::<f32>::new(4, [linear(3), relu(), linear(2)], Key::new(0)).unwrap();
+    let saved = Sequential::<f32>::new(4, [linear(3), relu(), linear(2)], 0).unwrap();
     let bytes = model_bytes(&saved, &ModelInfo::default()).unwrap();
     let message = |specs: &[LayerSpec]| {
-        let mut network = Sequential::<f32>::new(4, specs.to_vec(), Key::new(1)).unwrap();
+        let mut network = Sequential::<f32>::new(4, specs.to_vec(), 1).unwrap();
         let before = bits(&network);
         let error = load_parameters(&mut network, "m", &bytes).unwrap_err();
         assert_eq!(bits(&network), before);
@@ -184,16 +184,12 @@ impl<T: Scalar> Scale<T> {
 }
 
 impl<T: Scalar> Layer<T> for Scale<T> {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
-    }
-
     fn forward(
         &self,
-        _run: &PassContext<'_>,
+        _context: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         for ((_, j), y) in output.indexed_iter_mut() {
             *y = self.parameters[0].packed()[j];
@@ -203,8 +199,8 @@ impl<T: Scalar> Layer<T> for Scale<T> {
 
     fn backward(
         &self,
-        _run: &PassContext<'_>,
-        _seen: BackwardArgs<'_, T>,
+        _context: &PassContext<'_>,
+        _args: BackwardArgs<'_, T>,
         _input_grad: Option<ArrayViewMut2<'_, T>>,
         _grads: &mut [Box<[T]>],
     ) {
@@ -220,14 +216,7 @@ impl<T: Scalar> Layer<T> for Scale<T> {
     }
 
     fn spec(&self) -> LayerSpec {
-        LayerSpec::Custom {
-            name: "Scale".to_owned(),
-            settings: "by column".to_owned(),
-        }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
-        Box::new(self.clone())
+        LayerSpec::custom("Scale", "by column")
     }
 }
 
