@@ -23,6 +23,7 @@ pub enum DerivativeOf {
 /// A new activation derives `Clone`, `Copy` and `Debug` and has a name, `f` and `df`.
 ///
 /// ```
+/// use approx::abs_diff_eq;
 /// use backprop_layers::{Activation, Scalar, Sequential, custom, linear};
 /// use backprop_layers::ndarray::array;
 ///
@@ -42,7 +43,8 @@ pub enum DerivativeOf {
 /// }
 ///
 /// let network = Sequential::<f64>::new(1, [linear(3), custom(Softplus)], 0)?;
-/// assert!(network.predict(array![[0.0]].view()).iter().all(|y| (y - 2.0_f64.ln()).abs() < 1e-15));
+/// let outputs = network.predict(array![[0.0]].view());
+/// assert!(outputs.iter().all(|&y| abs_diff_eq!(y, 2.0_f64.ln(), epsilon = 1e-15)));
 /// # Ok::<(), backprop_layers::BuildError>(())
 /// ```
 pub trait Activation: Copy + Debug + Send + Sync + 'static {

@@ -246,31 +246,27 @@ impl<T: Scalar> Layer<T> for Linear<T> {
 
 #[cfg(test)]
 mod tests {
+    use approx::{assert_abs_diff_eq, assert_relative_eq};
+
     use super::*;
 
     fn deviation(init: Init) -> f64 {
         let layer = Linear::<f64>::new(300, 200, init, Key::new(3)).unwrap();
         let rows = layer.parameters[0].to_array();
         let mean = rows.iter().sum::<f64>() / rows.len() as f64;
-        assert!(mean.abs() < 1e-3, "mean {mean}");
+        assert_abs_diff_eq!(mean, 0.0, epsilon = 1e-3);
         (rows.iter().map(|x| x * x).sum::<f64>() / rows.len() as f64).sqrt()
     }
 
     // 60,000 draws give a standard deviation to about 0.3 %.
     #[test]
-    fn weights_have_the_deviation_that_he_and_glorot_ask_for() {
+    fn weights_have_the_deviation_of_he_and_glorot() {
         let he = deviation(Init::He { slope: 0.0 });
-        assert!((he / (2.0_f64 / 300.0).sqrt() - 1.0).abs() < 0.01, "{he}");
+        assert_relative_eq!(he, (2.0_f64 / 300.0).sqrt(), max_relative = 0.01);
         let identity = deviation(Init::He { slope: 1.0 });
-        assert!(
-            (identity / (1.0_f64 / 300.0).sqrt() - 1.0).abs() < 0.01,
-            "{identity}"
-        );
+        assert_relative_eq!(identity, (1.0_f64 / 300.0).sqrt(), max_relative = 0.01);
         let glorot = deviation(Init::Glorot);
-        assert!(
-            (glorot / (2.0_f64 / 500.0).sqrt() - 1.0).abs() < 0.01,
-            "{glorot}"
-        );
+        assert_relative_eq!(glorot, (2.0_f64 / 500.0).sqrt(), max_relative = 0.01);
     }
 
     #[test]

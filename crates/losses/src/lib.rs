@@ -6,6 +6,7 @@
 //! to say.
 //!
 //! ```
+//! use approx::assert_abs_diff_eq;
 //! use backprop_losses::{Loss, SoftmaxCrossEntropy, TargetsView};
 //! use ndarray::{Array2, array};
 //!
@@ -13,8 +14,8 @@
 //! let mut grad = Array2::zeros((2, 2));
 //! let classes = TargetsView::Classes(&[0, 1]);
 //! let total = SoftmaxCrossEntropy.value_and_grad(logits.view(), classes, None, Some(grad.view_mut()));
-//! assert!((total.mean() - (0.126928 + 0.693147) / 2.0).abs() < 1e-6);
-//! assert!((grad[[1, 1]] - -0.25).abs() < 1e-15);
+//! assert_abs_diff_eq!(total.mean(), (0.126928 + 0.693147) / 2.0, epsilon = 1e-6);
+//! assert_abs_diff_eq!(grad[[1, 1]], -0.25, epsilon = 1e-15);
 //! ```
 
 #![forbid(unsafe_code)]
