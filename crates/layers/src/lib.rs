@@ -26,7 +26,10 @@ mod workspace;
 
 pub use backprop_tensor::{Gradient, Key, Pool, Scalar, SparseIndex, ndarray};
 
-pub use activation::{Activation, DerivativeOf, LeakyRelu, Relu, Sigmoid, Tanh};
+// By glob, so that a new activation or a new entry of lists needs no line here.
+pub use activation::*;
+pub use spec::*;
+
 pub use build::Weights;
 pub use custom::CustomSpec;
 pub use dropout::Dropout;
@@ -37,5 +40,4 @@ pub use parameter::{Parameter, ParameterKind};
 pub use predictor::Predictor;
 pub use sequential::{ParamWithGrad, Sequential};
 pub use softmax::Softmax;
-pub use spec::{LayerSpec, custom, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh};
 pub use workspace::Workspace;

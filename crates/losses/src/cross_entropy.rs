@@ -8,7 +8,7 @@ use crate::{Loss, LossError, OutputKind, RowTarget, TargetsView};
 /// distribution that is 1 at the class.
 ///
 /// Gradient: `dl/dp_j = -t_j / p_j`. A `p` below the smallest normal number is taken as that, so
-/// that loss and gradient stay finite. Prefer [`SoftmaxCrossEntropy`], which loses nothing there.
+/// that loss and gradient stay finite. Prefer [`SoftmaxCrossEntropy`](crate::SoftmaxCrossEntropy), which loses nothing there.
 ///
 /// ```
 /// use backprop_losses::{CrossEntropy, Loss, TargetsView};
