@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let inputs = array![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
     let targets = array![[0.0], [1.0], [1.0], [0.0]];
 
-    let mut network = Sequential::<f64>::new(2, [linear(8), tanh(), linear(1)], Key::new(0))?;
+    let mut network = Sequential::<f64>::new(2, [linear(8), tanh(), linear(1)], 0)?;
     let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
     let (rule, mut state) = (Adam::default(), OptimizerState::new());
     let pool = Arc::clone(workspace.pool());

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         schedule: Schedule::OneCycle,
         ..TrainConfig::default()
     };
-    let network = Sequential::new(1, layers, Key::new(0))?;
+    let network = Sequential::new(1, layers, 0)?;
     let mut trainer = Trainer::new(network, MeanSquaredError, Adam::default(), settings)?;
     trainer.fit(&train, Some(&validation), &mut ())?;
 

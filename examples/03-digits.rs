@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         schedule: Schedule::OneCycle,
         ..TrainConfig::default()
     };
-    let network = Sequential::new(train.width(), layers, Key::new(0))?;
+    let network = Sequential::new(train.width(), layers, 0)?;
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
     let mut observer = on_epoch(|epoch| {
         println!(

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let all = table.dataset::<f32>(&encoding)?;
     let (train, test) = (all.select(&train), all.select(&test));
     let layers = [linear(16), relu(), linear(all.target_width())];
-    let network = Sequential::new(all.width(), layers, Key::new(0))?;
+    let network = Sequential::new(all.width(), layers, 0)?;
     let settings = TrainConfig {
         epochs: 40,
         batch_size: 16,

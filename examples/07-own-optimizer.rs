@@ -6,7 +6,7 @@ use backprop_trainer::data::mnist;
 use backprop_trainer::layers::{Sequential, linear, relu};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::{Adam, Optimizer, Schedule, Step};
-use backprop_trainer::tensor::{Key, Scalar};
+use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{TrainConfig, Trainer};
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ fn accuracy(rule: impl Optimizer<f32> + 'static, learning_rate: f64) -> Answer<f
         schedule: Schedule::Cosine,
         ..TrainConfig::default()
     };
-    let network = Sequential::new(784, [linear(64), relu(), linear(10)], Key::new(0))?;
+    let network = Sequential::new(784, [linear(64), relu(), linear(10)], 0)?;
     let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, rule, settings)?;
     trainer.fit(&digits, None, &mut ())?;
     Ok(trainer.evaluate(&test)?.accuracy.unwrap_or(0.0))

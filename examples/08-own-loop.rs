@@ -14,7 +14,7 @@ const PATIENCE: u64 = 3;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (digits, test) = mnist::sample::<f32>();
     let (train, validation) = digits.limit(1500).split(0.3, Key::new(0))?;
-    let network = Sequential::new(train.width(), [linear(64), relu(), linear(10)], Key::new(0))?;
+    let network = Sequential::new(train.width(), [linear(64), relu(), linear(10)], 0)?;
     let settings = TrainConfig {
         learning_rate: 3e-3,
         ..TrainConfig::default()

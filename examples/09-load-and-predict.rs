@@ -10,7 +10,6 @@ use backprop_trainer::layers::{Pool, Sequential, Workspace, linear, relu};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::Key;
 use backprop_trainer::{TrainConfig, Trainer};
 
 /// The classes that the network sees in these rows.
@@ -33,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (digits, test) = mnist::sample::<f32>();
 
     // The program that trains.
-    let network = Sequential::new(784, [linear(64), relu(), linear(10)], Key::new(0))?;
+    let network = Sequential::new(784, [linear(64), relu(), linear(10)], 0)?;
     let settings = TrainConfig {
         epochs: 5,
         ..TrainConfig::default()

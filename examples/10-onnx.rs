@@ -9,7 +9,6 @@ use backprop_trainer::layers::{Sequential, dropout, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::Key;
 use backprop_trainer::{TrainConfig, Trainer};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let (digits, _) = mnist::sample::<f32>();
     let layers = [linear(64), leaky_relu(0.01), dropout(0.1), linear(10)];
-    let network = Sequential::new(digits.width(), layers, Key::new(0))?;
+    let network = Sequential::new(digits.width(), layers, 0)?;
     let settings = TrainConfig {
         epochs: 5,
         ..TrainConfig::default()

@@ -10,7 +10,7 @@ use backprop_trainer::data::Dataset;
 use backprop_trainer::layers::{LayerSpec, Sequential};
 use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Optimizer;
-use backprop_trainer::tensor::{Key, Pool};
+use backprop_trainer::tensor::Pool;
 use backprop_trainer::{Epoch, TrainConfig, TrainError, Trainer};
 
 mod chain_rule;
@@ -173,11 +173,7 @@ fn epochs(
 
 /// A network with these layers whose weights come from seed 0.
 fn network(inputs: usize, layers: &[LayerSpec]) -> Outcome<Sequential<f64>> {
-    Ok(Sequential::new(
-        inputs,
-        layers.iter().cloned(),
-        Key::new(0),
-    )?)
+    Ok(Sequential::new(inputs, layers.iter().cloned(), 0)?)
 }
 
 /// One line of a chart: a figure of each epoch.

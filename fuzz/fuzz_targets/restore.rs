@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::formats::Checkpoint;
-use backprop_trainer::layers::{Key, Pool, Sequential, linear, tanh};
+use backprop_trainer::layers::{Pool, Sequential, linear, tanh};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::{TrainConfig, Trainer, on_epoch};
@@ -19,7 +19,7 @@ fn trainer() -> (Trainer<f32>, Dataset<f32>) {
         patience: Some(3),
         ..TrainConfig::default()
     };
-    let network = Sequential::new(2, [linear(3), tanh(), linear(2)], Key::new(5));
+    let network = Sequential::new(2, [linear(3), tanh(), linear(2)], 5);
     let trainer = Trainer::new(
         network.expect("widths fit"),
         SoftmaxCrossEntropy,

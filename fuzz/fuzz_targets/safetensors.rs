@@ -2,7 +2,7 @@
 #![no_main]
 
 use backprop_trainer::formats::{load_parameters, model_bytes, model_from_bytes, dtype_of};
-use backprop_trainer::layers::{Key, Sequential, linear};
+use backprop_trainer::layers::{Sequential, linear};
 use flate2::Crc;
 use libfuzzer_sys::fuzz_target;
 
@@ -25,7 +25,7 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
 fuzz_target!(|bytes: &[u8]| {
     let bytes = sealed(bytes);
     let _ = dtype_of("fuzz", &bytes);
-    let network = Sequential::<f32>::new(2, [linear(2)], Key::new(0));
+    let network = Sequential::<f32>::new(2, [linear(2)], 0);
     let _ = load_parameters(&mut network.expect("two to two"), "fuzz", &bytes);
     if let Ok((network, info)) = model_from_bytes::<f32>("fuzz", &bytes) {
         let written = model_bytes(&network, &info).expect("what was read can be written");

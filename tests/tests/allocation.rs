@@ -88,7 +88,7 @@ fn steps<T: Scalar>(
         loss.name(),
         T::NAME
     );
-    let network = Sequential::new(784, layers(tail), Key::new(0)).unwrap();
+    let network = Sequential::new(784, layers(tail), 0).unwrap();
     let settings = TrainConfig {
         clip: Some(1.0),
         l2: 1e-4,
@@ -150,7 +150,7 @@ fn predictions<T: Scalar>(threads: usize) {
     let (data, _) = mnist::sample::<T>();
     let mut batch = Batch::new();
     data.gather(&(0..300).collect::<Vec<u32>>(), &mut batch);
-    let network = Sequential::<T>::new(784, layers(Some(softmax())), Key::new(0)).unwrap();
+    let network = Sequential::<T>::new(784, layers(Some(softmax())), 0).unwrap();
     let mut workspace = Workspace::new(Arc::new(Pool::new(threads)));
     let mut output = Array2::zeros((300, 10));
     network.predict_into(&mut workspace, batch.inputs(), output.view_mut());

@@ -5,14 +5,14 @@ use backprop_trainer::data::{Dataset, Limits, Targets};
 use backprop_trainer::formats::{
     Checkpoint, ModelInfo, OutputKind, dtype_of, load_parameters, model_bytes, model_from_bytes,
 };
-use backprop_trainer::layers::{Key, Sequential, leaky_relu, linear};
+use backprop_trainer::layers::{Sequential, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::optimizers::Adam;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{TrainConfig, Trainer};
 
 fn network<T: Scalar>() -> Sequential<T> {
-    Sequential::new(3, [linear(4), leaky_relu(0.01), linear(2)], Key::new(2)).unwrap()
+    Sequential::new(3, [linear(4), leaky_relu(0.01), linear(2)], 2).unwrap()
 }
 
 /// A trainer before its run of two epochs, and the data.

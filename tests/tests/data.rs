@@ -8,9 +8,9 @@ use backprop_trainer::data::idx::{self, Idx, Values};
 use backprop_trainer::data::{Batch, BatchSampler, Dataset, Limits, Targets};
 use backprop_trainer::layers::{Key, LayerSpec, Sequential, dropout, linear};
 use backprop_trainer::losses::{
-    Loss, LossError, MeanSquaredError, OutputKind, TargetsView, WeightedSum,
+    Loss, LossError, MeanSquaredError, OutputKind, RowTarget, TargetsView,
 };
-use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2};
+use backprop_trainer::ndarray::{ArrayView1, ArrayViewMut1};
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::{TrainConfig, Trainer};
 use flate2::Compression;
@@ -252,22 +252,20 @@ impl Loss<f64> for Recorder {
         MeanSquaredError.check(outputs, targets)
     }
 
-    fn value_and_grad(
+    fn row(
         &self,
-        output: ArrayView2<'_, f64>,
-        targets: TargetsView<'_, f64>,
-        weights: Option<&[f64]>,
-        grad: Option<ArrayViewMut2<'_, f64>>,
-    ) -> WeightedSum {
-        let TargetsView::Values(values) = targets else {
+        output: ArrayView1<'_, f64>,
+        target: RowTarget<'_, f64>,
+        row_weight: f64,
+        grad: Option<ArrayViewMut1<'_, f64>>,
+    ) -> f64 {
+        let RowTarget::Values(values) = target else {
             panic!("values, not classes")
         };
         let seen = &mut self.0.lock().unwrap()[usize::from(grad.is_none())];
         seen.extend(values.iter().map(|&number| number as usize));
-        MeanSquaredError.value_and_grad(output, targets, weights, grad)
+        MeanSquaredError.row(output, target, row_weight, grad)
     }
-
-    fn activate(&self, _output: ArrayViewMut2<'_, f64>) {}
 }
 
 /// What three epochs of a network of these layers have seen.
@@ -279,7 +277,7 @@ fn recorded(layers: &[LayerSpec], train: &Dataset<f64>, validation: &Dataset<f64
         learning_rate: 1e-9,
         ..TrainConfig::default()
     };
-    let network = Sequential::new(1, layers.iter().cloned(), Key::new(0)).unwrap();
+    let network = Sequential::new(1, layers.iter().cloned(), 0).unwrap();
     let mut trainer = Trainer::new(network, recorder.clone(), Sgd, settings).unwrap();
     trainer.fit(train, Some(validation), &mut ()).unwrap();
     recorder

@@ -42,7 +42,7 @@ fn trainer<T: Scalar>(
     settings: TrainConfig,
     threads: usize,
 ) -> Trainer<T> {
-    let network = Sequential::new(784, layers.iter().cloned(), Key::new(3)).unwrap();
+    let network = Sequential::new(784, layers.iter().cloned(), 3).unwrap();
     Trainer::new(network, SoftmaxCrossEntropy, rule, settings)
         .unwrap()
         .with_pool(Arc::new(Pool::new(threads)))
@@ -130,7 +130,7 @@ fn the_number_of_threads_changes_no_bit_of_a_wide_network() {
 
 /// Where the last layer's output is zero in a training pass: what its dropout has dropped.
 fn last_mask(layers: &[LayerSpec]) -> Vec<bool> {
-    let network = Sequential::<f32>::new(5, layers.iter().cloned(), Key::new(3)).unwrap();
+    let network = Sequential::<f32>::new(5, layers.iter().cloned(), 3).unwrap();
     let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
     let mode = Mode::Train(Key::new(3).derive("step", 1));
     let input = Array2::from_shape_fn((9, 5), |(i, j)| 1.0 + (i * 5 + j) as f32);

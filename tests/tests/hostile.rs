@@ -12,7 +12,7 @@ use backprop_trainer::formats::{
     Checkpoint, ModelInfo, OutputKind, dtype_of, load_parameters, model_bytes, model_from_bytes,
 };
 use backprop_trainer::layers::{
-    Key, Pool, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
+    Pool, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::Array2;
@@ -254,8 +254,8 @@ static MODELS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
         tanh(),
         softmax(),
     ];
-    let large = Sequential::<f64>::new(3, layers, Key::new(1)).unwrap();
-    let small = Sequential::<f32>::new(2, [linear(2)], Key::new(1)).unwrap();
+    let large = Sequential::<f64>::new(3, layers, 1).unwrap();
+    let small = Sequential::<f32>::new(2, [linear(2)], 1).unwrap();
     [
         model_bytes(&large, &info).unwrap(),
         model_bytes(&small, &info).unwrap(),
@@ -279,7 +279,7 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 fn check_model(bytes: &[u8]) {
-    let mut network = Sequential::<f32>::new(2, [linear(2)], Key::new(0)).unwrap();
+    let mut network = Sequential::<f32>::new(2, [linear(2)], 0).unwrap();
     let before: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_array()).collect();
     if load_parameters(&mut network, "m", bytes).is_err() {
         let after: Vec<Vec<f32>> = network.parameters().map(|(_, p)| p.to_array()).collect();
@@ -373,7 +373,7 @@ fn trainer() -> (Trainer<f32>, Dataset<f32>) {
         patience: Some(3),
         ..TrainConfig::default()
     };
-    let network = Sequential::new(2, [linear(3), tanh(), linear(2)], Key::new(5)).unwrap();
+    let network = Sequential::new(2, [linear(3), tanh(), linear(2)], 5).unwrap();
     let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings).unwrap();
     let labels = Targets::Classes {
         labels: vec![0, 1, 1, 0, 1],

@@ -152,7 +152,7 @@ fn probabilities_of_exactly_zero_and_one_are_clamped() {
 #[test]
 fn activations_of_extreme_inputs_are_finite() {
     fn check<T: Scalar>(activation: LayerSpec) {
-        let network = Sequential::<T>::new(4, [activation.clone(), linear(2)], Key::new(1));
+        let network = Sequential::<T>::new(4, [activation.clone(), linear(2)], 1);
         let network = network.unwrap();
         let mut workspace = workspace();
         let large = T::max_value().sqrt();

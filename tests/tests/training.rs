@@ -6,7 +6,7 @@ use std::path::Path;
 use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::formats::Checkpoint;
 use backprop_trainer::layers::{
-    Key, LayerSpec, Sequential, dropout, leaky_relu, linear, sigmoid, softmax, tanh,
+    LayerSpec, Sequential, dropout, leaky_relu, linear, sigmoid, softmax, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
@@ -44,7 +44,7 @@ fn data<T: Scalar>(rows: usize, shift: usize) -> Dataset<T> {
 fn network<T: Scalar>(tail: &[LayerSpec]) -> Sequential<T> {
     let layers = [linear(8), tanh(), linear(CLASSES)];
     let layers = layers.iter().chain(tail).cloned();
-    Sequential::new(WIDTH, layers, Key::new(1)).unwrap()
+    Sequential::new(WIDTH, layers, 1).unwrap()
 }
 
 /// Plain gradient descent on logits.
@@ -115,7 +115,7 @@ fn a_patience_ends_with_the_best_parameters() {
 /// By LeakyReLU, which unlike tanh keeps nothing in bounds.
 fn diverging_trainer(settings: TrainConfig) -> Trainer<f32> {
     let layers = [linear(8), leaky_relu(0.01), linear(CLASSES)];
-    let network = Sequential::new(WIDTH, layers, Key::new(1)).unwrap();
+    let network = Sequential::new(WIDTH, layers, 1).unwrap();
     Trainer::new(network, SoftmaxCrossEntropy, Sgd, settings).unwrap()
 }
 
@@ -579,7 +579,7 @@ fn a_softmax_with_cross_entropy_trains_as_softmax_cross_entropy_on_logits() {
 #[test]
 fn a_step_after_fit_has_the_learning_rate_of_the_settings() {
     let layers = [linear(1)];
-    let network = Sequential::<f64>::new(1, layers, Key::new(0)).unwrap();
+    let network = Sequential::<f64>::new(1, layers, 0).unwrap();
     let settings = TrainConfig {
         epochs: 2,
         batch_size: 2,

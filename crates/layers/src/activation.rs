@@ -18,10 +18,13 @@ pub enum DerivativeOf {
     Output,
 }
 
-/// A function of one element and its derivative; every activation is a [`Layer`].
+/// A function of one element and its derivative; every activation is a [`Layer`] of any width.
+///
+/// A new activation derives `Clone`, `Copy` and `Debug` and has a name, `f` and `df`.
 ///
 /// ```
-/// use backprop_layers::{Activation, DerivativeOf, LayerSpec, Scalar, Sequential, custom, linear};
+/// use approx::abs_diff_eq;
+/// use backprop_layers::{Activation, Scalar, Sequential, custom, linear};
 /// use backprop_layers::ndarray::array;
 ///
 /// /// `y = ln(1 + e^x)` (Dugas et al., 2001); `dx = dy (1 - e^-y)`.
@@ -30,7 +33,6 @@ pub enum DerivativeOf {
 ///
 /// impl Activation for Softplus {
 ///     const NAME: &'static str = "Softplus";
-///     const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Output;
 ///
 ///     fn f<T: Scalar>(&self, x: T) -> T {
 ///         x.exp().ln_1p()
@@ -38,31 +40,34 @@ pub enum DerivativeOf {
 ///     fn df<T: Scalar>(&self, y: T, dy: T) -> T {
 ///         dy * (T::one() - (-y).exp())
 ///     }
-///     fn spec(&self) -> LayerSpec {
-///         LayerSpec::custom("softplus", "")
-///     }
 /// }
 ///
 /// let network = Sequential::<f64>::new(1, [linear(3), custom(Softplus)], 0)?;
-/// assert!(network.predict(array![[0.0]].view()).iter().all(|y| (y - 2.0_f64.ln()).abs() < 1e-15));
+/// let outputs = network.predict(array![[0.0]].view());
+/// assert!(outputs.iter().all(|&y| abs_diff_eq!(y, 2.0_f64.ln(), epsilon = 1e-15)));
 /// # Ok::<(), backprop_layers::BuildError>(())
 /// ```
 pub trait Activation: Copy + Debug + Send + Sync + 'static {
-    /// The name in messages.
+    /// The name in messages and, by default, in the [`LayerSpec`].
     const NAME: &'static str;
 
-    /// The first argument of [`df`](Self::df).
-    const DERIVATIVE_OF: DerivativeOf;
+    /// The first argument of [`df`](Self::df): the output unless an activation says otherwise.
+    const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Output;
 
     /// The function, `y = f(x)`.
     fn f<T: Scalar>(&self, x: T) -> T;
 
     /// The gradient by the input, `dx = dy f'(x)`, from the input or the output, as
     /// [`DERIVATIVE_OF`](Self::DERIVATIVE_OF) says, and the gradient `dy` by the output.
+    ///
+    /// The function includes the product, so that a derivative of 0 can give 0 for every `dy`, an
+    /// infinite one too.
     fn df<T: Scalar>(&self, x_or_y: T, dy: T) -> T;
 
-    /// The layer as plain data.
-    fn spec(&self) -> LayerSpec;
+    /// The layer as plain data: by default [`LayerSpec::custom`] with the activation's name.
+    fn spec(&self) -> LayerSpec {
+        LayerSpec::custom(Self::NAME, "")
+    }
 }
 
 impl<T: Scalar, A: Activation> Layer<T> for A {
@@ -105,6 +110,13 @@ impl<T: Scalar, A: Activation> Layer<T> for A {
 }
 
 /// The logistic function `y = 1 / (1 + e^-x)`; `dx = dy y (1 - y)`.
+///
+/// ```
+/// use backprop_layers::{Activation, Sigmoid};
+///
+/// assert_eq!(Sigmoid.f(0.0), 0.5);
+/// assert_eq!(Sigmoid.df(0.5, 1.0), 0.25);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sigmoid;
 
@@ -127,7 +139,14 @@ impl Activation for Sigmoid {
     }
 }
 
-/// The hyperbolic tangent; `dx = dy (1 - y^2)`.
+/// The hyperbolic tangent `y = tanh x`; `dx = dy (1 - y^2)`.
+///
+/// ```
+/// use backprop_layers::{Activation, Tanh};
+///
+/// assert_eq!(Tanh.f(0.0), 0.0);
+/// assert_eq!(Tanh.df(0.5, 1.0), 0.75);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tanh;
 
@@ -152,6 +171,13 @@ impl Activation for Tanh {
 
 /// The rectifier `y = max(x, 0)`; `dx = dy` where `y > 0`, else 0, also at the kink, as in PyTorch.
 /// NaN stays NaN.
+///
+/// ```
+/// use backprop_layers::{Activation, Relu};
+///
+/// assert_eq!([Relu.f(2.0), Relu.f(-2.0)], [2.0, 0.0]);
+/// assert_eq!([Relu.df(2.0, 3.0), Relu.df(0.0, 3.0)], [3.0, 0.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Relu;
 
@@ -178,9 +204,19 @@ impl Activation for Relu {
     }
 }
 
-/// `y = x` where `x > 0`, else `slope x`; `dx = dy` where `x > 0`, else `slope dy`.
+/// The leaky rectifier (Maas, Hannun and Ng, 2013): `y = x` where `x > 0`, else `slope x`; `dx = dy`
+/// where `x > 0`, else `slope dy`.
 ///
-/// The sign is read from the input: with a negative slope the output does not tell it.
+/// The sign is read from the input: with a negative slope the output does not tell the sign.
+///
+/// ```
+/// use backprop_layers::{Activation, LeakyRelu};
+///
+/// let leaky = LeakyRelu::new(0.5)?;
+/// assert_eq!([leaky.f(2.0), leaky.f(-2.0)], [2.0, -1.0]);
+/// assert_eq!([leaky.df(2.0, 3.0), leaky.df(-2.0, 3.0)], [3.0, 1.5]);
+/// # Ok::<(), backprop_layers::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LeakyRelu {
     slope: f64,

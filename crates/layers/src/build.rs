@@ -1,4 +1,4 @@
-//! The one place that makes layers of their descriptions.
+//! The construction of all layers from their descriptions, for new networks and for saved ones.
 
 use backprop_tensor::{Key, Scalar};
 
@@ -27,7 +27,7 @@ impl LayerSpec {
     /// ```
     ///
     /// # Errors
-    /// If the settings make no sense, there is no memory for a weight, or the layer is a user's own
+    /// If the settings make no sense, there is no memory for a weight, or the layer is of another crate
     /// and its description was read from a file.
     pub fn build<T: Scalar>(
         &self,
@@ -61,8 +61,8 @@ impl LayerSpec {
         })
     }
 
-    /// Names and logical shapes of the parameters for inputs of this width, as far as the
-    /// description tells them: those of a layer of a user's own it does not.
+    /// Names and logical shapes of the parameters for inputs of this width, without building the
+    /// layer; none for a layer of another crate, whose description does not tell them.
     pub fn parameter_shapes(&self, inputs: usize) -> Vec<(&'static str, Vec<usize>)> {
         match *self {
             LayerSpec::Linear { outputs, bias, .. } => {
@@ -76,13 +76,13 @@ impl LayerSpec {
         }
     }
 
-    /// The stream of a random layer or not: whether the layer draws in training.
+    /// Whether the layer draws random numbers in training.
     pub(crate) fn is_random(&self) -> bool {
         matches!(self, LayerSpec::Dropout { .. } | LayerSpec::Custom(_))
     }
 }
 
-/// The distribution of the weights before these layers; a dropout in between is looked through.
+/// The distribution of the weights before these layers; a dropout in between is skipped.
 pub(crate) fn init_for(following: &[LayerSpec]) -> Init {
     let next = following
         .iter()

@@ -1,4 +1,4 @@
-//! The description of a layer of a user's own, with the layer itself where it stands in a list.
+//! The description of a layer of another crate, with the layer itself where a list was given one.
 
 use std::any::Any;
 use std::fmt;
@@ -8,10 +8,10 @@ use backprop_tensor::Scalar;
 
 use crate::{Layer, LayerSpec};
 
-/// Name and settings of a layer of a user's own.
+/// Name and settings of a layer of another crate.
 ///
-/// Two descriptions are equal if name and settings are. What [`custom`](crate::custom) makes also
-/// carries the layer, so that a network can be built from it; what was read from a file does not.
+/// Two descriptions are equal if name and settings are. A description from [`custom`](crate::custom) also
+/// carries the layer, so that a network can be built from it; a description from a file does not.
 #[derive(Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]

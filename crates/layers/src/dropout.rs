@@ -12,7 +12,16 @@ const BLOCKS: usize = 16;
 /// and otherwise divided by `1 - p`; in prediction nothing changes.
 ///
 /// The draw of an element is a function of the key and of the element's index in the batch, so the
-/// same key gives the same mask. The backward pass multiplies by the same mask.
+/// same key gives the same mask. The backward pass multiplies by the same mask. Shapes: (B, width).
+///
+/// ```
+/// use backprop_layers::ndarray::array;
+/// use backprop_layers::{Sequential, dropout};
+///
+/// let network = Sequential::<f64>::new(2, [dropout(0.5)], 0)?;
+/// assert_eq!(network.predict(array![[1.0, 2.0]].view()), array![[1.0, 2.0]]);
+/// # Ok::<(), backprop_layers::BuildError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dropout {
     probability: f64,

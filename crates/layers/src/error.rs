@@ -1,4 +1,4 @@
-/// Why a network cannot be built.
+/// The reason why a network cannot be built.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -15,10 +15,10 @@ pub enum BuildError {
     /// A number of inputs or outputs is zero.
     #[error("{what} is 0; it must be at least 1")]
     Zero {
-        /// Which number.
+        /// The number's name.
         what: &'static str,
     },
-    /// A weight of more numbers than there is memory for.
+    /// A weight of more elements than there is memory for.
     #[error(
         "a weight of {outputs} x {inputs} numbers is more than there is memory for; \
          make the layer narrower"
@@ -26,7 +26,7 @@ pub enum BuildError {
     TooLarge {
         /// The inputs of the layer.
         inputs: usize,
-        /// Its outputs.
+        /// The outputs of the layer.
         outputs: usize,
     },
     /// A dropout probability outside `0 <= p < 1`.
@@ -38,17 +38,17 @@ pub enum BuildError {
     /// The list of layers is empty.
     #[error("the network has no layers; give it at least one")]
     Empty,
-    /// A layer's kind is not one of this crate's.
+    /// The description of a layer of another crate, without the layer itself.
     #[error(
         "the layer \"{0}\" is not one of this crate's; build it and use Sequential::from_layers"
     )]
     Custom(String),
-    /// What is wrong, and at which layer, counted from 0.
+    /// An error at one layer of a network.
     #[error("layer {index}: {source}")]
     At {
-        /// The layer's place in the list, from 0.
+        /// The layer's index in the list, from 0.
         index: usize,
-        /// What is wrong with it.
+        /// The layer's error.
         source: Box<BuildError>,
     },
 }

@@ -19,7 +19,7 @@ pub enum Mode {
 pub struct PassContext<'a> {
     /// The threads to work on.
     pub pool: &'a Pool,
-    /// The mode of the pass; its key is the layer's own.
+    /// The mode of the pass; its key belongs to this layer alone.
     pub mode: Mode,
 }
 
@@ -56,9 +56,9 @@ pub type GradientSink<'a, T> = dyn FnMut(usize, &mut Parameter<T>, Gradient<'_, 
 /// A layer owns the values of its parameters and nothing else: what a pass computes is written to
 /// buffers of the [`Workspace`](crate::Workspace), so `&self` is enough to run it, on any thread.
 ///
-/// A layer of your own derives `Clone` and `Debug` and writes three methods; a layer without
-/// parameters that treats every element by itself is an [`Activation`](crate::Activation) instead,
-/// which is shorter still.
+/// A new layer derives `Clone` and `Debug` and has three methods; a layer without parameters that
+/// treats every element alone is an [`Activation`](crate::Activation) instead, which is shorter
+/// still.
 ///
 /// ```
 /// use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2, array};
@@ -153,7 +153,7 @@ pub trait Layer<T: Scalar>: CloneLayer<T> + Debug + Send + Sync {
         &[]
     }
 
-    /// The parameters, to be changed.
+    /// The parameters for changes, in the order of [`parameters`](Self::parameters).
     fn parameters_mut(&mut self) -> &mut [Parameter<T>] {
         &mut []
     }
@@ -180,9 +180,13 @@ pub trait Layer<T: Scalar>: CloneLayer<T> + Debug + Send + Sync {
     }
 }
 
-/// Copies a layer into a box; every layer that is `Clone` has it.
+/// The copy of a layer into a new box, provided for every layer that is `Clone`.
+#[diagnostic::on_unimplemented(
+    message = "a layer must be `Clone`, but `{Self}` is not",
+    note = "add `#[derive(Clone, Debug)]` to the layer"
+)]
 pub trait CloneLayer<T: Scalar> {
-    /// A copy in a box of its own.
+    /// A copy of the layer in a new box.
     fn clone_layer(&self) -> Box<dyn Layer<T>>;
 }
 

@@ -3,8 +3,8 @@
 //! The key decision: ownership follows lifetime. A [`Layer`] owns the values of its parameters;
 //! everything that a pass writes, gradients included, is in a [`Workspace`]. So a trained
 //! [`Sequential`] is shared between threads as it is, and prediction needs neither gradients nor
-//! locks. A tape that records operations (autograd) was turned down: for a chain of layers the
-//! backward pass is the forward pass reversed, and can be read as such.
+//! locks. The rejected alternative is a tape that records operations (autograd): for a chain of
+//! layers the backward pass is the forward pass reversed, and can be read as such.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -26,7 +26,10 @@ mod workspace;
 
 pub use backprop_tensor::{Gradient, Key, Pool, Scalar, SparseIndex, ndarray};
 
-pub use activation::{Activation, DerivativeOf, LeakyRelu, Relu, Sigmoid, Tanh};
+// By glob, so that a new activation or a new entry of lists needs no line here.
+pub use activation::*;
+pub use spec::*;
+
 pub use build::Weights;
 pub use custom::CustomSpec;
 pub use dropout::Dropout;
@@ -37,5 +40,4 @@ pub use parameter::{Parameter, ParameterKind};
 pub use predictor::Predictor;
 pub use sequential::{ParamWithGrad, Sequential};
 pub use softmax::Softmax;
-pub use spec::{LayerSpec, custom, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh};
 pub use workspace::Workspace;

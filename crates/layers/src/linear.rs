@@ -49,41 +49,44 @@ pub struct Linear<T> {
     layout: PanelLayout,
     /// The weight, and the bias if there is one.
     parameters: Vec<Parameter<T>>,
-    /// Stands for the bias of a layer without one; empty otherwise.
+    /// The zeros that a layer without a bias adds; empty otherwise.
     zero_bias: Box<[T]>,
 }
 
 impl<T: Scalar> Linear<T> {
-    /// A layer with weights drawn from the stream of `key`, and bias zero.
+    /// The layer with weights drawn from the stream of `key`, and a bias of zeros.
     ///
     /// # Errors
     /// If a width is 0, the weight is more than there is memory for, or a slope is not finite.
     pub fn new(inputs: usize, outputs: usize, init: Init, key: Key) -> Result<Self, BuildError> {
-        let mut rows = Self::reserve(inputs, outputs)?;
+        // Memory for the rows, and the same again for the storage order.
+        let mut rows = Self::reserve(inputs, outputs, 2)?;
         let deviation = init.deviation(inputs, outputs)?;
         let mut generator = key.generator();
         rows.extend((0..inputs * outputs).map(|_| {
             let normal: f64 = StandardNormal.sample(&mut generator);
             T::from_f64(deviation * normal)
         }));
-        let bias = vec![T::zero(); outputs];
-        Ok(Self::from_rows(outputs, inputs, &rows, &bias))
+        let mut layer = Self::with_weight(Parameter::zero_weight(outputs, inputs));
+        layer.parameters[0].assign(&rows);
+        Ok(layer)
     }
 
-    /// A layer with all weights and biases zero, to be assigned.
+    /// The layer with all weights and biases zero, for values that are assigned afterwards.
+    ///
+    /// It allocates the storage of the weight and no second copy, so a reader of files needs no more
+    /// memory than the layer itself.
     ///
     /// # Errors
     /// If a width is 0 or the weight is more than there is memory for.
     pub fn zeros(inputs: usize, outputs: usize) -> Result<Self, BuildError> {
-        let mut rows = Self::reserve(inputs, outputs)?;
-        rows.resize(inputs * outputs, T::zero());
-        let bias = vec![T::zero(); outputs];
-        Ok(Self::from_rows(outputs, inputs, &rows, &bias))
+        // Freed before the storage itself is allocated.
+        drop(Self::reserve(inputs, outputs, 1)?);
+        Ok(Self::with_weight(Parameter::zero_weight(outputs, inputs)))
     }
 
-    /// An empty vector with memory for the rows of a weight and, as the same memory is needed again,
-    /// for its storage order.
-    fn reserve(inputs: usize, outputs: usize) -> Result<Vec<T>, BuildError> {
+    /// An empty vector with memory for this number of copies of a weight in storage order.
+    fn reserve(inputs: usize, outputs: usize, copies: usize) -> Result<Vec<T>, BuildError> {
         if inputs == 0 {
             return Err(BuildError::Zero {
                 what: "the number of inputs of a Linear layer",
@@ -98,7 +101,7 @@ impl<T: Scalar> Linear<T> {
             .checked_next_multiple_of(T::PANEL_WIDTH)
             .and_then(|columns| columns.checked_mul(inputs));
         let mut rows: Vec<T> = Vec::new();
-        let count = stored.and_then(|stored| stored.checked_mul(2));
+        let count = stored.and_then(|stored| stored.checked_mul(copies));
         if count.is_none_or(|count| rows.try_reserve_exact(count).is_err()) {
             return Err(BuildError::TooLarge { inputs, outputs });
         }
@@ -111,14 +114,17 @@ impl<T: Scalar> Linear<T> {
     /// If the lengths do not fit.
     #[track_caller]
     pub fn from_rows(outputs: usize, inputs: usize, weight: &[T], bias: &[T]) -> Self {
-        let mut parameters = vec![
-            Parameter::weight(outputs, inputs, weight),
-            Parameter::bias(outputs),
-        ];
-        parameters[1].assign(bias);
+        let mut layer = Self::with_weight(Parameter::weight(outputs, inputs, weight));
+        layer.parameters[1].assign(bias);
+        layer
+    }
+
+    /// The layer with this weight, of shape (O, I), and a bias of zeros.
+    fn with_weight(weight: Parameter<T>) -> Self {
+        let (outputs, inputs) = (weight.shape()[0], weight.shape()[1]);
         Linear {
             layout: PanelLayout::new(inputs, outputs),
-            parameters,
+            parameters: vec![weight, Parameter::bias(outputs)],
             zero_bias: Box::default(),
         }
     }
@@ -155,16 +161,9 @@ impl<T: Scalar> Layer<T> for Linear<T> {
         output: ArrayViewMut2<'_, T>,
         saved: Saved<'_, T>,
     ) {
-        let (pool, weights, bias) = (context.pool, self.parameters[0].packed(), self.bias());
-        affine(
-            pool,
-            self.layout,
-            input,
-            weights,
-            bias,
-            output,
-            saved.sparse,
-        );
+        let (pool, layout, index) = (context.pool, self.layout, saved.sparse);
+        let (weights, bias) = (self.parameters[0].packed(), self.bias());
+        affine(pool, layout, input, weights, bias, output, index);
     }
 
     fn backward(
@@ -176,20 +175,14 @@ impl<T: Scalar> Layer<T> for Linear<T> {
     ) {
         self.check_grads(grads);
         let (layout, dy) = (self.layout, args.output_grad);
-        affine_weight_grad(
-            context.pool,
-            layout,
-            args.input,
-            dy,
-            &mut grads[0],
-            Some(args.sparse),
-        );
+        let (pool, index) = (context.pool, Some(args.sparse));
+        affine_weight_grad(pool, layout, args.input, dy, &mut grads[0], index);
         if let Some(bias_grad) = grads.get_mut(1) {
             affine_bias_grad(dy, bias_grad);
         }
         if let Some(input_grad) = input_grad {
             let weights = self.parameters[0].packed();
-            affine_input_grad(context.pool, layout, dy, weights, input_grad);
+            affine_input_grad(pool, layout, dy, weights, input_grad);
         }
     }
 
@@ -253,31 +246,27 @@ impl<T: Scalar> Layer<T> for Linear<T> {
 
 #[cfg(test)]
 mod tests {
+    use approx::{assert_abs_diff_eq, assert_relative_eq};
+
     use super::*;
 
     fn deviation(init: Init) -> f64 {
         let layer = Linear::<f64>::new(300, 200, init, Key::new(3)).unwrap();
         let rows = layer.parameters[0].to_array();
         let mean = rows.iter().sum::<f64>() / rows.len() as f64;
-        assert!(mean.abs() < 1e-3, "mean {mean}");
+        assert_abs_diff_eq!(mean, 0.0, epsilon = 1e-3);
         (rows.iter().map(|x| x * x).sum::<f64>() / rows.len() as f64).sqrt()
     }
 
     // 60,000 draws give a standard deviation to about 0.3 %.
     #[test]
-    fn weights_have_the_deviation_that_he_and_glorot_ask_for() {
+    fn weights_have_the_deviation_of_he_and_glorot() {
         let he = deviation(Init::He { slope: 0.0 });
-        assert!((he / (2.0_f64 / 300.0).sqrt() - 1.0).abs() < 0.01, "{he}");
+        assert_relative_eq!(he, (2.0_f64 / 300.0).sqrt(), max_relative = 0.01);
         let identity = deviation(Init::He { slope: 1.0 });
-        assert!(
-            (identity / (1.0_f64 / 300.0).sqrt() - 1.0).abs() < 0.01,
-            "{identity}"
-        );
+        assert_relative_eq!(identity, (1.0_f64 / 300.0).sqrt(), max_relative = 0.01);
         let glorot = deviation(Init::Glorot);
-        assert!(
-            (glorot / (2.0_f64 / 500.0).sqrt() - 1.0).abs() < 0.01,
-            "{glorot}"
-        );
+        assert_relative_eq!(glorot, (2.0_f64 / 500.0).sqrt(), max_relative = 0.01);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 use backprop_tensor::{AlignedVec, PanelLayout, Scalar};
 
-/// What a parameter is: weight decay acts on weights alone.
+/// The role of a parameter: weight decay acts on weights alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// Multiplies an input.
+    /// A factor of an input.
     Weight,
-    /// Is added.
+    /// A summand.
     Bias,
 }
 
@@ -38,15 +38,20 @@ impl<T: Scalar> Parameter<T> {
     /// If there are not `outputs * inputs` values.
     #[track_caller]
     pub fn weight(outputs: usize, inputs: usize, rows: &[T]) -> Self {
+        let mut weight = Self::zero_weight(outputs, inputs);
+        PanelLayout::new(inputs, outputs).pack(rows, &mut weight.values);
+        weight
+    }
+
+    /// A weight of zeros.
+    pub(crate) fn zero_weight(outputs: usize, inputs: usize) -> Self {
         let layout = PanelLayout::new(inputs, outputs);
-        let mut values = AlignedVec::zeros(layout.len::<T>());
-        layout.pack(rows, &mut values);
         Parameter {
             name: "weight",
             kind: ParameterKind::Weight,
             shape: vec![outputs, inputs],
             layout: Some(layout),
-            values,
+            values: AlignedVec::zeros(layout.len::<T>()),
             learning_rate_factor: 1.0,
         }
     }
@@ -57,7 +62,7 @@ impl<T: Scalar> Parameter<T> {
         Self::new("bias", ParameterKind::Bias, vec![outputs], values)
     }
 
-    /// A parameter of a layer of your own, stored in row-major order.
+    /// A parameter in row-major order, for any layer that needs no panels.
     ///
     /// # Panics
     /// If the number of values is not the product of the shape.
@@ -83,7 +88,7 @@ impl<T: Scalar> Parameter<T> {
         self.name
     }
 
-    /// Weight or bias.
+    /// The role: weight or bias.
     pub fn kind(&self) -> ParameterKind {
         self.kind
     }
@@ -108,7 +113,7 @@ impl<T: Scalar> Parameter<T> {
         &self.values
     }
 
-    /// The values in storage order, to be changed. Padding must stay zero.
+    /// The values in storage order, for changes. Padding must stay zero.
     pub fn packed_mut(&mut self) -> &mut [T] {
         &mut self.values
     }
@@ -127,10 +132,16 @@ impl<T: Scalar> Parameter<T> {
         })
     }
 
-    /// The factor of the learning rate for this parameter: 1, unless the network was told otherwise;
-    /// 0 for a frozen one.
+    /// The factor of the learning rate for this parameter: 1 unless
+    /// [`Sequential::set_learning_rate_factor`](crate::Sequential::set_learning_rate_factor) changed
+    /// the factor, 0 for a frozen parameter.
     pub fn learning_rate_factor(&self) -> f64 {
         self.learning_rate_factor
+    }
+
+    /// Whether the parameter keeps its values in training: its learning rate factor is 0.
+    pub fn is_frozen(&self) -> bool {
+        self.learning_rate_factor == 0.0
     }
 
     pub(crate) fn set_learning_rate_factor(&mut self, factor: f64) {
@@ -142,10 +153,11 @@ impl<T: Scalar> Parameter<T> {
         self.unpack(&self.values)
     }
 
-    /// Brings elements from this parameter's storage order (a gradient, a moment) to logical order.
+    /// The elements of a gradient or a moment, given in this parameter's storage order, in logical,
+    /// row-major order.
     ///
     /// # Panics
-    /// If there are not as many as the storage holds.
+    /// If `stored` is not as long as [`Parameter::packed`].
     #[track_caller]
     pub fn unpack(&self, stored: &[T]) -> Vec<T> {
         let (name, shape) = (self.name, &self.shape);
@@ -167,7 +179,7 @@ impl<T: Scalar> Parameter<T> {
     /// Sets the values from logical, row-major order.
     ///
     /// # Panics
-    /// If there are not [`Parameter::len`] of them.
+    /// If `rows` does not have [`Parameter::len`] elements.
     #[track_caller]
     pub fn assign(&mut self, rows: &[T]) {
         let (name, shape) = (self.name, &self.shape);

@@ -8,6 +8,16 @@ use crate::{BackwardArgs, Layer, LayerSpec, PassContext, Saved};
 ///
 /// The shift by the row's maximum changes nothing but keeps the exponentials finite. Gradient, the
 /// whole Jacobian: `dx = y (dy - sum_k dy_k y_k)`. A loss on logits does not need this layer.
+/// Shapes: (B, width).
+///
+/// ```
+/// use backprop_layers::ndarray::array;
+/// use backprop_layers::{Sequential, softmax};
+///
+/// let network = Sequential::<f64>::new(2, [softmax()], 0)?;
+/// assert_eq!(network.predict(array![[7.0, 7.0]].view()), array![[0.5, 0.5]]);
+/// # Ok::<(), backprop_layers::BuildError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Softmax;
 

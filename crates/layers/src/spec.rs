@@ -46,7 +46,7 @@ pub enum LayerSpec {
         /// The probability that an element is dropped, `0 <= p < 1`.
         probability: f64,
     },
-    /// A layer of a user's own.
+    /// A layer of another crate.
     Custom(CustomSpec),
 }
 
@@ -65,7 +65,7 @@ fn is_yes(bias: &bool) -> bool {
 }
 
 impl LayerSpec {
-    /// The description of a layer of your own, for its [`spec`](Layer::spec): a name, and its settings
+    /// The description of a layer of another crate, for its [`spec`](Layer::spec): a name, and its settings
     /// in whatever form your program reads them.
     pub fn custom(name: impl Into<String>, settings: impl Into<String>) -> Self {
         LayerSpec::Custom(CustomSpec::new(name.into(), settings.into()))
@@ -148,7 +148,7 @@ pub fn dropout(probability: f64) -> LayerSpec {
     LayerSpec::Dropout { probability }
 }
 
-/// A layer of your own in the list of layers; an [`Activation`](crate::Activation) is one too.
+/// A layer of any crate in the list of layers; an [`Activation`](crate::Activation) is one too.
 ///
 /// The layer is written for every [`Scalar`](crate::Scalar), since the list does not say of which type the network
 /// will be. A layer of one type alone goes into [`Sequential::from_layers`](crate::Sequential::from_layers).

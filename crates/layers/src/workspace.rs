@@ -3,9 +3,9 @@ use std::sync::{Arc, Mutex};
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_tensor::{AlignedVec, Pool, Scalar, SparseIndex};
 
-use crate::{BackwardArgs, Mode, Parameter, Saved, Sequential};
+use crate::{BackwardArgs, Layer, Mode, Parameter, Saved};
 
-/// Everything that a pass through a network writes: activations, saved values, sparse indices and
+/// The buffers that passes through a network write: activations, saved values, sparse indices and
 /// gradients.
 ///
 /// It grows to the largest batch it has seen and then allocates nothing; a smaller batch uses a
@@ -16,9 +16,12 @@ pub struct Workspace<T> {
     pub(crate) mode: Mode,
     pub(crate) rows: usize,
     layers: Vec<LayerBuffers<T>>,
-    /// A workspace of its own for each thread, for predictions that are split by rows.
+    /// One workspace for each thread, for predictions that are split by rows.
     per_thread: Vec<Mutex<Workspace<T>>>,
 }
+
+/// Outputs, and saved values per row, of a layer.
+pub(crate) type LayerDims = (usize, usize);
 
 /// A layer's input, and the buffers that its forward pass fills.
 type ForwardBuffers<'a, T> = (ArrayView2<'a, T>, ArrayViewMut2<'a, T>, Saved<'a, T>);
@@ -61,7 +64,7 @@ impl<T: Scalar> Workspace<T> {
         &self.pool
     }
 
-    /// The output of the last forward pass, (batch, outputs).
+    /// The output of the last forward pass, (B, outputs).
     ///
     /// # Panics
     /// If there was none.
@@ -71,7 +74,8 @@ impl<T: Scalar> Workspace<T> {
         last.output(self.rows)
     }
 
-    /// The output of the last training pass, and where a loss writes its gradient by that output.
+    /// The output of the last training pass, and the buffer for the gradient of the loss by that
+    /// output; both (B, outputs).
     ///
     /// # Panics
     /// If the last forward pass was not in training mode.
@@ -103,16 +107,18 @@ impl<T: Scalar> Workspace<T> {
         assert!(trained, "run Sequential::forward with Mode::Train first");
     }
 
-    /// Checks that the last pass was one of `network`, or of a network with the same widths.
+    /// Checks that the last pass was one of a network with these [`LayerDims`].
     #[track_caller]
-    pub(crate) fn check_network(&self, network: &Sequential<T>) {
+    pub(crate) fn check_network(&self, layer_dims: &[LayerDims]) {
         assert!(
-            self.layers
-                .iter()
-                .map(LayerBuffers::dims)
-                .eq(network.layer_dims()),
+            self.has_dims(layer_dims),
             "the workspace last ran another network; run Sequential::forward of this one first"
         );
+    }
+
+    fn has_dims(&self, layer_dims: &[LayerDims]) -> bool {
+        let found = self.layers.iter().map(LayerBuffers::dims);
+        found.eq(layer_dims.iter().copied())
     }
 
     /// A workspace for each thread of the pool, whose passes run on that thread alone.
@@ -172,14 +178,19 @@ impl<T: Scalar> Workspace<T> {
         (args, input_grad, &mut buffers.grads)
     }
 
-    /// Grows the buffers to a pass of `rows` rows through `network`.
-    pub(crate) fn prepare(&mut self, network: &Sequential<T>, rows: usize, mode: Mode) {
-        let dims = self.layers.iter().map(LayerBuffers::dims);
-        if !dims.eq(network.layer_dims()) {
-            self.layers = network.layer_dims().map(LayerBuffers::new).collect();
+    /// Grows the buffers to a pass of `rows` rows through these layers.
+    pub(crate) fn prepare(
+        &mut self,
+        layers: &[Box<dyn Layer<T>>],
+        layer_dims: &[LayerDims],
+        rows: usize,
+        mode: Mode,
+    ) {
+        if !self.has_dims(layer_dims) {
+            self.layers = layer_dims.iter().copied().map(LayerBuffers::new).collect();
         }
         let is_training = matches!(mode, Mode::Train(_));
-        for (buffers, layer) in self.layers.iter_mut().zip(network.layers()) {
+        for (buffers, layer) in self.layers.iter_mut().zip(layers) {
             buffers.output.grow(rows * buffers.width);
             buffers.saved.grow(rows * buffers.saved_width);
             if is_training {
@@ -193,7 +204,7 @@ impl<T: Scalar> Workspace<T> {
 }
 
 impl<T: Scalar> LayerBuffers<T> {
-    fn new((width, saved_width): (usize, usize)) -> Self {
+    fn new((width, saved_width): LayerDims) -> Self {
         LayerBuffers {
             width,
             saved_width,
@@ -205,8 +216,7 @@ impl<T: Scalar> LayerBuffers<T> {
         }
     }
 
-    /// Outputs, and saved values per row.
-    fn dims(&self) -> (usize, usize) {
+    fn dims(&self) -> LayerDims {
         (self.width, self.saved_width)
     }
 

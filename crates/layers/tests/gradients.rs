@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use approx::{abs_diff_eq, assert_abs_diff_eq};
 use backprop_layers::ndarray::Array2;
 use backprop_layers::*;
 
@@ -74,6 +75,8 @@ fn every_layer_agrees_with_central_differences() {
         dropout(0.3),
     ];
     check(&[linear(4)]);
+    check(&[linear(4).bias(false)]);
+    check(&[linear(20).bias(false), tanh(), linear(3).bias(false)]);
     for middle in middles {
         check(&[linear(6), middle.clone()]);
         check(&[linear(20), middle, linear(3)]);
@@ -115,11 +118,11 @@ fn dropout_keeps_the_mean_and_drops_the_share_asked_for() {
     let output = workspace.output();
     let dropped = output.iter().filter(|&&x| x == 0.0).count() as f64 / 1e5;
     // Five standard deviations of a binomial of 100,000 draws.
-    assert!((dropped - 0.25).abs() < 0.007, "{dropped}");
+    assert_abs_diff_eq!(dropped, 0.25, epsilon = 0.007);
     assert!(
         output
             .iter()
-            .all(|&x| x == 0.0 || (x - 4.0 / 3.0).abs() < 1e-15)
+            .all(|&x| x == 0.0 || abs_diff_eq!(x, 4.0 / 3.0, epsilon = 1e-15))
     );
 }
 
@@ -137,4 +140,48 @@ fn softmax_survives_large_logits_and_threads_share_one_network() {
             });
         }
     });
+}
+
+/// `y = x^2`; `dx = 2 x dy`.
+#[derive(Clone, Copy, Debug)]
+struct Square;
+
+impl Activation for Square {
+    const NAME: &'static str = "square";
+    const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Input;
+
+    fn f<T: Scalar>(&self, x: T) -> T {
+        x * x
+    }
+
+    fn df<T: Scalar>(&self, x: T, dy: T) -> T {
+        (x + x) * dy
+    }
+}
+
+/// `y = x / (1 + |x|)`; `dx = (1 - |y|)^2 dy`.
+#[derive(Clone, Copy, Debug)]
+struct Softsign;
+
+impl Activation for Softsign {
+    const NAME: &'static str = "softsign";
+
+    fn f<T: Scalar>(&self, x: T) -> T {
+        x / (T::one() + x.abs())
+    }
+
+    fn df<T: Scalar>(&self, y: T, dy: T) -> T {
+        let slope = T::one() - y.abs();
+        slope * slope * dy
+    }
+}
+
+#[test]
+fn activations_of_another_crate_agree_with_central_differences() {
+    for activation in [custom(Square), custom(Softsign)] {
+        check(&[linear(6), activation.clone()]);
+        check(&[linear(20), activation, linear(3)]);
+    }
+    let network = Sequential::<f32>::new(2, [custom(Softsign)], 0).unwrap();
+    assert_eq!(network.specs(), [LayerSpec::custom("softsign", "")]);
 }

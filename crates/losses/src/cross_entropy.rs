@@ -4,11 +4,11 @@ use ndarray::{ArrayView1, ArrayViewMut1};
 use crate::distribution::check_distributions;
 use crate::{Loss, LossError, OutputKind, RowTarget, TargetsView};
 
-/// Cross-entropy of probabilities: `l = -sum_j t_j log p_j`, where a class stands for the
-/// distribution that is 1 there.
+/// Cross-entropy of probabilities: `l = -sum_j t_j log p_j`, where a class means the
+/// distribution that is 1 at the class.
 ///
 /// Gradient: `dl/dp_j = -t_j / p_j`. A `p` below the smallest normal number is taken as that, so
-/// that loss and gradient stay finite. Prefer [`SoftmaxCrossEntropy`], which loses nothing there.
+/// that loss and gradient stay finite. Prefer [`SoftmaxCrossEntropy`](crate::SoftmaxCrossEntropy), which loses nothing there.
 ///
 /// ```
 /// use backprop_losses::{CrossEntropy, Loss, TargetsView};
@@ -31,7 +31,7 @@ fn clamped<T: Scalar>(p: T) -> T {
     }
 }
 
-/// `-t log p`, 0 where `t` is.
+/// `-t log p`; 0 where `t` is 0.
 fn term<T: Scalar>(t: T, p: T) -> f64 {
     if t == T::zero() {
         0.0

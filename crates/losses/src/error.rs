@@ -1,4 +1,4 @@
-/// Why targets do not fit a loss or an output.
+/// The reason why targets do not fit a loss or an output.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LossError {
@@ -19,12 +19,12 @@ pub enum LossError {
         /// The outputs of the network.
         outputs: usize,
     },
-    /// A class that the network has no output for.
+    /// A class without an output of the network.
     #[error("row {row} is of class {class}, but the network has {outputs} outputs (classes 0 to {})", .outputs.saturating_sub(1))]
     Class {
         /// The row, from 0.
         row: usize,
-        /// Its class.
+        /// The class of the row.
         class: u32,
         /// The outputs of the network.
         outputs: usize,
@@ -37,7 +37,7 @@ pub enum LossError {
         /// The columns of the targets.
         found: usize,
     },
-    /// A target outside of what the loss is defined for.
+    /// A target outside the range for which the loss is defined.
     #[error("the target at row {row}, column {column} is {value}; {loss} takes {range}")]
     Range {
         /// The loss's name.
@@ -46,9 +46,9 @@ pub enum LossError {
         row: usize,
         /// The column, from 0.
         column: usize,
-        /// What is there.
+        /// The target.
         value: f64,
-        /// What may be there.
+        /// The values that the loss takes.
         range: &'static str,
     },
 }

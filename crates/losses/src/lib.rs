@@ -6,6 +6,7 @@
 //! to say.
 //!
 //! ```
+//! use approx::assert_abs_diff_eq;
 //! use backprop_losses::{Loss, SoftmaxCrossEntropy, TargetsView};
 //! use ndarray::{Array2, array};
 //!
@@ -13,8 +14,8 @@
 //! let mut grad = Array2::zeros((2, 2));
 //! let classes = TargetsView::Classes(&[0, 1]);
 //! let total = SoftmaxCrossEntropy.value_and_grad(logits.view(), classes, None, Some(grad.view_mut()));
-//! assert!((total.mean() - (0.126928 + 0.693147) / 2.0).abs() < 1e-6);
-//! assert!((grad[[1, 1]] - -0.25).abs() < 1e-15);
+//! assert_abs_diff_eq!(total.mean(), (0.126928 + 0.693147) / 2.0, epsilon = 1e-6);
+//! assert_abs_diff_eq!(grad[[1, 1]], -0.25, epsilon = 1e-15);
 //! ```
 
 #![forbid(unsafe_code)]
@@ -47,11 +48,27 @@ pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 /// assert!(by_name::<f32>("MyOwnLoss").is_none());
 /// ```
 pub fn by_name<T: Scalar>(name: &str) -> Option<Box<dyn Loss<T>>> {
-    let losses: [Box<dyn Loss<T>>; 4] = [
+    all().into_iter().find(|loss| loss.name() == name)
+}
+
+/// The names of all losses of this crate, each of which [`by_name`] finds.
+///
+/// ```
+/// use backprop_losses::{by_name, names};
+///
+/// assert!(names().contains(&"CrossEntropy"));
+/// assert!(names().iter().all(|name| by_name::<f64>(name).is_some()));
+/// ```
+pub fn names() -> Vec<&'static str> {
+    all::<f32>().iter().map(|loss| loss.name()).collect()
+}
+
+/// The losses of this crate: the list that a new loss joins.
+fn all<T: Scalar>() -> Vec<Box<dyn Loss<T>>> {
+    vec![
         Box::new(SoftmaxCrossEntropy),
         Box::new(CrossEntropy),
         Box::new(BinaryCrossEntropyWithLogits),
         Box::new(MeanSquaredError),
-    ];
-    losses.into_iter().find(|loss| loss.name() == name)
+    ]
 }

@@ -25,13 +25,13 @@ impl<T> TargetsView<'_, T> {
     }
 }
 
-/// What the last layer of a network gives: what a loss takes, and what a saved model says of itself.
+/// The kind of a network's outputs, as a loss requires it and a saved model states it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum OutputKind {
-    /// One number per class, or per yes-or-no label; a softmax or the logistic function makes them
-    /// probabilities.
+    /// One logit for each class, or for each yes-or-no label, which the softmax or the logistic
+    /// function turns into probabilities.
     #[default]
     Logits,
     /// Probabilities that sum to 1 in each row, as from a softmax.
@@ -82,8 +82,8 @@ pub enum RowTarget<'a, T> {
 
 /// A loss function: a number for a batch, and its gradient by the network's output.
 ///
-/// A loss of your own says what one row costs and its gradient; weights, the mean over rows and the
-/// checks are provided.
+/// A new loss has a name, a kind of output, and the loss of one row with its gradient; weights, the
+/// mean over rows and the checks are provided.
 ///
 /// ```
 /// use backprop_losses::{Loss, OutputKind, RowTarget, TargetsView};

@@ -1,8 +1,9 @@
 //! Every loss against central differences, against each other, and at the edges of its range.
 
+use approx::{abs_diff_eq, assert_abs_diff_eq, assert_relative_eq};
 use backprop_losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, LossError, MeanSquaredError,
-    SoftmaxCrossEntropy, TargetsView,
+    SoftmaxCrossEntropy, TargetsView, by_name, names,
 };
 use ndarray::{Array2, array};
 
@@ -30,7 +31,7 @@ fn check_gradient(
         let expected = (8.0 * near - far) / (12.0 * step);
         let allowed = 1e-6 * expected.abs().max(1e-3 * largest) + 1e-12;
         assert!(
-            (found - expected).abs() <= allowed,
+            abs_diff_eq!(found, expected, epsilon = allowed),
             "{} at {at:?}: {found} but the difference is {expected}",
             loss.name()
         );
@@ -87,12 +88,9 @@ fn cross_entropy_after_a_softmax_is_softmax_cross_entropy() {
         let parts = CrossEntropy.value_and_grad(p.view(), targets, None, Some(dp.view_mut()));
         let mean = (&dp * &p).sum();
         let dz = &p * &(dp - mean);
-        assert!(
-            (whole.sum - parts.sum).abs() <= 1e-12 * whole.sum,
-            "{whole:?} {parts:?}"
-        );
+        assert_relative_eq!(whole.sum, parts.sum, max_relative = 1e-12, epsilon = 0.0);
         for (a, b) in dz.iter().zip(&fused) {
-            assert!((a - b).abs() < 1e-14, "{dz} {fused}");
+            assert_abs_diff_eq!(a, b, epsilon = 1e-14);
         }
     }
 }
@@ -211,4 +209,15 @@ fn predictions_are_probabilities() {
     let mut output = array![[0.0_f64, -800.0]];
     BinaryCrossEntropyWithLogits.activate(output.view_mut());
     assert_eq!(output, array![[0.5, 0.0]]);
+}
+
+#[test]
+fn every_loss_is_found_by_its_name_and_no_other() {
+    let names = names();
+    assert_eq!(names.len(), 4);
+    for name in names {
+        assert_eq!(by_name::<f32>(name).unwrap().name(), name);
+        assert_eq!(by_name::<f64>(name).unwrap().name(), name);
+    }
+    assert!(by_name::<f64>("softmaxcrossentropy").is_none());
 }

@@ -9,7 +9,6 @@ use backprop_trainer::layers::{Sequential, linear, tanh};
 use backprop_trainer::losses::MeanSquaredError;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::Key;
 use backprop_trainer::{TrainConfig, on_epoch};
 
 use super::draw::{At, Drawing};
@@ -103,7 +102,7 @@ fn sine(book: &mut Book) -> Outcome<()> {
     let values = x.iter().map(|x| x.sin()).collect();
     let data = Dataset::from_values(1, x, Targets::Values { width: 1, values })?;
     let layers = [linear(32), tanh(), linear(32), tanh(), linear(1)];
-    let network = Sequential::new(1, layers, Key::new(0))?;
+    let network = Sequential::new(1, layers, 0)?;
     book.number(
         CHAPTER,
         "parameters of the sine network",

@@ -9,7 +9,7 @@ use backprop_trainer::formats::{ModelInfo, model_bytes, model_from_bytes, write_
 use backprop_trainer::layers::{LayerSpec, Sequential, leaky_relu, linear};
 use backprop_trainer::losses::{SoftmaxCrossEntropy, TargetsView};
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::{Key, PanelLayout, Pool};
+use backprop_trainer::tensor::{PanelLayout, Pool};
 use backprop_trainer::{TrainConfig, Trainer};
 
 use super::{Book, Outcome};
@@ -30,7 +30,7 @@ fn layers() -> [LayerSpec; 5] {
 }
 
 fn trainer(threads: usize) -> Outcome<Trainer<f32>> {
-    let network = Sequential::new(WIDTHS[0], layers(), Key::new(0))?;
+    let network = Sequential::new(WIDTHS[0], layers(), 0)?;
     let settings = TrainConfig {
         epochs: 1,
         batch_size: BATCH,

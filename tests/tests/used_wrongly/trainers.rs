@@ -43,7 +43,7 @@ fn trainers() {
         error(trainer().fit(train, validation, &mut ()).map(|_| ()))
     };
     let one_output = |train: &Dataset<f32>| {
-        let network = Sequential::new(4, [linear(1)], Key::new(0)).unwrap();
+        let network = Sequential::new(4, [linear(1)], 0).unwrap();
         let trainer = Trainer::new(network, SoftmaxCrossEntropy, Sgd, settings());
         error(trainer.unwrap().fit(train, None, &mut ()).map(|_| ()))
     };

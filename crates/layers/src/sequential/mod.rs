@@ -5,6 +5,7 @@ use backprop_tensor::ndarray::ArrayView2;
 use backprop_tensor::{Key, Scalar};
 
 use crate::build::init_for;
+use crate::workspace::LayerDims;
 use crate::{BuildError, Layer, LayerSpec, Parameter, ParameterKind, Weights, Workspace};
 
 /// A network: layers, each of which takes the output of the one before.
@@ -23,8 +24,7 @@ use crate::{BuildError, Layer, LayerSpec, Parameter, ParameterKind, Weights, Wor
 pub struct Sequential<T: Scalar> {
     input_width: usize,
     layers: Vec<Box<dyn Layer<T>>>,
-    /// Outputs, and saved values per row, of each layer.
-    layer_dims: Vec<(usize, usize)>,
+    layer_dims: Vec<LayerDims>,
     /// The name of the random stream of each layer that draws: the Linear layers before it, and
     /// the random layers since the last of them.
     rng_streams: Vec<Option<(u64, u64)>>,
@@ -52,7 +52,7 @@ impl<T: Scalar> Sequential<T> {
     ///
     /// The Linear layer with index `k` among the Linear layers, from 0, draws from the stream
     /// `Key::new(seed).derive("init/linear", k)`: Glorot before a sigmoid or tanh, He elsewhere, with
-    /// the slope of the activation that follows. A dropout in between is looked through.
+    /// the slope of the activation that follows. A dropout in between is skipped.
     ///
     /// # Errors
     /// If the list is empty, or a layer's settings make no sense; the message names the layer.
@@ -76,7 +76,7 @@ impl<T: Scalar> Sequential<T> {
         Self::from_layers(input_width, layers)
     }
 
-    /// The network of these layers, your own among them.
+    /// The network of these layers, from this crate or another.
     ///
     /// # Errors
     /// If there are none, the widths of two neighbours do not fit or one is 0; the message names the
@@ -118,12 +118,12 @@ impl<T: Scalar> Sequential<T> {
         })
     }
 
-    /// Features in.
+    /// The number of inputs.
     pub fn input_width(&self) -> usize {
         self.input_width
     }
 
-    /// Values out.
+    /// The number of outputs.
     pub fn output_width(&self) -> usize {
         self.layer_dims
             .last()
@@ -154,7 +154,7 @@ impl<T: Scalar> Sequential<T> {
         })
     }
 
-    /// The parameters with their names, to be changed.
+    /// The parameters with their names, for changes.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = (String, &mut Parameter<T>)> {
         let layers = self.layers.iter_mut().enumerate();
         layers.flat_map(|(index, layer)| {
@@ -173,7 +173,7 @@ impl<T: Scalar> Sequential<T> {
         workspace: &'a Workspace<T>,
     ) -> impl Iterator<Item = ParamWithGrad<'a, T>> {
         workspace.check_training();
-        workspace.check_network(self);
+        workspace.check_network(&self.layer_dims);
         let parameters = self
             .layers
             .iter_mut()
@@ -192,8 +192,9 @@ impl<T: Scalar> Sequential<T> {
 
     /// Leaves the parameters of a layer as they are while the others are trained.
     ///
-    /// A frozen layer costs no weight gradient, and its gradient does not count when gradients are
-    /// clipped. Files do not keep which layers are frozen.
+    /// [`backward_streamed`](Self::backward_streamed) hands the gradient of a large weight to the
+    /// optimizer before it is computed, so that a frozen weight costs no gradient there. Model files
+    /// do not keep which layers are frozen.
     ///
     /// # Panics
     /// If there is no layer with this index, from 0.
@@ -231,10 +232,6 @@ impl<T: Scalar> Sequential<T> {
         for parameter in self.layers[layer].parameters_mut() {
             parameter.set_learning_rate_factor(factor);
         }
-    }
-
-    pub(crate) fn layer_dims(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.layer_dims.iter().copied()
     }
 
     /// The rows of an input whose width fits.

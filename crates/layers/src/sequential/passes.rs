@@ -16,7 +16,7 @@ impl<T: Scalar> Sequential<T> {
     #[track_caller]
     pub fn forward(&self, workspace: &mut Workspace<T>, mode: Mode, input: ArrayView2<'_, T>) {
         let rows = self.check_input(input);
-        workspace.prepare(self, rows, mode);
+        workspace.prepare(&self.layers, &self.layer_dims, rows, mode);
         let pool = Arc::clone(workspace.pool());
         for (index, layer) in self.layers.iter().enumerate() {
             let (input, output, saved) = workspace.forward_args(input, index);
@@ -92,6 +92,6 @@ impl<T: Scalar> Sequential<T> {
             rows, workspace.rows,
             "rows of the input and of the forward pass"
         );
-        workspace.check_network(self);
+        workspace.check_network(&self.layer_dims);
     }
 }

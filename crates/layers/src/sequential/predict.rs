@@ -94,7 +94,7 @@ impl<T: Scalar> Sequential<T> {
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
     ) {
-        workspace.prepare(self, PREDICT_BLOCK, Mode::Predict);
+        workspace.prepare(&self.layers, &self.layer_dims, PREDICT_BLOCK, Mode::Predict);
         let inputs = input.axis_chunks_iter(Axis(0), PREDICT_BLOCK);
         let outputs = output.axis_chunks_iter_mut(Axis(0), PREDICT_BLOCK);
         for (input, mut output) in inputs.zip(outputs) {
