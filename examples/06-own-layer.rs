@@ -3,12 +3,13 @@
 
 use backprop_trainer::data::mnist;
 use backprop_trainer::layers::{
-    BackwardArgs, BuildError, Layer, LayerSpec, Mode, PassContext, Pool, Sequential, linear, relu,
+    BackwardArgs, BuildError, Layer, LayerSpec, Mode, PassContext, Pool, Saved, Sequential, linear,
+    relu,
 };
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2, Zip, array};
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::Key;
+use backprop_trainer::tensor::{Key, SparseIndex};
 use backprop_trainer::{TrainConfig, Trainer};
 
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ impl Layer<f64> for Silu {
     fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
         Ok(input_width)
     }
-    fn forward(&self, _: &PassContext<'_>, x: ArrayView2<'_, f64>, y: ArrayViewMut2<'_, f64>, _: &mut [f64]) {
+    fn forward(&self, _: &PassContext<'_>, x: ArrayView2<'_, f64>, y: ArrayViewMut2<'_, f64>, _: Saved<'_, f64>) {
         Zip::from(y).and(x).for_each(|y, &x| *y = x * logistic(x));
     }
     fn backward(
@@ -49,12 +50,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let run = PassContext { pool, mode };
     let silu = |x: f64| {
         let mut y = array![[0.0]];
-        Silu.forward(&run, array![[x]].view(), y.view_mut(), &mut []);
+        let saved = Saved {
+            values: &mut [],
+            sparse: &mut SparseIndex::default(),
+        };
+        Silu.forward(&run, array![[x]].view(), y.view_mut(), saved);
         y
     };
     let (x, y, dy, mut dx) = (array![[0.7]], silu(0.7), array![[1.0]], array![[0.0]]);
     #[rustfmt::skip]
-    let seen = BackwardArgs { input: x.view(), output: y.view(), output_grad: dy.view(), cache: &[] };
+    let seen = BackwardArgs { input: x.view(), output: y.view(), output_grad: dy.view(), saved: &[], sparse: &SparseIndex::default() };
     Silu.backward(&run, seen, Some(dx.view_mut()), &mut []);
     let differences = (silu(0.7 + 1e-5) - silu(0.7 - 1e-5)) / 2e-5;
     let (by_backward, by_differences) = (dx[[0, 0]], differences[[0, 0]]);

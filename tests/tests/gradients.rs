@@ -9,7 +9,7 @@
 use std::sync::{Arc, Mutex};
 
 use backprop_trainer::layers::{
-    BackwardArgs, BuildError, Key, Layer, LayerSpec, Mode, ParameterKind, PassContext, Pool,
+    BackwardArgs, BuildError, Key, Layer, LayerSpec, Mode, ParameterKind, PassContext, Pool, Saved,
     Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };
 use backprop_trainer::losses::{
@@ -48,7 +48,7 @@ impl Layer<f64> for Spy {
         _run: &PassContext<'_>,
         input: ArrayView2<'_, f64>,
         mut output: ArrayViewMut2<'_, f64>,
-        _cache: &mut [f64],
+        _saved: Saved<'_, f64>,
     ) {
         output.assign(&input);
         self.0

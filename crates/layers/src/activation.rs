@@ -6,7 +6,7 @@ use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::elementwise::zip_rows;
 use crate::layer::{check_grad_shapes, check_shape};
-use crate::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext};
+use crate::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext, Saved};
 
 /// `y = f(x)` for all elements.
 #[track_caller]
@@ -51,7 +51,7 @@ impl<T: Scalar> Layer<T> for Sigmoid {
         run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         map("Sigmoid", run, input, output, |x| {
             T::one() / (T::one() + (-x).exp())
@@ -93,7 +93,7 @@ impl<T: Scalar> Layer<T> for Tanh {
         run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         map("Tanh", run, input, output, |x| x.tanh());
     }
@@ -134,7 +134,7 @@ impl<T: Scalar> Layer<T> for Relu {
         run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         map("ReLU", run, input, output, |x| {
             if x > T::zero() || x.is_nan() {
@@ -198,7 +198,7 @@ impl<T: Scalar> Layer<T> for LeakyRelu {
         run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         let slope = T::from_f64(self.slope);
         map("LeakyReLU", run, input, output, move |x| {

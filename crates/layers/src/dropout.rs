@@ -3,7 +3,7 @@ use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::elementwise::{by_rows, zip_rows};
 use crate::layer::{check_grad_shapes, check_shape};
-use crate::{BackwardArgs, BuildError, Layer, LayerSpec, Mode, PassContext};
+use crate::{BackwardArgs, BuildError, Layer, LayerSpec, Mode, PassContext, Saved};
 
 /// Numbers of draws that are made at a time.
 const DRAWS: usize = 16;
@@ -47,7 +47,7 @@ impl<T: Scalar> Layer<T> for Dropout {
         run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
-        cache: &mut [T],
+        saved: Saved<'_, T>,
     ) {
         check_shape("Dropout", input.dim(), output.dim());
         let Mode::Train(key) = run.mode else {
@@ -58,16 +58,21 @@ impl<T: Scalar> Layer<T> for Dropout {
         // A uniform 32-bit draw is below this with the probability to drop, to 2^-32.
         let threshold = (self.probability * 2.0_f64.powi(32)) as u32;
         // Four draws have one number; so parts begin with a multiple of four.
-        by_rows(run.pool, 4 * input.ncols(), cache, move |part, masks| {
-            let mut draws = [[0; 4]; DRAWS];
-            for (block, masks) in masks.chunks_mut(4 * DRAWS).enumerate() {
-                key.random_blocks((part.start / 4 + block * DRAWS) as u64, &mut draws);
-                for (mask, &draw) in masks.iter_mut().zip(draws.as_flattened()) {
-                    *mask = if draw < threshold { T::zero() } else { kept };
+        by_rows(
+            run.pool,
+            4 * input.ncols(),
+            saved.values,
+            move |part, masks| {
+                let mut draws = [[0; 4]; DRAWS];
+                for (block, masks) in masks.chunks_mut(4 * DRAWS).enumerate() {
+                    key.random_blocks((part.start / 4 + block * DRAWS) as u64, &mut draws);
+                    for (mask, &draw) in masks.iter_mut().zip(draws.as_flattened()) {
+                        *mask = if draw < threshold { T::zero() } else { kept };
+                    }
                 }
-            }
-        });
-        let mask = ArrayView2::from_shape(input.dim(), cache).expect("one mask an element");
+            },
+        );
+        let mask = ArrayView2::from_shape(input.dim(), saved.values).expect("one mask an element");
         zip_rows(run.pool, output, input, mask, |x, mask| x * mask);
     }
 
@@ -87,7 +92,7 @@ impl<T: Scalar> Layer<T> for Dropout {
             return;
         }
         let shape = seen.output_grad.dim();
-        let mask = ArrayView2::from_shape(shape, seen.cache).expect("one mask an element");
+        let mask = ArrayView2::from_shape(shape, seen.saved).expect("one mask an element");
         zip_rows(run.pool, input_grad, seen.output_grad, mask, |dy, mask| {
             dy * mask
         });

@@ -3,12 +3,9 @@
 
 use std::ops::Range;
 
+use backprop_tensor::cutoffs::PAR_MIN_ACTIVATIONS;
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
 use backprop_tensor::{Pool, Scalar, with_best_simd};
-
-/// Numbers below which one thread does them all. Fewer than where [`Pool::par_split`] begins: the products
-/// beside these loops are split by then, and their rows would have to come from another core.
-const WORTH_SPLITTING: usize = 1 << 12;
 
 /// `out = f(a, b)` for all elements; all have one shape.
 pub(crate) fn zip_rows<T: Scalar>(
@@ -40,7 +37,7 @@ pub(crate) fn by_rows<T: Scalar>(
     out: &mut [T],
     work: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
-    if pool.threads() == 1 || out.len() < WORTH_SPLITTING {
+    if pool.threads() == 1 || out.len() < PAR_MIN_ACTIVATIONS {
         with_best_simd(|| work(0..out.len(), out));
     } else {
         pool.par_split_always(unit, [out], |_, part, [out]| {

@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{Gradient, Key, Pool, Scalar};
+use backprop_tensor::{Gradient, Key, Pool, Scalar, SparseIndex};
 
 use crate::{BuildError, LayerSpec, Parameter};
 
@@ -23,6 +23,15 @@ pub struct PassContext<'a> {
     pub mode: Mode,
 }
 
+/// The buffers that `forward` fills for `backward`.
+#[derive(Debug)]
+pub struct Saved<'a, T> {
+    /// [`Layer::saved_per_row`] elements for each row of the batch.
+    pub values: &'a mut [T],
+    /// The index of the nonzero elements of the layer's input.
+    pub sparse: &'a mut SparseIndex<T>,
+}
+
 /// What the forward pass of a layer saw, and the gradient that comes back to it.
 #[derive(Debug)]
 pub struct BackwardArgs<'a, T> {
@@ -30,8 +39,10 @@ pub struct BackwardArgs<'a, T> {
     pub input: ArrayView2<'a, T>,
     /// The layer's output, (batch, outputs).
     pub output: ArrayView2<'a, T>,
-    /// What `forward` left in its cache.
-    pub cache: &'a [T],
+    /// The values that `forward` saved.
+    pub saved: &'a [T],
+    /// The index of the nonzero elements of `input` that `forward` filled.
+    pub sparse: &'a SparseIndex<T>,
     /// The gradient of the loss by the output, (batch, outputs).
     pub output_grad: ArrayView2<'a, T>,
 }
@@ -56,13 +67,13 @@ pub trait Layer<T: Scalar>: Debug + Send + Sync {
     }
 
     /// Computes `output` (batch, outputs) from `input` (batch, inputs), overwriting it, and fills
-    /// `cache`.
+    /// `saved`.
     fn forward(
         &self,
         run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
-        cache: &mut [T],
+        saved: Saved<'_, T>,
     );
 
     /// Overwrites `input_grad` with the gradient of the loss by the input, and `grads`, one slice

@@ -26,7 +26,7 @@ pub use backprop_tensor::{Gradient, Key, Pool, Scalar, ndarray};
 pub use activation::{LeakyRelu, Relu, Sigmoid, Tanh};
 pub use dropout::Dropout;
 pub use error::BuildError;
-pub use layer::{BackwardArgs, GradientSink, Layer, Mode, PassContext};
+pub use layer::{BackwardArgs, GradientSink, Layer, Mode, PassContext, Saved};
 pub use linear::{Init, Linear};
 pub use parameter::{Parameter, ParameterKind};
 pub use sequential::{ParamWithGrad, Sequential};

@@ -5,7 +5,9 @@ use backprop_tensor::{
 };
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::{BackwardArgs, BuildError, GradientSink, Layer, LayerSpec, Parameter, PassContext};
+use crate::{
+    BackwardArgs, BuildError, GradientSink, Layer, LayerSpec, Parameter, PassContext, Saved,
+};
 
 /// How the weights of a [`Linear`] layer are drawn: normal, with mean zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,7 +121,7 @@ impl<T: Scalar> Layer<T> for Linear<T> {
         run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        saved: Saved<'_, T>,
     ) {
         let [weight, bias] = &self.parameters;
         affine(
@@ -129,6 +131,7 @@ impl<T: Scalar> Layer<T> for Linear<T> {
             weight.packed(),
             bias.packed(),
             output,
+            saved.sparse,
         );
     }
 
@@ -143,7 +146,16 @@ impl<T: Scalar> Layer<T> for Linear<T> {
             panic!("a Linear layer has 2 gradients, not {}", grads.len())
         };
         let (layout, dy) = (self.layout, seen.output_grad);
-        affine_weight_grad(run.pool, layout, seen.input, dy, weight_grad, bias_grad);
+        let index = Some(seen.sparse);
+        affine_weight_grad(
+            run.pool,
+            layout,
+            seen.input,
+            dy,
+            index,
+            weight_grad,
+            bias_grad,
+        );
         if let Some(input_grad) = input_grad {
             let weights = self.parameters[0].packed();
             affine_input_grad(run.pool, layout, dy, weights, input_grad);
@@ -171,7 +183,7 @@ impl<T: Scalar> Layer<T> for Linear<T> {
             layout,
             input,
             output_grad,
-            unchanged: true,
+            index: Some(seen.sparse),
         };
         learn(0, weight, product);
         affine_bias_grad(output_grad, bias_grad);

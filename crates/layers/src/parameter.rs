@@ -38,7 +38,7 @@ impl<T: Scalar> Parameter<T> {
     #[track_caller]
     pub fn weight(outputs: usize, inputs: usize, rows: &[T]) -> Self {
         let layout = PanelLayout::new(inputs, outputs);
-        let mut values = AlignedVec::zeros(layout.len::<T>());
+        let mut values = AlignedVec::zeros(layout.packed_len::<T>());
         layout.pack(rows, &mut values);
         Parameter {
             name: "weight",
@@ -71,7 +71,7 @@ impl<T: Scalar> Parameter<T> {
             kind,
             shape,
             layout: None,
-            values: AlignedVec::copied(&values),
+            values: AlignedVec::from_slice(&values),
         }
     }
 
@@ -113,7 +113,7 @@ impl<T: Scalar> Parameter<T> {
     /// The piece that one thread owns: a panel of a weight, [`Scalar::PANEL_WIDTH`] values of the rest.
     pub fn chunk_len(&self) -> usize {
         self.layout
-            .map_or(T::PANEL_WIDTH, |layout| layout.unit::<T>())
+            .map_or(T::PANEL_WIDTH, |layout| layout.panel_len::<T>())
     }
 
     /// The values in logical, row-major order.

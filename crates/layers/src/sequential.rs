@@ -1,19 +1,17 @@
 use std::sync::PoisonError;
 
+use backprop_tensor::cutoffs::PAR_MIN_PREDICT_FMAS;
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use backprop_tensor::{Gradient, Key, Scalar};
 
 use crate::workspace::view_mut;
 use crate::{
     BuildError, Dropout, Init, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter, ParameterKind,
-    PassContext, Relu, Sigmoid, Softmax, Tanh, Workspace,
+    PassContext, Relu, Saved, Sigmoid, Softmax, Tanh, Workspace,
 };
 
 /// Rows that are predicted at a time: they and what the layers make of them stay in the cache.
 const ROWS_AT_A_TIME: usize = 64;
-
-/// Multiply-adds below which a prediction stays on one thread.
-const WORTH_SPLITTING: usize = 1 << 19;
 
 /// A network: layers, each of which takes the output of the one before.
 ///
@@ -233,9 +231,12 @@ impl<T: Scalar> Sequential<T> {
             let (before, rest) = workspace.layers.split_at_mut(index);
             let space = &mut rest[0];
             let input = before.last().map_or(input, |space| space.output(rows));
-            let cache = &mut space.cache[..rows * space.cache_width];
+            let saved = Saved {
+                values: &mut space.cache[..rows * space.cache_width],
+                sparse: &mut space.sparse,
+            };
             let output = view_mut(&mut space.output, (rows, space.width));
-            layer.forward(&self.run(index, &pool, mode), input, output, cache);
+            layer.forward(&self.run(index, &pool, mode), input, output, saved);
         }
     }
 
@@ -314,7 +315,7 @@ impl<T: Scalar> Sequential<T> {
         let pool = std::sync::Arc::clone(workspace.pool());
         let threads = pool.threads().min(rows);
         match output.as_slice_mut() {
-            Some(slice) if threads > 1 && work >= WORTH_SPLITTING => {
+            Some(slice) if threads > 1 && work >= PAR_MIN_PREDICT_FMAS => {
                 let (width, parts) = (self.output_width(), workspace.parts());
                 pool.par_split_always(width, [slice], |thread, part, [slice]| {
                     let rows = part.start / width..part.end / width;

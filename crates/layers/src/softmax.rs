@@ -2,7 +2,7 @@ use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_tensor::{Scalar, softmax};
 
 use crate::layer::{check_grad_shapes, check_shape};
-use crate::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext};
+use crate::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext, Saved};
 
 /// Probabilities from each row: `y_j = e^(x_j - max x) / sum_k e^(x_k - max x)`.
 ///
@@ -21,7 +21,7 @@ impl<T: Scalar> Layer<T> for Softmax {
         _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         check_shape("Softmax", input.dim(), output.dim());
         output.assign(&input);

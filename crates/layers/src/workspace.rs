@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{AlignedVec, Pool, Scalar};
+use backprop_tensor::{AlignedVec, Pool, Scalar, SparseIndex};
 
 use crate::{BackwardArgs, Mode, Sequential};
 
@@ -34,6 +34,8 @@ pub(crate) struct LayerSpace<T> {
     pub(crate) cache_width: usize,
     pub(crate) output: AlignedVec<T>,
     pub(crate) cache: AlignedVec<T>,
+    /// The nonzero elements of the layer's input.
+    pub(crate) sparse: SparseIndex<T>,
     pub(crate) output_grad: AlignedVec<T>,
     /// One for each parameter, in its storage order; empty until a training pass.
     pub(crate) grads: Vec<Box<[T]>>,
@@ -140,7 +142,8 @@ impl<T: Scalar> Workspace<T> {
         let seen = BackwardArgs {
             input,
             output: view(&space.output, shape),
-            cache: &space.cache[..rows * space.cache_width],
+            saved: &space.cache[..rows * space.cache_width],
+            sparse: &space.sparse,
             output_grad: view(&space.output_grad, shape),
         };
         (seen, input_grad, &mut space.grads)
@@ -158,10 +161,10 @@ impl<T: Scalar> Workspace<T> {
         }
         let training = matches!(mode, Mode::Train(_));
         for (space, layer) in self.layers.iter_mut().zip(network.layers()) {
-            space.output.grow(rows * space.width);
-            space.cache.grow(rows * space.cache_width);
+            space.output.grow_to(rows * space.width);
+            space.cache.grow_to(rows * space.cache_width);
             if training {
-                space.output_grad.grow(rows * space.width);
+                space.output_grad.grow_to(rows * space.width);
                 let parameters = layer.parameters();
                 let fits = space.grads.len() == parameters.len()
                     && space
@@ -187,6 +190,7 @@ impl<T: Scalar> LayerSpace<T> {
             cache_width,
             output: AlignedVec::default(),
             cache: AlignedVec::default(),
+            sparse: SparseIndex::default(),
             output_grad: AlignedVec::default(),
             grads: Vec::new(),
         }

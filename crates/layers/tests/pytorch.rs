@@ -2,10 +2,10 @@
 
 use backprop_layers::ndarray::{Array1, Array2};
 use backprop_layers::{
-    BackwardArgs, Dropout, Key, Layer, LeakyRelu, Linear, Mode, PassContext, Pool, Relu, Sigmoid,
-    Softmax, Tanh,
+    BackwardArgs, Dropout, Key, Layer, LeakyRelu, Linear, Mode, PassContext, Pool, Relu, Saved,
+    Sigmoid, Softmax, Tanh,
 };
-use backprop_tensor::Scalar;
+use backprop_tensor::{Scalar, SparseIndex};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -117,12 +117,18 @@ fn deviations<T: Scalar>(case: &Case, pool: &Pool) -> [f64; 3] {
         .map(|parameter| vec![T::nan(); parameter.packed().len()].into())
         .collect();
 
-    layer.forward(&run, input.view(), output.view_mut(), &mut cache);
+    let mut sparse = SparseIndex::default();
+    let saved = Saved {
+        values: &mut cache,
+        sparse: &mut sparse,
+    };
+    layer.forward(&run, input.view(), output.view_mut(), saved);
     let output_grad = array(&case.output_grad);
     let seen = BackwardArgs {
         input: input.view(),
         output: output.view(),
-        cache: &cache,
+        saved: &cache,
+        sparse: &sparse,
         output_grad: output_grad.view(),
     };
     layer.backward(&run, seen, Some(input_grad.view_mut()), &mut grads);

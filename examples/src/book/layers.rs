@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use backprop_report::{Axis, Scale, Series};
 use backprop_trainer::layers::{
-    BackwardArgs, Dropout, Layer, LeakyRelu, Mode, PassContext, Pool, Relu, Sequential, Sigmoid,
-    Softmax, Tanh, Workspace,
+    BackwardArgs, Dropout, Layer, LeakyRelu, Mode, PassContext, Pool, Relu, Saved, Sequential,
+    Sigmoid, Softmax, Tanh, Workspace,
 };
 use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy, TargetsView};
 use backprop_trainer::ndarray::{Array2, array};
-use backprop_trainer::tensor::Key;
+use backprop_trainer::tensor::{Key, SparseIndex};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, lines};
@@ -132,12 +132,17 @@ fn forward_and_slope(layer: &dyn Layer<f64>, x: &Array2<f64>) -> (Array2<f64>, A
         mode: Mode::Predict,
     };
     let (mut y, mut dx) = (Array2::zeros(x.dim()), Array2::zeros(x.dim()));
-    layer.forward(&run, x.view(), y.view_mut(), &mut []);
+    let saved = Saved {
+        values: &mut [],
+        sparse: &mut SparseIndex::default(),
+    };
+    layer.forward(&run, x.view(), y.view_mut(), saved);
     let dy = Array2::ones(x.dim());
     let seen = BackwardArgs {
         input: x.view(),
         output: y.view(),
-        cache: &[],
+        saved: &[],
+        sparse: &SparseIndex::default(),
         output_grad: dy.view(),
     };
     layer.backward(&run, seen, Some(dx.view_mut()), &mut []);

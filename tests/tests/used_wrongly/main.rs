@@ -25,7 +25,7 @@ use backprop_trainer::formats::{
 };
 use backprop_trainer::layers::{
     BackwardArgs, BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode,
-    Parameter, ParameterKind, PassContext, Pool, Relu, Sequential, Sigmoid, Softmax, Tanh,
+    Parameter, ParameterKind, PassContext, Pool, Relu, Saved, Sequential, Sigmoid, Softmax, Tanh,
     Workspace, dropout, leaky_relu, linear, softmax, tanh,
 };
 use backprop_trainer::losses::{
@@ -37,7 +37,7 @@ use backprop_trainer::optimizers::{
     Adam, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, Step, WeightDecay,
     clip_scale,
 };
-use backprop_trainer::tensor::PanelLayout;
+use backprop_trainer::tensor::{PanelLayout, SparseIndex};
 use backprop_trainer::{TrainConfig, TrainError, Trainer};
 
 /// What is done, what it says, and what it must say; after `…` it is the system's turn.
@@ -115,7 +115,7 @@ impl Layer<f32> for Nothing {
         _run: &PassContext<'_>,
         _input: ArrayView2<'_, f32>,
         _output: ArrayViewMut2<'_, f32>,
-        _cache: &mut [f32],
+        _saved: Saved<'_, f32>,
     ) {
     }
     fn backward(

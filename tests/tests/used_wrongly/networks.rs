@@ -265,7 +265,12 @@ fn layers_by_themselves() {
     let forward = |layer: &dyn Layer<f32>, output: (usize, usize), cache: usize| {
         let (input, mut output) = (f32s(2, 3), f32s(output.0, output.1));
         let mut cache = vec![0.0; cache];
-        panic(|| layer.forward(&run, input.view(), output.view_mut(), &mut cache))
+        let mut sparse = SparseIndex::default();
+        let saved = Saved {
+            values: &mut cache,
+            sparse: &mut sparse,
+        };
+        panic(|| layer.forward(&run, input.view(), output.view_mut(), saved))
     };
     let backward = |layer: &dyn Layer<f32>, output_grad: (usize, usize), input_grad: usize| {
         let (output, mut input_grad) = (f32s(2, 3), f32s(2, input_grad));
@@ -273,7 +278,8 @@ fn layers_by_themselves() {
         let seen = BackwardArgs {
             input: output.view(),
             output: output.view(),
-            cache: &[0.0; 6],
+            saved: &[0.0; 6],
+            sparse: &SparseIndex::default(),
             output_grad: output_grad.view(),
         };
         panic(|| layer.backward(&run, seen, Some(input_grad.view_mut()), &mut []))

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use backprop_trainer::layers::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext};
+use backprop_trainer::layers::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext, Saved};
 use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2, Axis, Zip};
 use backprop_trainer::tensor::{Key, Scalar};
 
@@ -27,7 +27,7 @@ impl<T: Scalar> Layer<T> for StepRelu {
         _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         let step = |x: T| if x > T::zero() { T::one() } else { T::zero() };
         Zip::from(output).and(input).for_each(|y, &x| *y = step(x));
@@ -77,13 +77,13 @@ impl<T: Scalar> Layer<T> for SharedDropout {
         _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         let pass = self.passes.fetch_add(1, Ordering::Relaxed);
         let key = self.key.derive("pass", pass);
         output.assign(&input);
         for (neuron, mut column) in output.axis_iter_mut(Axis(1)).enumerate() {
-            let draw = f64::from(key.draws(neuron as u64)[0]) / 2.0_f64.powi(32);
+            let draw = f64::from(key.random_block(neuron as u64)[0]) / 2.0_f64.powi(32);
             if draw < self.probability {
                 column.fill(T::zero());
             }
@@ -129,7 +129,7 @@ impl<T: Scalar> Layer<T> for BatchSoftmax {
         _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         let largest = input.iter().copied().fold(T::neg_infinity(), T::max);
         for (input, mut output) in input.rows().into_iter().zip(output.rows_mut()) {
@@ -174,13 +174,17 @@ mod tests {
     use super::*;
     use backprop_trainer::layers::Mode;
     use backprop_trainer::ndarray::{Array2, array};
-    use backprop_trainer::tensor::Pool;
+    use backprop_trainer::tensor::{Pool, SparseIndex};
 
     fn forward(layer: &impl Layer<f64>, input: &Array2<f64>, mode: Mode) -> Array2<f64> {
         let pool = Pool::new(1);
         let mut output = Array2::zeros(input.dim());
         let run = PassContext { pool: &pool, mode };
-        layer.forward(&run, input.view(), output.view_mut(), &mut []);
+        let saved = Saved {
+            values: &mut [],
+            sparse: &mut SparseIndex::default(),
+        };
+        layer.forward(&run, input.view(), output.view_mut(), saved);
         output
     }
 

@@ -1,7 +1,7 @@
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
-    BackwardArgs, BuildError, Key, Layer, PassContext, dropout, leaky_relu, linear, relu, sigmoid,
-    softmax, tanh,
+    BackwardArgs, BuildError, Key, Layer, PassContext, Saved, dropout, leaky_relu, linear, relu,
+    sigmoid, softmax, tanh,
 };
 
 use super::*;
@@ -238,7 +238,7 @@ impl Layer<f32> for Nothing {
         _run: &PassContext<'_>,
         input: ArrayView2<'_, f32>,
         mut output: ArrayViewMut2<'_, f32>,
-        _cache: &mut [f32],
+        _saved: Saved<'_, f32>,
     ) {
         output.assign(&input);
     }

@@ -7,7 +7,7 @@ use backprop_formats::{
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
     BackwardArgs, BuildError, Key, Layer, LayerSpec, Linear, Parameter, ParameterKind, PassContext,
-    Scalar, Sequential, linear, relu,
+    Saved, Scalar, Sequential, linear, relu,
 };
 
 use crate::common::{bits, every_kind, le, predictions, seal};
@@ -193,7 +193,7 @@ impl<T: Scalar> Layer<T> for Scale<T> {
         _run: &PassContext<'_>,
         input: ArrayView2<'_, T>,
         mut output: ArrayViewMut2<'_, T>,
-        _cache: &mut [T],
+        _saved: Saved<'_, T>,
     ) {
         for ((_, j), y) in output.indexed_iter_mut() {
             *y = self.parameters[0].packed()[j];
