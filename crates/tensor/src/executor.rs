@@ -12,6 +12,7 @@ pub(crate) struct Executor<'a> {
 
 impl<'a> Executor<'a> {
     /// The pool's threads on the best instruction set of this CPU.
+    #[inline]
     pub(crate) fn new(pool: &'a Pool) -> Self {
         let isa = Isa::best();
         Executor { pool, isa }

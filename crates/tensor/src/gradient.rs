@@ -106,8 +106,12 @@ impl<T: Scalar> Gradient<'_, T> {
                 input,
                 output_grad,
                 index,
-            } => StreamedWeightGrad::new(exec, layout, input, output_grad, index)
-                .for_each_panel(slices, &f),
+            } => {
+                let matrices = [input, output_grad];
+                StreamedWeightGrad::with(exec, layout, matrices, index, |product| {
+                    product.for_each_panel(slices, &f);
+                });
+            }
         }
     }
 
@@ -142,8 +146,10 @@ impl<T: Scalar> Gradient<'_, T> {
                 output_grad,
                 index,
             } if StreamedWeightGrad::<T>::fits_registers(input.nrows()) => {
-                StreamedWeightGrad::new(exec, layout, input, output_grad, index)
-                    .sgd_step(values, rate);
+                let matrices = [input, output_grad];
+                StreamedWeightGrad::with(exec, layout, matrices, index, |product| {
+                    product.sgd_step(values, rate);
+                });
             }
             _ => self.for_each_panel_on(exec, unit, [values], |grad, [values]| {
                 with_best_simd(|| {

@@ -18,6 +18,7 @@ pub(crate) struct Matrix<T> {
 
 impl<T> Matrix<T> {
     /// The memory of a view whose rows are contiguous.
+    #[inline]
     pub(crate) fn of(view: &ArrayView2<'_, T>) -> Self {
         Matrix {
             rows: view.nrows(),
@@ -47,6 +48,7 @@ impl<T> Matrix<T> {
 }
 
 /// Elements from the start of one row to the start of the next; 0 where there is no next row.
+#[inline]
 pub(crate) fn row_stride<T>(view: &ArrayView2<'_, T>) -> usize {
     if view.nrows() <= 1 || view.is_empty() {
         0
@@ -56,6 +58,7 @@ pub(crate) fn row_stride<T>(view: &ArrayView2<'_, T>) -> usize {
 }
 
 /// Whether the elements of each row are contiguous and the rows ascend in memory.
+#[inline]
 pub(crate) fn has_contiguous_rows<T>(view: &ArrayView2<'_, T>) -> bool {
     view.is_empty()
         || (view.ncols() == 1 || view.strides()[1] == 1)
@@ -63,14 +66,20 @@ pub(crate) fn has_contiguous_rows<T>(view: &ArrayView2<'_, T>) -> bool {
 }
 
 /// The view itself, or a copy where its rows are not contiguous, as in a transpose.
+#[inline(always)]
 pub(crate) fn with_contiguous_rows<T: Copy + Default>(
     view: ArrayView2<'_, T>,
 ) -> CowArray<'_, T, Ix2> {
     if has_contiguous_rows(&view) {
         view.into()
     } else {
-        let mut copy = Array2::default(view.raw_dim());
-        copy.assign(&view);
-        copy.into()
+        contiguous_copy(view).into()
     }
+}
+
+#[cold]
+fn contiguous_copy<T: Copy + Default>(view: ArrayView2<'_, T>) -> Array2<T> {
+    let mut copy = Array2::default(view.raw_dim());
+    copy.assign(&view);
+    copy
 }

@@ -115,6 +115,7 @@ impl<T: Scalar> ForwardProduct<'_, T> {
     ///
     /// # Safety
     /// The rows and panels lie within y and no other thread writes to them.
+    #[inline]
     unsafe fn run(
         &self,
         thread: usize,

@@ -182,6 +182,7 @@ impl Pool {
 
     /// Calls `f(thread, chunk)` for each thread that owns some of `count` items; without a split,
     /// once with all items.
+    #[inline]
     pub(crate) fn for_each_chunk(
         &self,
         split: bool,

@@ -1,6 +1,6 @@
 use ndarray::NdFloat;
 
-use crate::cutoffs::{MAX_DENSITY_RECIPROCAL, MIN_SPARSE_COLUMNS};
+use crate::cutoffs::MAX_DENSITY_RECIPROCAL;
 use crate::kernels::simd::Simd;
 use crate::kernels::{Job, Kernel};
 use crate::matrix::Matrix;
@@ -28,9 +28,6 @@ impl<T: NdFloat + Default> Job<T> for EstimateSparse<T> {
 /// The CPU has the instruction set of `V`, and the matrix is valid for reads.
 #[inline(always)]
 unsafe fn estimate_sparse<V: Simd>(matrix: &Matrix<V::Element>) -> bool {
-    if matrix.columns < MIN_SPARSE_COLUMNS {
-        return false;
-    }
     let samples = matrix.rows.min(SAMPLE_ROWS);
     let mut nnz = 0;
     for sample in 0..samples {

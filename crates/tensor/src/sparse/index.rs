@@ -74,27 +74,36 @@ impl<T: Scalar> SparseIndex<T> {
     /// Judges whether `x` is sparse, and indexes it if it is, each row on the thread that owns the
     /// row. `x` is valid for reads.
     ///
-    /// Memory is reserved for a dense `x` too, if it has so many columns that the next input of this
-    /// shape might be sparse; the pages are mapped when an element is written.
+    /// Memory is reserved also for a dense `x` that has enough columns for the next input of this
+    /// shape to be sparse: a page is mapped when an element is written to it.
+    #[inline]
     pub(crate) fn fill(&mut self, exec: Executor<'_>, x: &Matrix<T>) {
-        self.clear();
-        if x.columns >= MIN_SPARSE_COLUMNS && fits_u32_indices(x.rows, x.columns) {
+        self.content = Content::Dense(x.dim());
+        if can_be_sparse(x) {
             self.buffer.reserve(x.rows, x.columns);
+            self.fill_if_sparse(exec, x);
         }
-        self.fill_if_sparse(exec, x);
     }
 
-    /// [`fill`](Self::fill) for an index that is used once: reserves memory only for a sparse `x`.
-    pub(crate) fn fill_if_sparse(&mut self, exec: Executor<'_>, x: &Matrix<T>) {
-        self.clear();
+    /// An index of `x` that is used once: has memory only if `x` is sparse.
+    pub(crate) fn of(exec: Executor<'_>, x: &Matrix<T>) -> Self {
+        let content = Content::Dense(x.dim());
+        let buffer = CsrBuffer::default();
+        let mut index = SparseIndex { buffer, content };
+        if can_be_sparse(x) {
+            index.fill_if_sparse(exec, x);
+        }
+        index
+    }
+
+    fn fill_if_sparse(&mut self, exec: Executor<'_>, x: &Matrix<T>) {
         let matrix = *x;
-        let sparse = fits_u32_indices(x.rows, x.columns)
-            // SAFETY: a `Matrix` is valid for reads.
-            && unsafe { T::run_job(exec.isa, EstimateSparse { matrix }) };
-        if !sparse {
-            self.content = Content::Dense(x.dim());
+        // SAFETY: a `Matrix` is valid for reads.
+        if !unsafe { T::run_job(exec.isa, EstimateSparse { matrix }) } {
             return;
         }
+        // Until all rows are built, the index is of no input: a panic may end this function.
+        self.clear();
         let csr = self.buffer.reserve(x.rows, x.columns);
         // Split as a batch is gathered: a thread reads the rows that it wrote.
         let split = x.rows * x.columns >= PAR_MIN_ELEMENTS;
@@ -112,6 +121,12 @@ impl<T: Scalar> SparseIndex<T> {
             _ => None,
         }
     }
+}
+
+/// Whether a matrix has enough columns to be worth indexing, and not too many elements to be indexed.
+#[inline]
+fn can_be_sparse<T>(x: &Matrix<T>) -> bool {
+    x.columns >= MIN_SPARSE_COLUMNS && fits_u32_indices(x.rows, x.columns)
 }
 
 impl<T> fmt::Debug for SparseIndex<T> {

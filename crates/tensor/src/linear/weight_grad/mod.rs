@@ -7,7 +7,7 @@ mod job;
 
 use std::ops::Range;
 
-use ndarray::{ArrayView2, CowArray, Ix2};
+use ndarray::ArrayView2;
 
 use super::{check_bias, check_shapes, is_sparse_worth_splitting, is_worth_splitting};
 use crate::cutoffs::PREFETCH_MIN_BYTES;
@@ -69,14 +69,15 @@ pub fn affine_weight_grad<T: Scalar>(
 pub(super) fn affine_weight_grad_on<T: Scalar>(
     exec: Executor<'_>,
     layout: PanelLayout,
-    [input, output_grad]: [ArrayView2<'_, T>; 2],
+    matrices: [ArrayView2<'_, T>; 2],
     index: Option<&SparseIndex<T>>,
     [weight_grad, bias_grad]: [&mut [T]; 2],
 ) {
     check_bias(layout, bias_grad.len());
-    let product = StreamedWeightGrad::new(exec, layout, input, output_grad, index);
-    product.for_each_panel([weight_grad], &|grad, [out]| out.copy_from_slice(grad));
-    affine_bias_grad(output_grad, bias_grad);
+    StreamedWeightGrad::with(exec, layout, matrices, index, |product| {
+        product.for_each_panel([weight_grad], &|grad, [out]| out.copy_from_slice(grad));
+    });
+    affine_bias_grad(matrices[1], bias_grad);
 }
 
 /// The gradient of the loss by the bias of a linear layer: `bias_grad` (O) becomes the column sums of
@@ -107,16 +108,15 @@ pub fn affine_bias_grad<T: Scalar>(output_grad: ArrayView2<'_, T>, bias_grad: &m
     }
 }
 
-/// A weight gradient, `output_grad^T input`, that is computed piece by piece.
+/// A weight gradient, `output_grad^T input`, that is computed piece by piece. Both matrices are valid
+/// for reads, and their shapes fit.
 pub(crate) struct StreamedWeightGrad<'a, T> {
     exec: Executor<'a>,
     layout: PanelLayout,
-    /// (B, I)
+    /// The input, (B, I).
     x: Matrix<T>,
-    /// (B, O)
+    /// The output gradient, (B, O).
     dy: Matrix<T>,
-    /// Keep the memory that `x` and `dy` point to.
-    _matrices: [CowArray<'a, T, Ix2>; 2],
     index: Option<&'a SparseIndex<T>>,
 }
 
@@ -130,21 +130,22 @@ struct PanelGroup<T> {
     dy_row: usize,
 }
 
-impl<'a, T: Scalar> StreamedWeightGrad<'a, T> {
-    /// The gradient of these matrices.
+impl<T: Scalar> StreamedWeightGrad<'_, T> {
+    /// Calls `work` with the gradient of these matrices.
     ///
     /// # Panics
     /// If the shapes do not fit, or `index` is that of an input of another shape.
     #[track_caller]
-    pub(crate) fn new(
-        exec: Executor<'a>,
+    pub(crate) fn with(
+        exec: Executor<'_>,
         layout: PanelLayout,
-        input: ArrayView2<'a, T>,
-        output_grad: ArrayView2<'a, T>,
-        index: Option<&'a SparseIndex<T>>,
-    ) -> Self {
+        [input, output_grad]: [ArrayView2<'_, T>; 2],
+        index: Option<&SparseIndex<T>>,
+        work: impl FnOnce(&StreamedWeightGrad<'_, T>),
+    ) {
         let stored = layout.packed_len::<T>();
         check_shapes::<T>(layout, input.dim(), output_grad.dim(), stored);
+        let index = index.filter(|index| index.dim().is_some());
         if let Some(indexed) = index.and_then(SparseIndex::dim) {
             let found = input.dim();
             assert!(
@@ -155,14 +156,13 @@ impl<'a, T: Scalar> StreamedWeightGrad<'a, T> {
         }
         let input = with_contiguous_rows(input);
         let output_grad = with_contiguous_rows(output_grad);
-        StreamedWeightGrad {
+        work(&StreamedWeightGrad {
             exec,
             layout,
             x: Matrix::of(&input.view()),
             dy: Matrix::of(&output_grad.view()),
-            _matrices: [input, output_grad],
-            index: index.filter(|index| index.dim().is_some()),
-        }
+            index,
+        });
     }
 
     /// Computes all pieces; see [`Gradient::for_each_panel`](crate::Gradient::for_each_panel).
@@ -300,12 +300,16 @@ impl<'a, T: Scalar> StreamedWeightGrad<'a, T> {
 
     /// Calls `work` with all panels, a group at a time, on the threads that own them, and with memory
     /// for a piece.
+    #[inline]
     fn for_each_group(&self, work: &(impl Fn(PanelGroup<T>, &mut [T]) + Sync)) {
-        let mut own = SparseIndex::default();
-        let index = self.index.unwrap_or_else(|| {
-            own.fill_if_sparse(self.exec, &self.x);
-            &own
-        });
+        let own;
+        let index = match self.index {
+            Some(index) => index,
+            None => {
+                own = SparseIndex::of(self.exec, &self.x);
+                &own
+            }
+        };
         let csr = index.csr();
         let rows = self.x.rows;
         let split = match csr {
@@ -320,6 +324,7 @@ impl<'a, T: Scalar> StreamedWeightGrad<'a, T> {
     }
 
     /// Calls `work` with the panels of one thread.
+    #[inline]
     fn groups_of_chunk(
         &self,
         chunk: Range<usize>,
