@@ -7,7 +7,8 @@ const LINE_BYTES: usize = 64;
 /// A heap slice of elements that begins at the start of a cache line.
 ///
 /// Loading a register of 64 bytes across two cache lines takes two reads. The kernels read weights,
-/// activations and batches over and over, so these begin with a line, and so does each panel in them.
+/// activations and batches over and over, so these begin with a line, and so does each panel in
+/// them.
 ///
 /// ```
 /// use backprop_tensor::AlignedVec;
@@ -26,8 +27,8 @@ pub struct AlignedVec<T> {
 }
 
 impl<T: Copy + Default> AlignedVec<T> {
-    /// A slice of `len` zeros. A page of it belongs to the core that writes to the page first (first
-    /// touch).
+    /// A slice of `len` zeros. A page of it belongs to the core that writes to the page first
+    /// (first touch).
     pub fn zeros(len: usize) -> Self {
         let storage = vec![T::default(); len + LINE_BYTES / size_of::<T>() - 1];
         // Elements are aligned to their size, so a line begins at one of them.

@@ -71,5 +71,5 @@ pub(crate) const CSR_BLOCKED_MIN_ROWS: usize = 8;
 /// The size in bytes, of a parameter and the slices that are updated with it, from which on the
 /// update prefetches them.
 ///
-/// Below 512 KiB they are still in the L2 cache since the last step.
+/// Below 512 KiB they may still be in the L2 cache since the last step.
 pub(crate) const PREFETCH_MIN_BYTES: usize = 1 << 19;

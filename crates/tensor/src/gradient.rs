@@ -34,9 +34,9 @@ use crate::{PanelLayout, Pool, Scalar, SparseIndex, with_best_simd};
 pub enum Gradient<'a, T> {
     /// The elements of the gradient, in storage order.
     Values(&'a [T]),
-    /// The gradient of the weight of `output = input W^T + bias`, `output_grad^T input`, not computed
-    /// yet. Products with elements of `input` that are 0 may be left out, also where the output
-    /// gradient is NaN or infinite.
+    /// The gradient of the weight of `output = input W^T + bias`, `output_grad^T input`, not
+    /// computed yet. Products with elements of `input` that are 0 may be left out, also where the
+    /// output gradient is NaN or infinite.
     OuterProduct {
         /// The storage order of the weight.
         layout: PanelLayout,
@@ -44,21 +44,21 @@ pub enum Gradient<'a, T> {
         input: ArrayView2<'a, T>,
         /// The gradient of the loss by the layer's output, (B, O).
         output_grad: ArrayView2<'a, T>,
-        /// The index of `input` that [`affine`](crate::affine) filled. With `None`, or an index that
-        /// no product has filled, the input is indexed anew, for which memory is allocated if it is
-        /// sparse.
+        /// The index of `input` that [`affine`](crate::affine) filled. With `None`, or an index
+        /// that no product has filled, the input is indexed anew, for which memory is allocated if
+        /// it is sparse.
         index: Option<&'a SparseIndex<T>>,
     },
 }
 
 impl<T: Scalar> Gradient<'_, T> {
-    /// Calls `f` with each piece of the gradient and the same piece of each of the slices, which are
-    /// as long as the gradient in storage order. Every element is in one piece.
+    /// Calls `f` with each piece of the gradient and the same piece of each of the slices, which
+    /// are as long as the gradient in storage order. Every element is in one piece.
     ///
     /// A piece goes to the thread that owns it: `unit` elements of [`Gradient::Values`] stay
     /// together, and the weights of a panel go to the thread that owns the panel in
-    /// [`affine`](crate::affine). The gradient of the padding in a weight's last panel is 0. `f` must
-    /// not use the pool, which is at work.
+    /// [`affine`](crate::affine). The gradient of the padding in a weight's last panel is 0. `f`
+    /// must not use the pool, which is at work.
     ///
     /// ```
     /// use backprop_tensor::{Gradient, Pool};
@@ -72,8 +72,8 @@ impl<T: Scalar> Gradient<'_, T> {
     /// ```
     ///
     /// # Panics
-    /// If the lengths or shapes do not fit, the index is that of an input of another shape, `unit` is
-    /// 0, or `f` panics.
+    /// If the lengths or shapes do not fit, the index is that of an input of another shape, `unit`
+    /// is 0, or `f` panics.
     #[track_caller]
     pub fn for_each_panel<const N: usize>(
         self,
@@ -118,8 +118,8 @@ impl<T: Scalar> Gradient<'_, T> {
     /// A step of plain gradient descent, taken while the gradient is computed:
     /// `values <- values - rate * gradient`.
     ///
-    /// The bits are those of [`for_each_panel`](Self::for_each_panel), except for the sign of a zero.
-    /// The weights of an input that is 0 in the whole batch are not touched.
+    /// The bits are those of [`for_each_panel`](Self::for_each_panel), except for the sign of a
+    /// zero. The weights of an input that is 0 in the whole batch are not touched.
     ///
     /// ```
     /// use backprop_tensor::{Gradient, Pool};
@@ -130,8 +130,8 @@ impl<T: Scalar> Gradient<'_, T> {
     /// ```
     ///
     /// # Panics
-    /// If the lengths or shapes do not fit, the index is that of an input of another shape, or `unit`
-    /// is 0.
+    /// If the lengths or shapes do not fit, the index is that of an input of another shape, or
+    /// `unit` is 0.
     #[track_caller]
     pub fn sgd_step(self, pool: &Pool, unit: usize, values: &mut [T], rate: T) {
         self.sgd_step_on(Executor::new(pool), unit, values, rate);

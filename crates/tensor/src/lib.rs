@@ -1,14 +1,14 @@
 //! The ground floor of `backprop`: element types ([`Scalar`]), named random streams ([`Key`]), a
 //! small thread pool ([`Pool`]), the storage order of weights ([`PanelLayout`]) and matrix products
-//! ([`matmul`], [`affine`] and its gradients).
+//! ([`matmul()`], [`affine`] and its gradients).
 //!
 //! Three letters name the sizes of a linear layer wherever a shape is given: **B** rows of a batch,
 //! **I** inputs, **O** outputs. An input is (B, I), a weight (O, I), a bias (O), an output (B, O).
 //!
 //! The key decision: a thread owns output columns, in the forward pass, in the weight gradient and
-//! in the update, so weights never travel between cores and no sum is split by the number of threads.
-//! Results have the same bits for any number of threads. This is the only crate of the workspace
-//! with `unsafe`.
+//! in the update, so weights never travel between cores and no sum is split by the number of
+//! threads. Results have the same bits for any number of threads. This is the only crate of the
+//! workspace with `unsafe`.
 //!
 //! ```
 //! use backprop_tensor::ndarray::array;

@@ -5,8 +5,8 @@ use crate::Scalar;
 /// The product of two matrices of any strides, by the matrixmultiply crate:
 /// `c <- alpha a b + beta c`.
 ///
-/// Shapes: `a` (m, k), `b` (k, n), `c` (m, n). With `beta` 0 the old contents of `c` are not read, so
-/// NaN there does no harm. The products of a linear layer, whose weight is packed in panels, are
+/// Shapes: `a` (m, k), `b` (k, n), `c` (m, n). With `beta` 0 the old contents of `c` are not read,
+/// so NaN there does no harm. The products of a linear layer, whose weight is packed in panels, are
 /// [`affine`](crate::affine) and its gradients.
 ///
 /// ```

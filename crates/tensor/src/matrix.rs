@@ -4,7 +4,8 @@ use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 use crate::pool::SyncPtr;
 
-/// A matrix with contiguous rows, as kernels take it: pointer, shape and stride, without a lifetime.
+/// A matrix with contiguous rows, as kernels take it: pointer, shape and stride, without a
+/// lifetime.
 ///
 /// The memory outlives the `Matrix` and is valid for reads; several threads may read it.
 #[derive(Clone, Copy)]

@@ -3,8 +3,8 @@ use crate::Scalar;
 /// The storage order of a weight of logical shape (O, I).
 ///
 /// Output columns are stored in panels of [`Scalar::PANEL_WIDTH`] columns, each panel
-/// `[inputs][PANEL_WIDTH]`; a row of a panel is one cache line. The last panel is padded with zeros.
-/// For `f64`, I = 3 and O = 10, the weight from input `i` to output `o` being `o,i`:
+/// `[inputs][PANEL_WIDTH]`; a row of a panel is one cache line. The last panel is padded with
+/// zeros. For `f64`, I = 3 and O = 10, the weight from input `i` to output `o` being `o,i`:
 ///
 /// ```text
 ///           panel 0 (64 bytes a row)          panel 1
@@ -13,8 +13,8 @@ use crate::Scalar;
 /// input 2   0,2 1,2 2,2 3,2 4,2 ... 7,2       8,2 9,2  0 ... 0
 /// ```
 ///
-/// So the output columns of one thread are one contiguous slice of the weight, of its gradient and of
-/// the optimizer's moments alike, and the right side of a product needs no packing. The layout
+/// So the output columns of one thread are one contiguous slice of the weight, of its gradient and
+/// of the optimizer's moments alike, and the right side of a product needs no packing. The layout
 /// depends on the element type only, never on the threads or the CPU.
 ///
 /// ```

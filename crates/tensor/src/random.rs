@@ -14,8 +14,8 @@ use crate::with_best_simd;
 ///
 /// [`derive`](Key::derive) hashes the key's eight little-endian bytes, the name's bytes and the
 /// index's eight little-endian bytes with 64-bit FNV-1a (Fowler, Noll and Vo) and mixes the result
-/// with the finaliser of SplitMix64 (Steele, Lea and Flood, 2014). The hash is part of the format: the
-/// same seed and names give the same stream in every version.
+/// with the finaliser of SplitMix64 (Steele, Lea and Flood, 2014). The hash is part of the format:
+/// the same seed and names give the same stream in every version.
 ///
 /// ```
 /// use backprop_tensor::Key;

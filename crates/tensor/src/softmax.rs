@@ -4,8 +4,8 @@ use crate::Scalar;
 
 /// Replaces a row by its softmax, `p_j = e^z_j / sum_k e^z_k`.
 ///
-/// All `z` are shifted by the largest of them, so that no exponential overflows. The sum runs from the
-/// first element to the last.
+/// All `z` are shifted by the largest of them, so that no exponential overflows. The sum runs from
+/// the first element to the last.
 ///
 /// ```
 /// use backprop_tensor::{ndarray::array, softmax};

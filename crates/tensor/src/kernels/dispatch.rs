@@ -98,8 +98,8 @@ pub trait Job<T> {
 }
 
 /// Makes the function that runs a job of one element type, and under it one function for each
-/// instruction set. Those are never inlined, so that a program takes the copies that were compiled
-/// with this crate.
+/// instruction set. These functions are never inlined, so that a program takes the copies that were
+/// compiled with this crate.
 macro_rules! dispatch {
     ($element:ident, $portable:ty, $avx2:ty, $avx512:ty) => {
         pub(crate) mod $element {

@@ -36,7 +36,7 @@ pub struct GemmArgs<T> {
     pub(crate) b: *const T,
     pub(crate) b_row: usize,
     pub(crate) b_panel: usize,
-    /// What the sums start with.
+    /// The start of the sums.
     pub(crate) accumulate: Accumulate<T>,
     /// `Some(rate)`: the product times the rate is subtracted from C. All panels of C are then full
     /// and `accumulate` is `Zero`.

@@ -4,7 +4,8 @@ use super::dispatch::{InstructionSet, Isa};
 use super::simd::{Lanes, MAX_LANES, Simd};
 
 /// Runs `rounds` rounds of independent `f32` multiply-adds that keep all FMA units of one core busy
-/// from registers alone. Returns the number of floating-point operations, two for each multiply-add.
+/// from registers alone. Returns the number of floating-point operations, two for each
+/// multiply-add.
 ///
 /// Operations per second of this loop are the peak of the core: the limit that a benchmark can
 /// compare a product with.

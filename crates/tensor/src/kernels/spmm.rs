@@ -29,9 +29,9 @@ pub struct SpmmArgs<'a, T> {
 
 /// Computes `Y = X W + b`.
 ///
-/// With many rows, PANELS panels are computed at a time, block of columns after block of columns, so
-/// that a block's weights stay in the L1 cache while all rows pass. With few rows, TAIL panels are
-/// computed at a time, over all columns.
+/// With many rows, PANELS panels are computed at a time, block of columns after block of columns,
+/// so that a block's weights stay in the L1 cache while all rows pass. With few rows, TAIL panels
+/// are computed at a time, over all columns.
 ///
 /// # Safety
 /// The CPU has the instruction set of `V`. The CSR is built. W and the bias are valid for reads and
@@ -74,8 +74,8 @@ pub(crate) unsafe fn spmm<V: Simd, const REGS: usize, const PANELS: usize, const
 /// Adds the products of some blocks of columns to all rows; block 0 starts from the bias.
 ///
 /// # Safety
-/// As for [`spmm`]. `PANELS` panels from `panel` on lie within Y; they are full, unless `blocks` are
-/// all blocks.
+/// As for [`spmm`]. `PANELS` panels from `panel` on lie within Y; they are full, unless `blocks`
+/// are all blocks.
 #[inline(always)]
 unsafe fn add_blocks<V: Simd, const REGS: usize, const PANELS: usize>(
     args: &SpmmArgs<'_, V::Element>,
@@ -135,8 +135,8 @@ pub struct SpmmTransposedArgs<'a, T> {
 /// Computes `dW = X^T dY`, PANELS panels at a time.
 ///
 /// # Safety
-/// The CPU has the instruction set of `V`. The CSC is built. dY is valid for reads and dW for writes
-/// at all elements that the sizes and strides reach, and dW does not overlap dY.
+/// The CPU has the instruction set of `V`. The CSC is built. dY is valid for reads and dW for
+/// writes at all elements that the sizes and strides reach, and dW does not overlap dY.
 #[inline(always)]
 pub(crate) unsafe fn spmm_transposed<V: Simd, const REGS: usize, const PANELS: usize>(
     args: &SpmmTransposedArgs<'_, V::Element>,

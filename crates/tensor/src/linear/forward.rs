@@ -110,8 +110,8 @@ struct ForwardProduct<'a, T> {
 }
 
 impl<T: Scalar> ForwardProduct<'_, T> {
-    /// Computes some rows of some panels on a thread. With a CSR, which is that of all of x, the rows
-    /// are all rows.
+    /// Computes some rows of some panels on a thread. With a CSR, which is that of all of x, the
+    /// rows are all rows.
     ///
     /// # Safety
     /// The rows and panels lie within y and no other thread writes to them.

@@ -81,8 +81,8 @@ pub(super) fn affine_input_grad_on<T: Scalar>(
         let columns = columns_of::<T>(&panels, inputs);
         let mut scratch = exec.pool.scratch(thread);
         // SAFETY: dy is valid for reads. These rows and columns of dx lie within the input gradient
-        // and belong to this call alone: each row, or each panel, is of one call, and panels share no
-        // column.
+        // and belong to this call alone: each row, or each panel, is of one call, and panels share
+        // no column.
         unsafe {
             let job = InputGradJob {
                 dy: dy.rows(&rows),
@@ -189,8 +189,8 @@ unsafe fn pack_transposed<V: Simd>(
             for input in (0..width).step_by(V::TRANSPOSE) {
                 for output in (0..width).step_by(V::TRANSPOSE) {
                     let (from, to) = (input * width + output, output * width + input);
-                    // SAFETY: both are matrices of `width` rows and columns, and `TRANSPOSE` divides
-                    // `width`, so the blocks lie within them.
+                    // SAFETY: both are matrices of `width` rows and columns, and `TRANSPOSE`
+                    // divides `width`, so the blocks lie within them.
                     unsafe {
                         let from = rows.as_ptr().add(from);
                         V::transpose_block(from, width, packed.as_mut_ptr().add(to), width);

@@ -1,10 +1,10 @@
 //! The three products of a linear layer, `y = x W^T + b`: [`forward`], [`weight_grad`] and
 //! [`input_grad`], one file each, from the public function down to the job of one thread.
 //!
-//! Here is what they share: the checks of shapes, and who owns what. A thread owns panels of output
-//! columns in the forward product and in the weight gradient, and panels of input columns in the
-//! input gradient; for a small weight it owns rows instead. Each element is one sum in one order,
-//! whatever the number of threads and of rows, so the results have the same bits.
+//! This file has the checks of shapes and the ownership, which all three use. A thread owns panels
+//! of output columns in the forward product and in the weight gradient, and panels of input columns
+//! in the input gradient; for a small weight it owns rows instead. Each element is one sum in one
+//! order, whatever the number of threads and of rows, so the results have the same bits.
 
 mod forward;
 mod input_grad;

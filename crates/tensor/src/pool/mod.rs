@@ -3,9 +3,9 @@
 //! A training step of a small network takes tens of microseconds, less than the start of a thread.
 //! So the threads of a pool live as long as the pool. The pool assigns *ownership*: chunk `k` of a
 //! split always runs on the same worker, so that what the worker wrote in one step is still in the
-//! cache of its core in the next step. Only if the worker is late, because the system runs something
-//! else on its core, the caller runs the worker's chunk as well: on a busy machine a pool of many
-//! threads is then no slower than one thread.
+//! cache of its core in the next step. Only if the worker is late, because the system runs
+//! something else on its core, the caller runs the worker's chunk as well: on a busy machine a pool
+//! of many threads is then no slower than one thread.
 
 mod cache_padded;
 mod sync_ptr;
@@ -24,11 +24,11 @@ use workers::Workers;
 
 /// A set of threads that work on chunks of a slice.
 ///
-/// A program makes a `Pool` and passes it down, in an `Arc` where several values keep it; there is no
-/// global pool. The thread that submits a job is one of the pool's threads, so a pool of one thread
-/// starts none. Results never depend on the number of threads, because no sum is ever split between
-/// threads. While a pool runs a job, further jobs, from another thread or from within the job, run on
-/// the thread that submits them.
+/// A program makes a `Pool` and passes it down, in an `Arc` where several values keep it; there is
+/// no global pool. The thread that submits a job is one of the pool's threads, so a pool of one
+/// thread starts none. Results never depend on the number of threads, because no sum is ever split
+/// between threads. While a pool runs a job, further jobs, from another thread or from within the
+/// job, run on the thread that submits them.
 ///
 /// ```
 /// use backprop_tensor::Pool;
@@ -83,8 +83,8 @@ impl Pool {
         self.workers.count()
     }
 
-    /// The thread that owns panel `k` of `panels`. Each thread owns one contiguous chunk; the sizes of
-    /// two chunks differ by at most one panel.
+    /// The thread that owns panel `k` of `panels`. Each thread owns one contiguous chunk; the sizes
+    /// of two chunks differ by at most one panel.
     ///
     /// ```
     /// use backprop_tensor::Pool;
@@ -115,9 +115,9 @@ impl Pool {
     /// range of elements of each chunk and the chunks of the slices.
     ///
     /// Unit `k` goes to the thread [`owner_of`](Pool::owner_of)`(units, k)`; the last unit may be
-    /// short. Slices of fewer than [`PAR_MIN_ELEMENTS`] elements are not split. How many units a call
-    /// gets depends on the number of threads, so `f` must treat every element, or at least every
-    /// unit, by itself.
+    /// short. Slices of fewer than [`PAR_MIN_ELEMENTS`] elements are not split. How many units a
+    /// call gets depends on the number of threads, so `f` must treat every element, or at least
+    /// every unit, by itself.
     ///
     /// # Panics
     /// If `unit` is 0, the lengths differ, or `f` panics.
@@ -141,8 +141,8 @@ impl Pool {
     /// Splits `slices` as [`par_split`](Self::par_split) does, but always, however short they are:
     /// for a callback that takes much longer than writing its chunk.
     ///
-    /// `f` gets the thread's index as well. It must not use this pool, but may use its thread's pool
-    /// of [`single_thread_pools`](Self::single_thread_pools).
+    /// `f` gets the thread's index as well. It must not use this pool, but may use its thread's
+    /// pool of [`single_thread_pools`](Self::single_thread_pools).
     ///
     /// ```
     /// use backprop_tensor::Pool;
@@ -202,8 +202,8 @@ impl Pool {
     }
 
     /// A pool of one thread for each thread of this pool, to compute with in
-    /// [`par_split_always`](Self::par_split_always): whole networks on different rows, say. Empty in
-    /// a pool of one thread.
+    /// [`par_split_always`](Self::par_split_always): whole networks on different rows, say. Empty
+    /// in a pool of one thread.
     ///
     /// ```
     /// use backprop_tensor::Pool;

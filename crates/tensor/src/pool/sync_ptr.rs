@@ -22,8 +22,8 @@ impl<T> SyncPtr<T> {
     }
 }
 
-// SAFETY: users turn a `SyncPtr` only into slices of disjoint ranges, one thread for each, just as a
-// `&mut [T]` could be sent to each thread, or into slices that all threads only read.
+// SAFETY: users turn a `SyncPtr` only into slices of disjoint ranges, one thread for each, just as
+// a `&mut [T]` could be sent to each thread, or into slices that all threads only read.
 unsafe impl<T: Send> Sync for SyncPtr<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Send for SyncPtr<T> {}

@@ -1,9 +1,9 @@
 //! The threads of a pool: publication of a job to all of them, and detection of its completion.
 //!
 //! A training step has a dozen jobs of some microseconds each, so the time between two jobs counts.
-//! Here a job costs four cache-line transfers from core to core (the job to the worker, the claim of
-//! its share, the result of its share, the count of pending shares) and no system call. A worker without a
-//! job spins for a moment before it sleeps.
+//! Here a job costs four transfers of a cache line from core to core, two to publish it and two to
+//! see its completion, and no system call. A worker without a job spins for a moment before it
+//! sleeps.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -13,8 +13,8 @@ use std::thread::JoinHandle;
 use super::cache_padded::CachePadded;
 
 /// Turns of the waiting loop before a thread sleeps: about a hundred microseconds, so that a worker
-/// is still awake after the parts of a step that run on one thread. Waking a thread takes as long as
-/// a product.
+/// is still awake after the parts of a step that run on one thread. Waking a thread takes as long
+/// as a product.
 const SPIN_TURNS: u32 = 10_000;
 
 /// A job: a function of a thread's index. Its call for one index is that thread's share.
@@ -30,8 +30,8 @@ pub(crate) struct Workers {
 
 struct Shared {
     slot: CachePadded<JobSlot>,
-    /// For each thread the generation of the last job whose share has been claimed, by the thread or
-    /// by the caller.
+    /// For each thread the generation of the last job whose share has been claimed, by the thread
+    /// or by the caller.
     claimed: Box<[CachePadded<AtomicU64>]>,
     /// Shares of the current job that are not finished, without the caller's own.
     pending: CachePadded<AtomicUsize>,
@@ -47,7 +47,7 @@ struct Shared {
     job_done: Condvar,
 }
 
-/// The place where the caller publishes a job.
+/// The memory in which the caller publishes a job.
 struct JobSlot {
     /// The number of jobs so far.
     generation: AtomicU64,
@@ -117,17 +117,18 @@ impl Workers {
             return;
         }
         let shared = &*self.shared;
-        // SAFETY: only the lifetime is erased. The job is called only by a thread that has claimed a
-        // share, and this function neither returns nor unwinds before all shares are finished.
+        // SAFETY: only the lifetime is erased. The job is called only by a thread that has claimed
+        // a share, and this function neither returns nor unwinds before all shares are finished.
         let job: Job<'static> = unsafe { std::mem::transmute::<Job<'_>, Job<'static>>(job) };
         let slot = &shared.slot.0;
         slot.job
             .store((&raw const job).cast_mut(), Ordering::Relaxed);
         shared.pending.0.store(self.count - 1, Ordering::Relaxed);
         // This store orders the two stores above before every read of the new generation. Together
-        // with the load of `asleep` it is a Dekker-style handshake (each side stores, then loads the
-        // other side's store, all sequentially consistent): either a worker that is about to sleep
-        // sees the new generation, or the caller sees the worker in `asleep`. No wake-up is lost.
+        // with the load of `asleep` it is a Dekker-style handshake (each side stores, then loads
+        // the other side's store, all sequentially consistent): either a worker that is about to
+        // sleep sees the new generation, or the caller sees the worker in `asleep`. No wake-up is
+        // lost.
         let generation = slot.generation.fetch_add(1, Ordering::SeqCst) + 1;
         if shared.asleep.load(Ordering::SeqCst) > 0 {
             drop(shared.sleep_lock());

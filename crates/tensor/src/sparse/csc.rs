@@ -39,8 +39,8 @@ pub(crate) struct Entry<T> {
 /// The memory of a blocked CSC, of one thread. It grows to the largest matrix and is then never
 /// allocated again: its size is a function of the shape, never of the data.
 ///
-/// Each thread has its own and builds all of it. A buffer that two threads read would have to be
-/// taken from both caches before it can be written again, which takes longer than building it twice.
+/// Each thread has a whole CSC to itself. A buffer that two threads read would have to be taken
+/// from both caches before it can be written again, which takes longer than building it twice.
 #[derive(Debug, Default)]
 pub(crate) struct CscBuffer<T> {
     nnz: Vec<u32>,

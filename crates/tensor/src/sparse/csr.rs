@@ -35,8 +35,8 @@ use crate::prefetch::prefetch_lines;
 /// each, these are less than 18 KiB and stay in the L1 cache while all rows pass.
 pub(super) const CSR_BLOCK_COLUMNS: usize = 208;
 
-/// Elements between the element that is indexed and the element that is prefetched. While a row lies
-/// in memory and not in the cache, indexing it takes longer than multiplying by it.
+/// Elements between the element that is indexed and the element that is prefetched. While a row
+/// lies in memory and not in the cache, indexing it takes longer than multiplying by it.
 const PREFETCH_DISTANCE: usize = 2048;
 
 /// Elements that may be written behind the last element of a row: whole registers are stored and

@@ -13,7 +13,8 @@ use crate::matrix::Matrix;
 /// [`affine`](crate::affine) fills the index; the weight gradient of the same input uses it again
 /// ([`affine_weight_grad`](crate::affine_weight_grad),
 /// [`Gradient::OuterProduct`](crate::Gradient::OuterProduct)). An input counts as sparse if fewer
-/// than one element in three differs from 0 in a sample of its rows, and it has at least 32 columns.
+/// than one element in three differs from 0 in a sample of its rows, and it has at least 32
+/// columns.
 ///
 /// The memory grows to the largest input of a product and is then never allocated again.
 ///
@@ -38,7 +39,7 @@ pub struct SparseIndex<T> {
     content: Content,
 }
 
-/// What a [`SparseIndex`] knows.
+/// The state of a [`SparseIndex`].
 #[derive(Clone, Copy, Debug, Default)]
 enum Content {
     /// Nothing: no product has filled the index.
@@ -123,7 +124,8 @@ impl<T: Scalar> SparseIndex<T> {
     }
 }
 
-/// Whether a matrix has enough columns to be worth indexing, and not too many elements to be indexed.
+/// Whether a matrix has enough columns to be worth indexing, and not too many elements to be
+/// indexed.
 #[inline]
 fn can_be_sparse<T>(x: &Matrix<T>) -> bool {
     x.columns >= MIN_SPARSE_COLUMNS && fits_u32_indices(x.rows, x.columns)

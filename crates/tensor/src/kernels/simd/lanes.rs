@@ -1,7 +1,7 @@
 use super::Simd;
 
-/// A register as plain loops over an array, which the compiler turns into the baseline instruction set
-/// of the architecture: SSE2 on x86-64, NEON on ARM.
+/// A register as plain loops over an array, which the compiler turns into the baseline instruction
+/// set of the architecture: SSE2 on x86-64, NEON on ARM.
 #[derive(Clone, Copy)]
 pub(crate) struct Lanes<T, const N: usize>([T; N]);
 

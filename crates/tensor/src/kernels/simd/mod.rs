@@ -81,12 +81,12 @@ pub trait Simd: Copy {
         unsafe { *to = *from }
     }
 
-    /// Stores the lanes that are not 0 without gaps: `first` plus the lane's index to `indices`, the
-    /// lane's element to `values`. Returns the number of these lanes.
+    /// Stores the lanes that are not 0 without gaps: `first` plus the lane's index to `indices`,
+    /// the lane's element to `values`. Returns the number of these lanes.
     ///
     /// # Safety
-    /// See [`Simd::splat`]. Both pointers are valid for writes of `LANES` elements, all of which may
-    /// be overwritten.
+    /// See [`Simd::splat`]. Both pointers are valid for writes of `LANES` elements, all of which
+    /// may be overwritten.
     #[inline(always)]
     unsafe fn compress_store(
         self,

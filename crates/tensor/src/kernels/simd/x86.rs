@@ -77,8 +77,8 @@ macro_rules! register {
                     $values: *mut $element,
                 ) -> usize {
                     let $self = self;
-                    // SAFETY: the caller promises the instruction set and pointers that are valid for
-                    // writes of a register.
+                    // SAFETY: the caller promises the instruction set and pointers that are valid
+                    // for writes of a register.
                     unsafe { $compress_store }
                 }
             )?
@@ -104,8 +104,8 @@ static COMPRESS_LUT: [[u32; 8]; 256] = {
     lut
 };
 
-/// Transposes an 8 x 8 block: interleaves pairs of elements, then pairs of pairs, then exchanges the
-/// halves of registers.
+/// Transposes an 8 x 8 block: interleaves pairs of elements, then pairs of pairs, then exchanges
+/// the halves of registers.
 ///
 /// # Safety
 /// As for [`Simd::transpose_block`], on a CPU with AVX.
@@ -130,8 +130,8 @@ unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row:
                 fours[half + 2 * k + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(left, right);
             }
         }
-        // Register k holds columns k and k + 4 of the first four rows, register k + 4 the same columns of
-        // the last four rows.
+        // Register k holds columns k and k + 4 of the first four rows, register k + 4 the same
+        // columns of the last four rows.
         for k in 0..4 {
             let low = _mm256_permute2f128_ps::<0x20>(fours[k], fours[k + 4]);
             let high = _mm256_permute2f128_ps::<0x31>(fours[k], fours[k + 4]);

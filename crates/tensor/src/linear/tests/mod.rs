@@ -109,7 +109,7 @@ impl<T: Scalar> Case<T> {
     fn check(&self, [y, dw, db, dx]: &[Vec<T>; 4]) {
         let (rows, inputs) = self.x.dim();
         let outputs = self.bias.len();
-        let view = |shape, numbers| ArrayView2::from_shape(shape, numbers).unwrap();
+        let view = |shape, values| ArrayView2::from_shape(shape, values).unwrap();
         let bias = view((1, outputs), &self.bias).mapv(Scalar::as_f64);
         let expected = reference_product(self.x.view(), self.w.t()) + bias;
         assert_close(view((rows, outputs), y), &expected, inputs);
@@ -221,7 +221,7 @@ fn one_row_gives_the_same_bits_as_within_a_batch() {
     }
 }
 
-/// The same full rows, beside so many rows of zeros that the input counts as sparse, or fewer.
+/// Rows beside enough rows of zeros for the input to count as sparse, and beside fewer.
 #[test]
 fn skipping_zeros_changes_no_bit() {
     for isa in Isa::available() {
@@ -313,7 +313,7 @@ fn an_index_of_another_input_is_refused() {
     affine_weight_grad(&pool, other.layout, x, dy, Some(&index), &mut dw, &mut db);
 }
 
-/// Wrong numbers, but memory that is the index's own.
+/// The gradient is that of the indexed input, read from the index alone.
 #[test]
 fn an_index_of_an_input_with_the_same_shape_is_memory_safe() {
     let pool = &Pool::new(2);

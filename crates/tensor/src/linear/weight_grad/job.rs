@@ -6,8 +6,8 @@ use crate::kernels::{Accumulate, GemmArgs, Job, Kernel, SpmmTransposedArgs};
 use crate::matrix::Matrix;
 use crate::sparse::{BlockedCsc, CSC_BLOCK_ROWS};
 
-/// One piece of the weight gradient, `dW = x^T dy`, or of the step `W = W - rate x^T dy`: some inputs
-/// of some panels.
+/// One piece of the weight gradient, `dW = x^T dy`, or of the step `W = W - rate x^T dy`: some
+/// inputs of some panels.
 pub(super) struct WeightGradJob<T> {
     /// (B, I), valid for reads.
     pub(super) x: Matrix<T>,

@@ -1,7 +1,7 @@
 //! The weight gradient, `dW = dy^T x`, and the bias gradient.
 //!
-//! The gradient is computed in pieces of a few panels and inputs, which stay in the cache until they
-//! are used, on the threads that own the panels. [`job`] is one piece, on one thread.
+//! The gradient is computed in pieces of a few panels and inputs, which stay in the cache until
+//! they are used, on the threads that own the panels. [`job`] is one piece, on one thread.
 
 mod job;
 
@@ -27,14 +27,14 @@ const PANEL_GROUP: usize = 8;
 /// Inputs that are computed at a time: in eight panels, of 64 bytes each, they are 24 KiB.
 const INPUT_BLOCK: usize = 48;
 
-/// The gradients of the loss by the parameters of a linear layer: `weight_grad = output_grad^T input`
-/// and `bias_grad =` the column sums of `output_grad`, both overwritten.
+/// The gradients of the loss by the parameters of a linear layer: `weight_grad = output_grad^T
+/// input` and `bias_grad =` the column sums of `output_grad`, both overwritten.
 ///
-/// Shapes: `input` (B, I), `output_grad` (B, O), `weight_grad` an (O, I) weight in the storage order
-/// of `layout`, `bias_grad` (O). `index` is the index of `input` that [`affine`](crate::affine)
-/// filled; with `None`, or an index that no product has filled, the input is indexed anew, for which
-/// memory is allocated if it is sparse. Products with elements of `input` that are 0 may be left out,
-/// also where the output gradient is NaN or infinite.
+/// Shapes: `input` (B, I), `output_grad` (B, O), `weight_grad` an (O, I) weight in the storage
+/// order of `layout`, `bias_grad` (O). `index` is the index of `input` that
+/// [`affine`](crate::affine) filled; with `None`, or an index that no product has filled, the input
+/// is indexed anew, for which memory is allocated if it is sparse. Products with elements of
+/// `input` that are 0 may be left out, also where the output gradient is NaN or infinite.
 ///
 /// ```
 /// use backprop_tensor::{PanelLayout, Pool, affine_weight_grad, ndarray::array};
@@ -80,8 +80,8 @@ pub(super) fn affine_weight_grad_on<T: Scalar>(
     affine_bias_grad(matrices[1], bias_grad);
 }
 
-/// The gradient of the loss by the bias of a linear layer: `bias_grad` (O) becomes the column sums of
-/// `output_grad` (B, O), summed row by row.
+/// The gradient of the loss by the bias of a linear layer: `bias_grad` (O) becomes the column sums
+/// of `output_grad` (B, O), summed row by row.
 ///
 /// ```
 /// use backprop_tensor::{affine_bias_grad, ndarray::array};
@@ -108,8 +108,8 @@ pub fn affine_bias_grad<T: Scalar>(output_grad: ArrayView2<'_, T>, bias_grad: &m
     }
 }
 
-/// A weight gradient, `output_grad^T input`, that is computed piece by piece. Both matrices are valid
-/// for reads, and their shapes fit.
+/// A weight gradient, `output_grad^T input`, that is computed piece by piece. Both matrices are
+/// valid for reads, and their shapes fit.
 pub(crate) struct StreamedWeightGrad<'a, T> {
     exec: Executor<'a>,
     layout: PanelLayout,
@@ -216,8 +216,8 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
         self.for_each_group(&|group, _| {
             for inputs in self.input_blocks() {
                 self.prefetch_ahead(&group, &inputs, &[values]);
-                // SAFETY: these inputs of these panels lie within the values, every panel belongs to
-                // one call, and there is one block of rows.
+                // SAFETY: these inputs of these panels lie within the values, every panel belongs
+                // to one call, and there is one block of rows.
                 unsafe {
                     let start = values.at(self.offset(group.panels.start, inputs.start));
                     let panel_len = self.layout.inputs() * T::PANEL_WIDTH;
@@ -298,8 +298,8 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
         unsafe { T::run_job(self.exec.isa, job) }
     }
 
-    /// Calls `work` with all panels, a group at a time, on the threads that own them, and with memory
-    /// for a piece.
+    /// Calls `work` with all panels, a group at a time, on the threads that own them, and with
+    /// memory for a piece.
     #[inline]
     fn for_each_group(&self, work: &(impl Fn(PanelGroup<T>, &mut [T]) + Sync)) {
         let own;
