@@ -187,7 +187,7 @@ pub(crate) fn dense_inputs(rows: usize, seed: u64) -> Array2<f32> {
     let key = Key::new(seed).derive("bench/dense", 0);
     let mut dense = Array2::zeros((rows, INPUTS));
     for (index, mut row) in dense.axis_iter_mut(Axis(0)).enumerate() {
-        let draws = (0..).flat_map(|k| key.draws((index * INPUTS + k) as u64));
+        let draws = (0..).flat_map(|k| key.random_block((index * INPUTS + k) as u64));
         for (x, draw) in row.iter_mut().zip(draws) {
             *x = (draw >> 8).max(1) as f32 / (1 << 24) as f32;
         }

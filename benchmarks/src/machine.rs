@@ -7,8 +7,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use backprop_trainer::tensor::kernel::multiply_adds;
-use backprop_trainer::tensor::{Pool, with_best_simd};
+use backprop_trainer::tensor::{Pool, fma_peak_loop, with_best_simd};
 use serde::Serialize;
 
 /// Where the system does not tell its caches, as large as they are on most machines.
@@ -63,10 +62,10 @@ fn fma_gflops(threads: usize) -> f64 {
     let once = || {
         let barrier = Barrier::new(threads);
         let one = || {
-            multiply_adds(rounds / 10);
+            fma_peak_loop(rounds / 10);
             barrier.wait();
             let start = Instant::now();
-            let operations = multiply_adds(rounds);
+            let operations = fma_peak_loop(rounds);
             (operations as f64, start.elapsed().as_secs_f64())
         };
         let shares: Vec<(f64, f64)> = std::thread::scope(|scope| {

@@ -235,7 +235,7 @@ fn loss_sums_over_ten_million_samples_do_not_drift() {
     let rows = SAMPLES / 100;
     let key = Key::new(3);
     let logits = Array2::from_shape_fn((rows, 2), |(i, j)| {
-        let draw = key.draws(i as u64)[j];
+        let draw = key.random_block(i as u64)[j];
         (f64::from(draw) / f64::from(u32::MAX) * 4.0) as f32
     });
     let classes: Vec<u32> = (0..rows as u32).map(|i| i % 2).collect();

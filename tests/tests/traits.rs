@@ -173,7 +173,7 @@ fn one_network_predicts_from_eight_threads_at_once() {
             let rows = 1 + (thread * 7 + round * 5) % 40;
             let key = Key::new(thread as u64).derive("input", round as u64);
             let input = Array2::from_shape_fn((rows, 300), |(i, j)| {
-                let draw = key.draws((i * 300 + j) as u64)[0];
+                let draw = key.random_block((i * 300 + j) as u64)[0];
                 T::from_f64(f64::from(draw) / f64::from(u32::MAX) - 0.5)
             });
             let mut output = Array2::zeros((rows, 10));

@@ -152,7 +152,7 @@ fn sanitizers() -> [Check; 2] {
         ),
         check(
             "the pool under ThreadSanitizer",
-            "--lib --tests -- pool:: threads:: products_of_a_layer_stay",
+            "--lib --tests -- pool:: products_of_a_layer_stay",
             "tsan",
             vec![
                 ("RUSTFLAGS", thread.to_string()),

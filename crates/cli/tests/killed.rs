@@ -148,7 +148,7 @@ fn check(kills: u32) {
         figures.runs += 1;
         let mut was_killed = true;
         while was_killed && figures.kills < kills {
-            let [draw, other, ..] = Key::new(7).draws(lives);
+            let [draw, other, ..] = Key::new(7).random_block(lives);
             lives += 1;
             let kill = if other % 2 == 0 {
                 // Mostly early, so that a run takes several kills.

@@ -3,13 +3,9 @@
 
 use std::ops::Range;
 
+use backprop_tensor::cutoffs::PAR_MIN_ACTIVATIONS;
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
 use backprop_tensor::{Pool, Scalar, with_best_simd};
-
-/// Elements below which one thread does them all. Fewer than where [`Pool::par_split`] begins: the
-/// products beside these loops are split by then, and their rows would have to come from another
-/// core.
-const PAR_MIN_ACTIVATIONS: usize = 1 << 12;
 
 /// `out = f(a, b)` for all elements; all have one shape.
 pub(crate) fn par_zip<T: Scalar>(

@@ -1,7 +1,6 @@
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_tensor::{
     Gradient, Key, PanelLayout, Scalar, affine, affine_bias_grad, affine_input_grad,
-    affine_weight_grad,
 };
 use rand_distr::{Distribution, StandardNormal};
 
@@ -176,7 +175,15 @@ impl<T: Scalar> Layer<T> for Linear<T> {
         self.check_grads(grads);
         let (layout, dy) = (self.layout, args.output_grad);
         let (pool, index) = (context.pool, Some(args.sparse));
-        affine_weight_grad(pool, layout, args.input, dy, &mut grads[0], index);
+        let weight_grad = Gradient::OuterProduct {
+            layout,
+            input: args.input,
+            output_grad: dy,
+            index,
+        };
+        weight_grad.for_each_panel(pool, 1, [&mut grads[0]], |_, grad, [out]| {
+            out.copy_from_slice(grad);
+        });
         if let Some(bias_grad) = grads.get_mut(1) {
             affine_bias_grad(dy, bias_grad);
         }

@@ -51,7 +51,7 @@ impl<T: Scalar> Parameter<T> {
             kind: ParameterKind::Weight,
             shape: vec![outputs, inputs],
             layout: Some(layout),
-            values: AlignedVec::zeros(layout.len::<T>()),
+            values: AlignedVec::zeros(layout.packed_len::<T>()),
             learning_rate_factor: 1.0,
         }
     }
@@ -78,7 +78,7 @@ impl<T: Scalar> Parameter<T> {
             kind,
             shape,
             layout: None,
-            values: AlignedVec::copied(&values),
+            values: AlignedVec::from_slice(&values),
             learning_rate_factor: 1.0,
         }
     }
@@ -122,7 +122,7 @@ impl<T: Scalar> Parameter<T> {
     /// everything else.
     pub fn chunk_len(&self) -> usize {
         self.layout
-            .map_or(T::PANEL_WIDTH, |layout| layout.unit::<T>())
+            .map_or(T::PANEL_WIDTH, |layout| layout.panel_len::<T>())
     }
 
     /// Columns of the weight's last panel that no output uses; 0 for everything but a weight.

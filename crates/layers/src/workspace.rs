@@ -191,10 +191,10 @@ impl<T: Scalar> Workspace<T> {
         }
         let is_training = matches!(mode, Mode::Train(_));
         for (buffers, layer) in self.layers.iter_mut().zip(layers) {
-            buffers.output.grow(rows * buffers.width);
-            buffers.saved.grow(rows * buffers.saved_width);
+            buffers.output.grow_to(rows * buffers.width);
+            buffers.saved.grow_to(rows * buffers.saved_width);
             if is_training {
-                buffers.output_grad.grow(rows * buffers.width);
+                buffers.output_grad.grow_to(rows * buffers.width);
                 buffers.grow_grads(layer.parameters());
             }
         }

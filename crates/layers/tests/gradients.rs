@@ -8,7 +8,7 @@ use backprop_layers::*;
 
 fn numbers(rows: usize, columns: usize, key: Key) -> Array2<f64> {
     Array2::from_shape_fn((rows, columns), |(i, j)| {
-        f64::from(key.draws((i * columns + j) as u64)[0]) / f64::from(u32::MAX) * 2.0 - 1.0
+        f64::from(key.random_block((i * columns + j) as u64)[0]) / f64::from(u32::MAX) * 2.0 - 1.0
     })
 }
 

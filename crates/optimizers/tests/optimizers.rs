@@ -213,7 +213,7 @@ fn the_padding_of_a_weight_stays_zero_whatever_a_rule_does() {
             ..ParamInfo::new(3 * 8)
         };
         let (input, output_grad) = (Array2::ones((2, 3)), Array2::ones((2, 11)));
-        let zeros = vec![0.0; layout.len::<f64>()];
+        let zeros = vec![0.0; layout.packed_len::<f64>()];
         let gradients = [
             Gradient::Values(&zeros),
             Gradient::OuterProduct {

@@ -1,69 +1,81 @@
-mod product;
-
 use std::ops::Range;
 
 use ndarray::ArrayView2;
 
-use crate::kernel::ROWS;
-use crate::linear::check;
-use crate::pool::Start;
+use crate::executor::Executor;
+use crate::linear::StreamedWeightGrad;
 use crate::{PanelLayout, Pool, Scalar, SparseIndex, with_best_simd};
 
-use product::with_product;
-
-/// The gradient of a parameter: numbers, or what they are a product of.
+/// The gradient of the loss by a parameter: its values, or the two matrices that it is the product
+/// of.
 ///
 /// The gradient of a weight is as large as the weight. Written to memory and read again by an
-/// optimizer it would push both out of the cache; so it is computed piece by piece, and each piece is
-/// used while it is there.
+/// optimizer, it would evict both from the cache. So the gradient of a weight is passed on as a
+/// product that is not computed yet, and [`for_each_panel`](Self::for_each_panel) computes it piece
+/// by piece and hands each piece over while it is in the cache.
 ///
 /// ```
 /// use backprop_tensor::{Gradient, PanelLayout, Pool, ndarray::array};
 ///
 /// let (input, output_grad) = (array![[1.0_f64], [2.0]], array![[3.0], [4.0]]);
 /// let layout = PanelLayout::new(1, 1);
-/// let mut weight = vec![0.0; layout.len::<f64>()];
+/// let mut weight = vec![0.0; layout.packed_len::<f64>()];
 /// let gradient = Gradient::OuterProduct {
 ///     layout,
 ///     input: input.view(),
 ///     output_grad: output_grad.view(),
 ///     index: None,
 /// };
-/// gradient.for_each_panel(&Pool::new(1), layout.unit::<f64>(), [&mut weight], |_, grad, [part]| {
-///     part.iter_mut().zip(grad).for_each(|(w, g)| *w -= 0.1 * g);
+/// let unit = layout.panel_len::<f64>();
+/// gradient.for_each_panel(&Pool::new(1), unit, [&mut weight], |_, grad, [weight]| {
+///     weight.iter_mut().zip(grad).for_each(|(w, g)| *w -= 0.1 * g);
 /// });
 /// assert_eq!(weight[0], -0.1 * (1.0 * 3.0 + 2.0 * 4.0));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Gradient<'a, T> {
-    /// The numbers, in storage order.
+    /// The elements of the gradient, in storage order.
     Values(&'a [T]),
-    /// That of the weight of `output = input W^T + bias`: `output_grad^T input`. Where the input is 0
-    /// the product may be left out, also where the output's gradient is NaN or infinite.
+    /// The gradient of the weight of `output = input W^T + bias`, `output_grad^T input`, not
+    /// computed yet. Products with elements of `input` that are 0 may be left out, also where the
+    /// output gradient is NaN or infinite.
     OuterProduct {
         /// The storage order of the weight.
         layout: PanelLayout,
-        /// (batch, in)
+        /// The layer's input, (B, I).
         input: ArrayView2<'a, T>,
-        /// (batch, out)
+        /// The gradient of the loss by the layer's output, (B, O).
         output_grad: ArrayView2<'a, T>,
-        /// The index that [`affine`](crate::affine) made of this input; without it a sparse input is
-        /// indexed anew.
+        /// The index of `input` that [`affine`](crate::affine) filled. With `None`, or an index
+        /// that no product has filled, the input is indexed anew, for which memory is allocated if
+        /// it is sparse.
         index: Option<&'a SparseIndex<T>>,
     },
 }
 
 impl<T: Scalar> Gradient<'_, T> {
-    /// Calls `f` with piece after piece of the gradient: where the piece lies in storage order, its
-    /// elements, and the same piece of each of the slices, which are as long as the gradient. Every
-    /// element comes once.
+    /// Calls `f` with each piece of the gradient, its range in storage order, and the same piece of
+    /// each of the slices, which are as long as the gradient. Every element is in one piece.
     ///
-    /// A piece comes to the thread that owns it: `unit` numbers stay together, and those of a weight
-    /// stay with the thread that owns their panel in [`affine`](crate::affine). The padding of a
-    /// weight's last panel has the gradient 0. `f` must not use the pool, which is at work.
+    /// A piece goes to the thread that owns it: `unit` elements of [`Gradient::Values`] stay
+    /// together, and the weights of a panel go to the thread that owns the panel in
+    /// [`affine`](crate::affine). The gradient of the padding in a weight's last panel is 0. `f`
+    /// must not use the pool, which is at work.
+    ///
+    /// ```
+    /// use backprop_tensor::{Gradient, Pool};
+    ///
+    /// let mut squares = [0.0; 3];
+    /// let gradient = Gradient::Values(&[1.0, -2.0, 3.0]);
+    /// gradient.for_each_panel(&Pool::new(1), 1, [&mut squares], |_, grad, [squares]| {
+    ///     squares.iter_mut().zip(grad).for_each(|(square, g)| *square = g * g);
+    /// });
+    /// assert_eq!(squares, [1.0, 4.0, 9.0]);
+    /// ```
     ///
     /// # Panics
-    /// If the lengths or shapes do not fit, `unit` is 0, or `f` panics.
+    /// If the lengths or shapes do not fit, the index is that of an input of another shape, `unit`
+    /// is 0, or `f` panics.
     #[track_caller]
     pub fn for_each_panel<const N: usize>(
         self,
@@ -72,12 +84,26 @@ impl<T: Scalar> Gradient<'_, T> {
         slices: [&mut [T]; N],
         f: impl Fn(Range<usize>, &[T], [&mut [T]; N]) + Sync,
     ) {
+        self.for_each_panel_on(Executor::new(pool), unit, slices, f);
+    }
+
+    #[track_caller]
+    fn for_each_panel_on<const N: usize>(
+        self,
+        exec: Executor<'_>,
+        unit: usize,
+        slices: [&mut [T]; N],
+        f: impl Fn(Range<usize>, &[T], [&mut [T]; N]) + Sync,
+    ) {
         match self {
             Gradient::Values(grad) => {
                 for slice in &slices {
-                    assert_eq!(slice.len(), grad.len(), "numbers beside a gradient");
+                    assert_eq!(slice.len(), grad.len(), "elements beside a gradient");
                 }
-                pool.par_split(unit, slices, |at, parts| f(at.clone(), &grad[at], parts));
+                let pool = exec.pool;
+                pool.par_split(unit, slices, |range, chunks| {
+                    f(range.clone(), &grad[range], chunks);
+                });
             }
             Gradient::OuterProduct {
                 layout,
@@ -85,23 +111,19 @@ impl<T: Scalar> Gradient<'_, T> {
                 output_grad,
                 index,
             } => {
-                // Also where there are no slices: the product reads both matrices.
-                let stored = layout.len::<T>();
-                check::<T>(layout, input.dim(), output_grad.dim(), stored);
-                for slice in &slices {
-                    check::<T>(layout, input.dim(), output_grad.dim(), slice.len());
-                }
-                let slices = slices.map(|slice| Start(slice.as_mut_ptr()));
-                with_product(pool, layout, input, output_grad, index, |product| {
-                    product.each(slices, &f);
+                let matrices = [input, output_grad];
+                StreamedWeightGrad::with(exec, layout, matrices, index, |product| {
+                    product.for_each_panel(slices, &f);
                 });
             }
         }
     }
 
-    /// `values <- values - rate * gradient`: a step of plain gradient descent, taken while the
-    /// gradient is computed. The bits are those of [`for_each_panel`](Self::for_each_panel), but for the sign of a zero;
-    /// the weights of an input that is 0 in the whole batch are not touched.
+    /// A step of plain gradient descent, taken while the gradient is computed:
+    /// `values <- values - rate * gradient`.
+    ///
+    /// The bits are those of [`for_each_panel`](Self::for_each_panel), except for the sign of a
+    /// zero. The weights of an input that is 0 in the whole batch are not touched.
     ///
     /// ```
     /// use backprop_tensor::{Gradient, Pool};
@@ -112,24 +134,28 @@ impl<T: Scalar> Gradient<'_, T> {
     /// ```
     ///
     /// # Panics
-    /// If the lengths or shapes do not fit, or `unit` is 0.
+    /// If the lengths or shapes do not fit, the index is that of an input of another shape, or
+    /// `unit` is 0.
     #[track_caller]
     pub fn sgd_step(self, pool: &Pool, unit: usize, values: &mut [T], rate: T) {
+        self.sgd_step_on(Executor::new(pool), unit, values, rate);
+    }
+
+    #[track_caller]
+    fn sgd_step_on(self, exec: Executor<'_>, unit: usize, values: &mut [T], rate: T) {
         match self {
-            // A sum that fits into registers until it is used.
             Gradient::OuterProduct {
                 layout,
                 input,
                 output_grad,
                 index,
-            } if input.nrows() <= ROWS => {
-                check::<T>(layout, input.dim(), output_grad.dim(), values.len());
-                let values = Start(values.as_mut_ptr());
-                with_product(pool, layout, input, output_grad, index, |product| {
-                    product.descend(values, rate);
+            } if StreamedWeightGrad::<T>::fits_registers(input.nrows()) => {
+                let matrices = [input, output_grad];
+                StreamedWeightGrad::with(exec, layout, matrices, index, |product| {
+                    product.sgd_step(values, rate);
                 });
             }
-            _ => self.for_each_panel(pool, unit, [values], |_, grad, [values]| {
+            _ => self.for_each_panel_on(exec, unit, [values], |_, grad, [values]| {
                 with_best_simd(|| {
                     let pairs = values.iter_mut().zip(grad);
                     pairs.for_each(|(value, &grad)| *value -= rate * grad);

@@ -1,17 +1,18 @@
-/// Asks for memory that is needed in some microseconds, so that it is in the cache by then.
+/// Prefetches a slice into the L2 cache, for a read some microseconds later.
 ///
-/// Only a hint: it changes nothing, and where the CPU has no such instruction it does nothing.
+/// A prefetch is a hint: it changes no value, and on a CPU without the instruction it does nothing.
 ///
 /// ```
-/// let rows = vec![1.0_f32; 1000];
-/// backprop_tensor::prefetch(&rows[500..600]);
+/// let values = vec![1.0_f32; 1000];
+/// backprop_tensor::prefetch(&values[500..600]);
+/// assert_eq!(values[500..600].iter().sum::<f32>(), 100.0);
 /// ```
 #[inline]
-pub fn prefetch<T>(numbers: &[T]) {
-    prefetch_lines(numbers.as_ptr(), numbers.len());
+pub fn prefetch<T>(values: &[T]) {
+    prefetch_lines(values.as_ptr(), values.len());
 }
 
-/// The same, for memory that others may be writing to.
+/// Prefetches the cache lines of `length` elements from `start` on, which need not be valid memory.
 #[inline]
 pub(crate) fn prefetch_lines<T>(start: *const T, length: usize) {
     #[cfg(target_arch = "x86_64")]

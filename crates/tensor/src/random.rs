@@ -1,21 +1,21 @@
-//! Random streams that are named, not shared.
+//! Named random streams.
 //!
-//! A generator that everybody draws from makes every draw depend on all draws before it: insert
-//! one dropout layer and the whole run changes. Here each consumer derives a [`Key`] from the seed
-//! and its own name, and either seeds a generator from it ([`Key::generator`]) or asks for the
-//! draw with a given number ([`Key::draws`]). Nothing is ever consumed.
+//! With one generator for a whole program every draw depends on all draws before it: insert one
+//! dropout layer and the whole run changes. Here each consumer derives a [`Key`] from the seed and
+//! the consumer's name, and either seeds a generator with the key ([`Key::generator`]) or computes
+//! the draws of a counter ([`Key::random_block`]). A key has no state that a draw could change.
 
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
 use crate::with_best_simd;
 
-/// A 64-bit key for one random stream, made from a seed and names.
+/// The 64-bit key of one random stream, made from a seed and names.
 ///
-/// `derive` hashes the key's eight little-endian bytes, the name's bytes and the index's eight
-/// little-endian bytes with 64-bit FNV-1a (Fowler, Noll and Vo) and mixes the result with the
-/// finaliser of SplitMix64 (Steele, Lea and Flood, 2014). The hash is part of the format: the
-/// same seed and names give the same stream in every version.
+/// [`derive`](Key::derive) hashes the key's eight little-endian bytes, the name's bytes and the
+/// index's eight little-endian bytes with 64-bit FNV-1a (Fowler, Noll and Vo) and mixes the result
+/// with the finaliser of SplitMix64 (Steele, Lea and Flood, 2014). The hash is part of the format:
+/// the same seed and names give the same stream in every version.
 ///
 /// ```
 /// use backprop_tensor::Key;
@@ -33,7 +33,7 @@ impl Key {
         Key(seed)
     }
 
-    /// The key of the stream called `name` with number `index`. Allocates nothing.
+    /// The key of the stream with this name and index. Allocates nothing.
     #[must_use]
     pub fn derive(self, name: &str, index: u64) -> Self {
         let mut hash = 0xcbf2_9ce4_8422_2325;
@@ -49,48 +49,48 @@ impl Key {
         self.0
     }
 
-    /// A generator seeded from this key: the same key always starts the same sequence, on every
-    /// platform.
+    /// A generator seeded with this key. The same key gives the same sequence on every platform.
     ///
     /// ```
     /// use backprop_tensor::{Key, rand::RngExt};
     ///
     /// let key = Key::new(7).derive("init/linear", 2);
-    /// let (mut one, mut two) = (key.generator(), key.generator());
-    /// assert_eq!(one.random::<u64>(), two.random::<u64>());
+    /// let (mut left, mut right) = (key.generator(), key.generator());
+    /// assert_eq!(left.random::<u64>(), right.random::<u64>());
     /// ```
     pub fn generator(self) -> Xoshiro256PlusPlus {
         Xoshiro256PlusPlus::seed_from_u64(self.0)
     }
 
-    /// Four independent, uniform 32-bit numbers, a pure function of the key and `counter`:
+    /// Four independent, uniform 32-bit integers, a pure function of the key and `counter`:
     /// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, 2011).
     ///
     /// ```
     /// use backprop_tensor::Key;
     ///
     /// let key = Key::new(1);
-    /// assert_eq!(key.draws(3), key.draws(3));
-    /// assert_ne!(key.draws(3), key.draws(4));
+    /// assert_eq!(key.random_block(3), key.random_block(3));
+    /// assert_ne!(key.random_block(3), key.random_block(4));
     /// ```
     #[inline]
-    pub fn draws(self, counter: u64) -> [u32; 4] {
+    pub fn random_block(self, counter: u64) -> [u32; 4] {
         let counter = [[counter as u32], [(counter >> 32) as u32], [0], [0]];
         philox4x32_10(counter, [self.0 as u32, (self.0 >> 32) as u32]).map(|[draw]| draw)
     }
 
-    /// As [`draws`](Self::draws) with one counter after another, from `first` on, many at a time.
+    /// Fills `blocks` with the [`random_block`](Self::random_block)s of consecutive counters from
+    /// `first` on, many at a time.
     ///
     /// ```
     /// use backprop_tensor::Key;
     ///
     /// let mut many = [[0; 4]; 3];
     /// Key::new(1).random_blocks(5, &mut many);
-    /// assert_eq!(many[2], Key::new(1).draws(7));
+    /// assert_eq!(many[2], Key::new(1).random_block(7));
     /// ```
-    pub fn random_blocks(self, first: u64, draws: &mut [[u32; 4]]) {
+    pub fn random_blocks(self, first: u64, blocks: &mut [[u32; 4]]) {
         with_best_simd(|| {
-            for (chunk, draws) in draws.chunks_mut(LANES).enumerate() {
+            for (chunk, blocks) in blocks.chunks_mut(LANES).enumerate() {
                 let counters: [u64; LANES] =
                     std::array::from_fn(|lane| first + (chunk * LANES + lane) as u64);
                 let (low, high) = (
@@ -99,15 +99,15 @@ impl Key {
                 );
                 let key = [self.0 as u32, (self.0 >> 32) as u32];
                 let [a, b, c, d] = philox4x32_10([low, high, [0; LANES], [0; LANES]], key);
-                for (lane, draws) in draws.iter_mut().enumerate() {
-                    *draws = [a[lane], b[lane], c[lane], d[lane]];
+                for (lane, block) in blocks.iter_mut().enumerate() {
+                    *block = [a[lane], b[lane], c[lane], d[lane]];
                 }
             }
         });
     }
 }
 
-/// Counters that are worked on side by side.
+/// Counters that are computed in parallel, one in each lane of the registers.
 const LANES: usize = 16;
 
 /// The finaliser of SplitMix64: every input bit reaches every output bit.
@@ -117,7 +117,7 @@ fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// The four words of N counters, word by word.
+/// Ten rounds of Philox on N counters in parallel: array `w` holds word `w` of each counter.
 #[inline(always)]
 fn philox4x32_10<const N: usize>(
     [mut a, mut b, mut c, mut d]: [[u32; N]; 4],
@@ -167,13 +167,13 @@ mod tests {
     }
 
     #[test]
-    fn many_draws_are_those_of_their_counters() {
+    fn many_blocks_are_those_of_their_counters() {
         let key = Key::new(3);
         for (first, count) in [(0, 0), (7, 1), (u64::from(u32::MAX) - 20, 53)] {
             let mut many = vec![[0; 4]; count];
             key.random_blocks(first, &mut many);
-            for (counter, draws) in (first..).zip(many) {
-                assert_eq!(draws, key.draws(counter));
+            for (counter, block) in (first..).zip(many) {
+                assert_eq!(block, key.random_block(counter));
             }
         }
     }

@@ -2,8 +2,10 @@ use ndarray::{ArrayView1, ArrayViewMut1};
 
 use crate::Scalar;
 
-/// The softmax of a row, in place: `p_j = e^z_j / sum_k e^z_k`, shifted by the largest, so that no
-/// exponential is too large; summed from the first to the last.
+/// Replaces a row by its softmax, `p_j = e^z_j / sum_k e^z_k`.
+///
+/// All `z` are shifted by the largest of them, so that no exponential overflows. The sum runs from
+/// the first element to the last.
 ///
 /// ```
 /// use backprop_tensor::{ndarray::array, softmax};

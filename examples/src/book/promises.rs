@@ -74,8 +74,8 @@ pub(super) fn add(book: &mut Book) -> Outcome<()> {
     }
     book.number(CHAPTER, "MiB: model file", format!("{:.2}", mib(model)));
     let panels = WIDTHS.windows(2).map(|pair| {
-        let unit = PanelLayout::new(pair[0], pair[1]).unit::<f32>();
-        (PanelLayout::new(pair[0], pair[1]).len::<f32>() / unit).to_string()
+        let unit = PanelLayout::new(pair[0], pair[1]).panel_len::<f32>();
+        (PanelLayout::new(pair[0], pair[1]).packed_len::<f32>() / unit).to_string()
     });
     book.number(
         CHAPTER,

@@ -74,7 +74,7 @@ impl<T: Scalar> Layer<T> for SharedDropout {
         let key = self.key.derive("pass", pass);
         output.assign(&input);
         for (neuron, mut column) in output.axis_iter_mut(Axis(1)).enumerate() {
-            let draw = f64::from(key.draws(neuron as u64)[0]) / 2.0_f64.powi(32);
+            let draw = f64::from(key.random_block(neuron as u64)[0]) / 2.0_f64.powi(32);
             if draw < self.probability {
                 column.fill(T::zero());
             }

@@ -22,6 +22,7 @@ fn products() {
                 stored,
                 &bias,
                 output.view_mut(),
+                &mut SparseIndex::default(),
             )
         })
     };
@@ -34,6 +35,7 @@ fn products() {
                 layout,
                 input.view(),
                 grad.view(),
+                None,
                 &mut weight,
                 &mut bias,
             )
@@ -51,7 +53,7 @@ fn products() {
     };
     let numbers = |what: &str, left: usize, right: usize| {
         format!(
-            "assertion `left == right` failed: numbers in the {what} of a (2, 3) weight\n  left: \
+            "assertion `left == right` failed: elements in the {what} of a (2, 3) weight\n  left: \
              {left}\n right: {right}"
         )
     };

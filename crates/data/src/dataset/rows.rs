@@ -182,7 +182,7 @@ impl<T: Scalar> Dataset<T> {
 
         batch.rows = rows.len();
         batch.width = width;
-        batch.inputs.grow(rows.len() * width);
+        batch.inputs.grow_to(rows.len() * width);
         match &self.storage.labels {
             Targets::Classes { labels, .. } => {
                 batch.target = Target::Classes;

@@ -251,12 +251,7 @@ fn a_split_is_disjoint_complete_in_order_and_the_same_for_the_same_key() {
 
 #[test]
 fn a_split_that_leaves_nothing_is_told() {
-    let message = |rows, fraction| {
-        numbered(rows)
-            .split(fraction, 0)
-            .unwrap_err()
-            .to_string()
-    };
+    let message = |rows, fraction| numbered(rows).split(fraction, 0).unwrap_err().to_string();
     for fraction in [0.0, 1.0, -0.1, 1.5, f64::NAN, f64::INFINITY] {
         let expected =
             format!("the fraction to hold out is {fraction}; it must be above 0 and below 1");

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use backprop_tensor::cutoffs::PAR_MIN_PREDICT_FMAS;
 use backprop_tensor::ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use backprop_tensor::{Pool, Scalar, argmax};
 
@@ -10,9 +11,6 @@ use crate::{Mode, Workspace};
 
 /// Rows that go through all layers before the next: the rows and their activations stay in the cache.
 const PREDICT_BLOCK: usize = 64;
-
-/// Multiply-adds below which a prediction stays on one thread.
-const PAR_MIN_PREDICT_FMAS: usize = 1 << 19;
 
 impl<T: Scalar> Sequential<T> {
     /// The network's output for `input` (B, inputs), as (B, outputs), on the thread of the caller.

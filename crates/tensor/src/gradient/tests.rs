@@ -1,12 +1,12 @@
 use ndarray::Array2;
 
 use super::*;
-use crate::kernel::Isa;
+use crate::kernels::Isa;
 use crate::linear::tests::random;
 
 #[test]
 #[should_panic(expected = "a (2, 3) weight maps (batch, 3) to (batch, 2)")]
-fn shapes_are_checked_where_nothing_goes_beside_the_gradient() {
+fn shapes_are_checked_without_slices_beside_the_gradient() {
     let (input, output_grad) = (Array2::<f32>::zeros((4, 3)), Array2::zeros((1, 2)));
     let gradient = Gradient::OuterProduct {
         layout: PanelLayout::new(3, 2),
@@ -17,18 +17,19 @@ fn shapes_are_checked_where_nothing_goes_beside_the_gradient() {
     gradient.for_each_panel(&Pool::new(1), 1, [], |_, _, []| {});
 }
 
-/// That a step takes the same bits when it is taken on the way as when the gradient is known.
-fn descends_as_each_does<T: Scalar>() {
+/// A step that is taken while the gradient is computed, and a step with the computed gradient.
+fn sgd_step_equals_for_each_panel<T: Scalar>() {
     let rate = T::from_f64(0.3);
-    for isa in Isa::all() {
+    for isa in Isa::available() {
         for threads in [1, 3] {
-            let pool = Pool::with_isa(threads, isa);
+            let pool = &Pool::new(threads);
+            let exec = Executor { pool, isa };
             for rows in [0, 1, 5, 50, 128, 129, 300] {
                 for (inputs, outputs) in [(1, 1), (40, 16), (70, 50), (300, 130)] {
-                    for filled in [1.0, 0.1, 0.0] {
+                    for density in [1.0, 0.1, 0.0] {
                         let layout = PanelLayout::new(inputs, outputs);
                         let (x, dy) = (
-                            random::<T>(rows, inputs, 1, filled),
+                            random::<T>(rows, inputs, 1, density),
                             random(rows, outputs, 2, 1.0),
                         );
                         let gradient = Gradient::OuterProduct {
@@ -37,12 +38,12 @@ fn descends_as_each_does<T: Scalar>() {
                             output_grad: dy.view(),
                             index: None,
                         };
-                        let unit = layout.unit::<T>();
-                        let start = random::<T>(1, layout.len::<T>(), 3, 1.0);
+                        let unit = layout.panel_len::<T>();
+                        let start = random::<T>(1, layout.packed_len::<T>(), 3, 1.0);
                         let mut expected = start.into_raw_vec_and_offset().0;
                         let mut found = expected.clone();
-                        gradient.for_each_panel(
-                            &pool,
+                        gradient.for_each_panel_on(
+                            exec,
                             unit,
                             [&mut expected],
                             |_, grad, [values]| {
@@ -51,8 +52,8 @@ fn descends_as_each_does<T: Scalar>() {
                                 }
                             },
                         );
-                        gradient.sgd_step(&pool, unit, &mut found, rate);
-                        let case = (isa, threads, rows, inputs, outputs, filled);
+                        gradient.sgd_step_on(exec, unit, &mut found, rate);
+                        let case = (isa, threads, rows, inputs, outputs, density);
                         assert!(found == expected, "{case:?}");
                     }
                 }
@@ -62,13 +63,13 @@ fn descends_as_each_does<T: Scalar>() {
 }
 
 #[test]
-fn a_step_on_the_way_has_the_bits_of_one_with_the_gradient() {
-    descends_as_each_does::<f32>();
-    descends_as_each_does::<f64>();
+fn a_streamed_step_has_the_bits_of_a_step_with_the_computed_gradient() {
+    sgd_step_equals_for_each_panel::<f32>();
+    sgd_step_equals_for_each_panel::<f64>();
 }
 
 #[test]
-#[should_panic(expected = "numbers in the storage of a (2, 3) weight")]
+#[should_panic(expected = "elements in the storage of a (2, 3) weight")]
 fn a_step_checks_the_length_of_the_values() {
     let (input, output_grad) = (Array2::<f32>::zeros((4, 3)), Array2::zeros((4, 2)));
     let gradient = Gradient::OuterProduct {

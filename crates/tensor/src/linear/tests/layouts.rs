@@ -1,22 +1,26 @@
-//! Every product on every set of instructions, from and to views of any strides that lie within
-//! larger memory: the result is that of the definition, and what lies around it is left alone.
+//! Every product on every instruction set, from and to views of any strides within larger memory:
+//! the result is that of the definition, and the memory around it is left alone.
 //!
-//! AddressSanitizer sees what goes beyond an allocation; this sees what goes beyond a view. All
-//! outputs begin as NaN, and so does the memory between the elements of the inputs.
+//! AddressSanitizer sees accesses beyond an allocation; these tests see accesses beyond a view. All
+//! outputs start as NaN, and so does the memory between the elements of the inputs.
 
-use backprop_tensor::kernel::Isa;
-use backprop_tensor::ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder, s};
-use backprop_tensor::{
-    Key, PanelLayout, Pool, Scalar, SparseIndex, affine, affine_bias_grad, affine_input_grad,
-    affine_weight_grad, matmul,
-};
+use approx::AbsDiffEq;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder, s};
 
-/// What lies around the outputs.
+use super::super::forward::affine_on;
+use super::super::input_grad::affine_input_grad_on;
+use super::super::weight_grad::affine_weight_grad_on;
+use super::reference_product;
+use crate::executor::Executor;
+use crate::kernels::Isa;
+use crate::{Key, PanelLayout, Pool, Scalar, SparseIndex, matmul};
+
+/// The elements around the outputs.
 const CANARY: f64 = -777.0;
-/// How many numbers lie before and after a slice: no whole register, so that nothing is aligned.
+/// Elements before and after a slice: not a whole register, so that nothing is aligned.
 const MARGIN: usize = 3;
 
-/// How a matrix lies in larger memory.
+/// The position of a matrix in larger memory.
 #[derive(Clone, Copy, Debug)]
 enum Layout {
     /// Rows one after the other.
@@ -88,7 +92,7 @@ impl<T: Scalar> Placed<T> {
         }
     }
 
-    /// The output, if all canaries live.
+    /// The output, after a check of all canaries.
     #[track_caller]
     fn result(mut self, case: &str) -> Array2<T> {
         let found = self.view().to_owned();
@@ -99,7 +103,7 @@ impl<T: Scalar> Placed<T> {
     }
 }
 
-/// Numbers with canaries before and after them, not aligned to anything.
+/// Elements with canaries before and after them, not aligned to anything.
 struct Guarded<T>(Vec<T>);
 
 impl<T: Scalar> Guarded<T> {
@@ -127,24 +131,16 @@ impl<T: Scalar> Guarded<T> {
     }
 }
 
-/// Numbers from -1 to 1; so many of them are zero.
+/// Elements from -1 to 1; a fraction `zeros` of them is zero.
 fn random<T: Scalar>(shape: (usize, usize), name: &str, zeros: f64) -> Array2<T> {
     let key = Key::new(9).derive(name, 0);
     Array2::from_shape_fn(shape, |(i, j)| {
-        let [value, other, ..] = key.draws((i * shape.1 + j) as u64);
-        let share = |draw: u32| f64::from(draw) / f64::from(u32::MAX);
-        match share(other) < zeros {
+        let [value, other, ..] = key.random_block((i * shape.1 + j) as u64);
+        let uniform = |draw: u32| f64::from(draw) / f64::from(u32::MAX);
+        match uniform(other) < zeros {
             true => T::zero(),
-            false => T::from_f64(2.0 * share(value) - 1.0),
+            false => T::from_f64(2.0 * uniform(value) - 1.0),
         }
-    })
-}
-
-/// `alpha a b + beta c` in f64, by the definition.
-fn slow<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Array2<f64> {
-    Array2::from_shape_fn((a.nrows(), b.ncols()), |(i, j)| {
-        let terms = a.row(i).into_iter().zip(b.column(j));
-        terms.map(|(x, y)| x.as_f64() * y.as_f64()).sum()
     })
 }
 
@@ -152,68 +148,59 @@ fn slow<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Array2<f64> {
 fn assert_close<T: Scalar>(found: &Array2<T>, expected: &Array2<f64>, inner: usize, case: &str) {
     let tolerance = T::epsilon().as_f64() * (inner as f64 + 2.0);
     assert_eq!(found.dim(), expected.dim(), "{case}");
-    for (x, y) in found.iter().zip(expected) {
-        // NaN is not near anything.
-        let near = (x.as_f64() - y).abs() <= tolerance;
-        assert!(near, "{case}: {x} is not {y}");
-    }
+    // A NaN is close to nothing.
+    assert!(
+        found.mapv(T::as_f64).abs_diff_eq(expected, tolerance),
+        "{case}: {found} is not {expected}"
+    );
 }
 
 fn products<T: Scalar>(
-    pool: &Pool,
+    exec: Executor<'_>,
     (rows, inputs, outputs): (usize, usize, usize),
     zeros: f64,
     [first, second]: [Layout; 2],
     case: &str,
 ) {
-    let panels = PanelLayout::new(inputs, outputs);
+    let layout = PanelLayout::new(inputs, outputs);
     let (x, w) = (
         random::<T>((rows, inputs), "x", zeros),
         random::<T>((outputs, inputs), "w", 0.0),
     );
     let dy = random::<T>((rows, outputs), "dy", 0.0);
     let bias = random::<T>((1, outputs), "bias", 0.0);
-    let mut stored = Guarded::nan(panels.len::<T>());
-    panels.pack(w.as_slice().unwrap(), stored.slice());
+    let mut stored = Guarded::nan(layout.packed_len::<T>());
+    layout.pack(w.as_slice().unwrap(), stored.slice());
     let mut bias_in = Guarded::new(bias.as_slice().unwrap());
     let (x_in, dy_in) = (Placed::input(&x, first), Placed::input(&dy, second));
 
     let mut y = Placed::output(dy.dim(), second);
     let mut index = SparseIndex::default();
-    affine(
-        pool,
-        panels,
-        x_in.view(),
-        stored.slice(),
-        bias_in.slice(),
-        y.view_mut(),
-        &mut index,
-    );
-    let expected = slow(x.view(), w.t()) + bias.mapv(Scalar::as_f64);
+    let parameters = (layout, &*stored.slice(), &*bias_in.slice());
+    affine_on(exec, parameters, x_in.view(), y.view_mut(), &mut index);
+    let expected = reference_product(x.view(), w.t()) + bias.mapv(Scalar::as_f64);
     assert_close(&y.result(case), &expected, inputs, case);
 
-    let mut dw = Guarded::nan(panels.len::<T>());
+    let mut dw = Guarded::nan(layout.packed_len::<T>());
     let mut db = Guarded::nan(outputs);
-    affine_weight_grad(
-        pool,
-        panels,
-        x_in.view(),
-        dy_in.view(),
-        dw.slice(),
-        Some(&index),
-    );
-    affine_bias_grad(dy_in.view(), db.slice());
+    let (input, grads) = ([x_in.view(), dy_in.view()], [dw.slice(), db.slice()]);
+    affine_weight_grad_on(exec, layout, input, Some(&index), grads);
     let mut dw_rows = Array2::from_elem(w.dim(), T::nan());
     let dw = dw.result(case);
-    panels.unpack(&dw, dw_rows.as_slice_mut().unwrap());
-    assert_close(&dw_rows, &slow(dy.t(), x.view()), rows, case);
+    layout.unpack(&dw, dw_rows.as_slice_mut().unwrap());
+    assert_close(&dw_rows, &reference_product(dy.t(), x.view()), rows, case);
     let db = Array2::from_shape_vec((1, outputs), db.result(case)).unwrap();
     let ones = Array2::from_elem((1, rows), T::one());
-    assert_close(&db, &slow(ones.view(), dy.view()), rows, case);
+    assert_close(&db, &reference_product(ones.view(), dy.view()), rows, case);
 
     let mut dx = Placed::output(x.dim(), first);
-    affine_input_grad(pool, panels, dy_in.view(), stored.slice(), dx.view_mut());
-    assert_close(&dx.result(case), &slow(dy.view(), w.view()), outputs, case);
+    affine_input_grad_on(exec, layout, dy_in.view(), stored.slice(), dx.view_mut());
+    assert_close(
+        &dx.result(case),
+        &reference_product(dy.view(), w.view()),
+        outputs,
+        case,
+    );
 }
 
 fn all_products<T: Scalar>() {
@@ -230,9 +217,10 @@ fn all_products<T: Scalar>() {
         (29, 40, 48),
         (33, 1, 70),
     ];
-    for isa in Isa::all() {
+    for isa in Isa::available() {
         for threads in [1, 3] {
-            let pool = Pool::with_isa(threads, isa);
+            let pool = &Pool::new(threads);
+            let exec = Executor { pool, isa };
             for size in sizes {
                 for zeros in [0.0, 0.9] {
                     for first in LAYOUTS {
@@ -241,7 +229,7 @@ fn all_products<T: Scalar>() {
                             let case = format!(
                                 "{name}, {isa:?}, {threads} threads, {size:?}, {first:?}, {second:?}"
                             );
-                            products::<T>(&pool, size, zeros, [first, second], &case);
+                            products::<T>(exec, size, zeros, [first, second], &case);
                         }
                     }
                 }
@@ -267,10 +255,10 @@ fn all_matrices<T: Scalar>() {
             let case = format!("{}, ({m}, {k}, {n}), {layout:?}, {other:?}", T::NAME);
             let (a_in, b_in) = (Placed::input(&a, layout), Placed::input(&b, other));
             let half = T::from_f64(0.5);
-            // The old contents are NaN, and not read.
+            // The old contents are NaN and are not read.
             let mut fresh = Placed::output((m, n), layout);
             matmul(half, a_in.view(), b_in.view(), T::zero(), fresh.view_mut());
-            let expected = slow(a.view(), b.view()) * 0.5;
+            let expected = reference_product(a.view(), b.view()) * 0.5;
             assert_close(&fresh.result(&case), &expected, k, &case);
             let mut more = Placed::output((m, n), other);
             more.view_mut().assign(&c);

@@ -1,13 +1,13 @@
-//! The product of two matrices of any strides, by matrixmultiply: the portable base, and the tests'
-//! second opinion. The products of a layer are in [`crate::linear`].
-
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::Scalar;
 
-/// `c <- alpha a b + beta c` for `a` (m, k), `b` (k, n) and `c` (m, n), of any strides.
+/// The product of two matrices of any strides, by the matrixmultiply crate:
+/// `c <- alpha a b + beta c`.
 ///
-/// With `beta` 0 the old contents of `c` are not read, so NaN there does no harm.
+/// Shapes: `a` (m, k), `b` (k, n), `c` (m, n). With `beta` 0 the old contents of `c` are not read,
+/// so NaN there does no harm. The products of a linear layer, whose weight is packed in panels, are
+/// [`affine`](crate::affine) and its gradients.
 ///
 /// ```
 /// use backprop_tensor::{matmul, ndarray::array};
@@ -19,7 +19,7 @@ use crate::Scalar;
 /// ```
 ///
 /// # Panics
-/// If the shapes do not fit.
+/// If the shapes do not fit, with all three of them.
 #[track_caller]
 pub fn matmul<T: Scalar>(
     alpha: T,
