@@ -18,7 +18,7 @@ pub fn global_norm<'a, T: Scalar>(grads: impl Iterator<Item = &'a [T]>) -> f64 {
     lanes.iter().sum::<f64>().sqrt()
 }
 
-/// What to multiply all gradients by so that their common norm is at most `max_norm`:
+/// The factor for all gradients that brings their common norm down to at most `max_norm`:
 /// `min(1, max_norm / (norm + 1e-6))`, as PyTorch does (Pascanu, Mikolov and Bengio, 2013).
 ///
 /// ```
