@@ -8,9 +8,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use backprop_trainer::Trainer;
 use backprop_trainer::layers::{
-    BackwardArgs, BuildError, Key, Layer, LayerSpec, Mode, ParameterKind, PassContext, Pool,
-    Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
+    BackwardArgs, Key, Layer, LayerSpec, Mode, ParameterKind, PassContext, Pool, Saved, Sequential,
+    Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
@@ -19,7 +20,6 @@ use backprop_trainer::losses::{
 use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::tensor::rand::{Rng, RngExt};
-use backprop_trainer::{TrainConfig, Trainer};
 
 /// The bound on the norm of the error, in norms of the parameter's gradient.
 const OF_NORM: f64 = 1e-7;
@@ -39,16 +39,12 @@ type Signs = Arc<Mutex<Vec<bool>>>;
 struct Spy(Signs);
 
 impl Layer<f64> for Spy {
-    fn output_width(&self, input_width: usize) -> Result<usize, BuildError> {
-        Ok(input_width)
-    }
-
     fn forward(
         &self,
-        _run: &PassContext<'_>,
+        _context: &PassContext<'_>,
         input: ArrayView2<'_, f64>,
         mut output: ArrayViewMut2<'_, f64>,
-        _cache: &mut [f64],
+        _saved: Saved<'_, f64>,
     ) {
         output.assign(&input);
         self.0
@@ -59,25 +55,18 @@ impl Layer<f64> for Spy {
 
     fn backward(
         &self,
-        _run: &PassContext<'_>,
-        seen: BackwardArgs<'_, f64>,
+        _context: &PassContext<'_>,
+        args: BackwardArgs<'_, f64>,
         input_grad: Option<ArrayViewMut2<'_, f64>>,
         _grads: &mut [Box<[f64]>],
     ) {
         if let Some(mut input_grad) = input_grad {
-            input_grad.assign(&seen.output_grad);
+            input_grad.assign(&args.output_grad);
         }
     }
 
     fn spec(&self) -> LayerSpec {
-        LayerSpec::Custom {
-            name: "spy".to_owned(),
-            settings: String::new(),
-        }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<f64>> {
-        Box::new(self.clone())
+        LayerSpec::custom("spy", "")
     }
 }
 
@@ -171,7 +160,7 @@ impl Case {
         weights: Option<Vec<f64>>,
         seed: u64,
     ) -> Self {
-        let drawn = Sequential::<f64>::new(inputs.ncols(), specs.clone(), Key::new(seed)).unwrap();
+        let drawn = Sequential::<f64>::new(inputs.ncols(), specs.clone(), seed).unwrap();
         let signs = Signs::default();
         let mut layers: Vec<Box<dyn Layer<f64>>> = Vec::new();
         for layer in drawn.layers() {
@@ -427,13 +416,8 @@ fn the_l2_term_is_the_gradient_of_the_penalty() {
         if squashed && case.loss.name() != "MeanSquaredError" {
             continue;
         }
-        let settings = TrainConfig {
-            learning_rate: 1.0,
-            l2: case.l2,
-            seed: case.seed,
-            ..TrainConfig::default()
-        };
-        let mut trainer = Trainer::new(case.network.clone(), loss, Sgd, settings).unwrap();
+        let trainer = Trainer::new(case.network.clone(), loss, Sgd::new(1.0)).unwrap();
+        let mut trainer = trainer.l2(case.l2).seed(case.seed);
         let weights = case.weights.as_deref();
         let total = trainer
             .train_batch(case.inputs.view(), case.targets(), weights)

@@ -210,7 +210,7 @@ fn models_and_checkpoints_allocate_no_more_than_there_is() {
     assert!(result.is_err() && peak < FIXED, "{peak}");
 
     // As documented, at most some 20 times the bytes, where a layer has one neuron.
-    let network = Sequential::<f32>::new(1 << 18, [linear(1)], Key::new(0)).unwrap();
+    let network = Sequential::<f32>::new(1 << 18, [linear(1)], 0).unwrap();
     let bytes = model_bytes(&network, &ModelInfo::default()).unwrap();
     let (result, _, peak) = measure(|| model_from_bytes::<f32>("m", &bytes));
     assert!(result.is_ok() && peak < 20 * bytes.len(), "{peak}");

@@ -10,7 +10,7 @@ use backprop_trainer::layers::{
     tanh,
 };
 use backprop_trainer::ndarray::Array2;
-use backprop_trainer::tensor::{Key, Scalar};
+use backprop_trainer::tensor::Scalar;
 use rten::{ModelOptions, Value, op_registry};
 
 const ROWS: u32 = 1000;
@@ -32,7 +32,7 @@ fn same_predictions<T: Scalar>(layers: Vec<LayerSpec>, info: ModelInfo) {
     test.gather(&(0..ROWS).collect::<Vec<_>>(), &mut batch);
     let raw = batch.inputs().mapv(|x| (255.0 * x.as_f64()).round() as f32);
     let info = info.with_input_scale(1.0 / 255.0);
-    let network = Sequential::<T>::new(784, layers, Key::new(3)).unwrap();
+    let network = Sequential::<T>::new(784, layers, 3).unwrap();
     let outputs = network.output_width();
     let mut ours = Array2::zeros((batch.rows(), outputs));
     let mut workspace = Workspace::new(Arc::new(Pool::new(1)));

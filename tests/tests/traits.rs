@@ -168,7 +168,7 @@ fn one_network_predicts_from_eight_threads_at_once() {
             linear(10),
             softmax(),
         ];
-        let network = Sequential::<T>::new(300, layers, Key::new(4)).unwrap();
+        let network = Sequential::<T>::new(300, layers, 4).unwrap();
         let predict = |workspace: &mut Workspace<T>, thread: usize, round: usize| -> Vec<u64> {
             let rows = 1 + (thread * 7 + round * 5) % 40;
             let key = Key::new(thread as u64).derive("input", round as u64);

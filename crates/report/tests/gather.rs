@@ -19,11 +19,11 @@ fn settings() -> TrainConfig {
 fn a_classifiers_outcome_agrees_with_its_evaluation() {
     let (digits, test) = mnist::sample::<f32>();
     let (digits, test) = (digits.limit(600), test.limit(300));
-    let build = || Sequential::new(784, [linear(16), leaky_relu(0.01), linear(10)], Key::new(0));
+    let build = || Sequential::new(784, [linear(16), leaky_relu(0.01), linear(10)], 0);
     let rule = Adam::default();
     let mut trainer =
         Trainer::new(build().unwrap(), SoftmaxCrossEntropy, rule, settings()).unwrap();
-    trainer.fit(&digits, Some(&test), &mut ()).unwrap();
+    trainer.fit(&digits, &test).unwrap();
     let evaluation = trainer.evaluate(&test).unwrap();
     let outcome = Outcome::of(&mut trainer, &test, true).unwrap();
     let Outcome::Classes {
@@ -77,9 +77,9 @@ fn a_regressions_outcome_agrees_with_its_evaluation() {
     let x: Vec<f64> = (0..64).map(|k| f64::from(k) / 32.0 - 1.0).collect();
     let values = x.iter().flat_map(|x| [x.sin(), x * x]).collect();
     let data = Dataset::from_values(1, x, Targets::Values { width: 2, values }).unwrap();
-    let network = Sequential::new(1, [linear(2)], Key::new(0)).unwrap();
+    let network = Sequential::new(1, [linear(2)], 0).unwrap();
     let mut trainer = Trainer::new(network, MeanSquaredError, Adam::default(), settings()).unwrap();
-    trainer.fit(&data, None, &mut ()).unwrap();
+    trainer.fit_with(&data, None, &mut ()).unwrap();
     let outcome = Outcome::of(&mut trainer, &data, false).unwrap();
     let Outcome::Values {
         names,

@@ -2,7 +2,7 @@
 //!
 //! | section | bytes |
 //! | --- | --- |
-//! | `settings` | one line `name<TAB>value` for each setting that must be the same to resume |
+//! | `settings` | JSON: `[name, value]` for each setting that must be the same to resume |
 //! | `network` | the parameters after the last whole epoch, as safetensors |
 //! | `best` | the parameters after the best epoch, where there is a patience |
 //! | `moments` | steps (u64), then the state slots of the optimizer, parameter by parameter |
@@ -30,7 +30,7 @@ impl<T: Scalar> Trainer<T> {
     /// If a parameter cannot be stored.
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
         let mut checkpoint = Checkpoint::new();
-        checkpoint.insert("settings", self.fingerprint_text().into_bytes());
+        checkpoint.insert("settings", self.fingerprint_bytes());
         checkpoint.insert("network", model_bytes(&self.network, &self.info)?);
         if let Some(best) = &self.best {
             let mut network = self.network.clone();
@@ -93,82 +93,7 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    /// The settings that must be the same for a run to resume byte for byte, as they are serialised.
-    fn fingerprint(&self) -> Vec<(&'static str, String)> {
-        let config = &self.config;
-        vec![
-            ("precision", T::NAME.to_string()),
-            ("inputs", self.network.input_width().to_string()),
-            ("layers", json(&self.network.specs())),
-            ("learning rate factors", self.learning_rate_factors()),
-            ("loss", self.loss.name().to_string()),
-            ("optimizer", self.optimizer_text()),
-            ("epochs", config.epochs.to_string()),
-            ("batch size", config.batch_size.to_string()),
-            ("learning rate", self.optimizer.learning_rate().to_string()),
-            ("schedule", json(&config.schedule)),
-            ("l2", config.l2.to_string()),
-            ("weight decay", config.weight_decay.to_string()),
-            ("clip", json(&config.clip)),
-            ("patience", json(&config.patience)),
-            ("seed", config.seed.to_string()),
-        ]
-    }
-
-    /// The factor of each parameter's learning rate.
-    fn learning_rate_factors(&self) -> String {
-        let parameters = self.network.layers().iter().flat_map(|l| l.parameters());
-        let factors: Vec<f64> = parameters.map(|p| p.learning_rate_factor()).collect();
-        json(&factors)
-    }
-
-    /// The name of the optimizer, and its constants with their names.
-    fn optimizer_text(&self) -> String {
-        let settings = self.optimizer.settings().into_iter();
-        let settings = settings.map(|(name, value)| format!(", {name} {value}"));
-        self.optimizer.name().to_string() + &settings.collect::<String>()
-    }
-
-    fn fingerprint_text(&self) -> String {
-        let rows = self
-            .train_rows
-            .map_or(UNKNOWN.to_string(), |rows| rows.to_string());
-        let lines = self.fingerprint().into_iter().chain([(ROWS, rows)]);
-        lines
-            .map(|(name, value)| format!("{name}\t{}\n", value.escape_debug()))
-            .collect()
-    }
-
-    /// Compares with the saved lines; returns the saved number of training rows.
-    fn check_fingerprint(&self, saved: &[u8]) -> Result<Option<usize>, TrainError> {
-        let text = String::from_utf8_lossy(saved);
-        let mut lines = text.lines().filter_map(|line| line.split_once('\t'));
-        let broken = |expected: &str, found: Option<&str>| TrainError::Checkpoint {
-            section: "settings",
-            expected: format!("a line \"{expected}\""),
-            found: found.unwrap_or("its end").to_string(),
-        };
-        for (name, now) in self.fingerprint() {
-            let now = now.escape_debug().to_string();
-            match lines.next() {
-                Some((found, saved)) if found == name && saved == now => {}
-                Some((found, saved)) if found == name => {
-                    let (what, saved) = (format!("the {name}"), saved.to_string());
-                    return Err(TrainError::Mismatch { what, saved, now });
-                }
-                other => return Err(broken(name, other.map(|(found, _)| found))),
-            }
-        }
-        match lines.next() {
-            Some((ROWS, UNKNOWN)) => Ok(None),
-            Some((ROWS, rows)) => match rows.parse() {
-                Ok(rows) => Ok(Some(rows)),
-                Err(_) => Err(broken("training rows, a number", Some(rows))),
-            },
-            other => Err(broken(ROWS, other.map(|(found, _)| found))),
-        }
-    }
-
+    /// Steps and state slots as the section `moments`.
     fn moments_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![0; 8];
         LittleEndian::write_u64(&mut bytes, self.state.steps());
@@ -181,6 +106,7 @@ impl<T: Scalar> Trainer<T> {
         bytes
     }
 
+    /// The optimizer's state in the section `moments`.
     fn moments_from(&self, bytes: &[u8]) -> Result<OptimizerState<T>, TrainError> {
         let lengths: Vec<usize> = self
             .network
@@ -224,16 +150,6 @@ impl<T: Scalar> Trainer<T> {
         Ok(OptimizerState::from_parts(steps, moments.collect()))
     }
 }
-
-/// A setting as JSON, which has a form for every setting.
-fn json(setting: &impl serde::Serialize) -> String {
-    serde_json::to_string(setting).expect("settings are numbers, strings and lists")
-}
-
-/// The name of the line that only `fit` knows the value of.
-const ROWS: &str = "training rows";
-/// Its value before the first epoch is done.
-const UNKNOWN: &str = "unknown";
 
 /// The most steps in a checkpoint: more than any run takes, and far from an overflow.
 const MAX_STEPS: u64 = 1 << 53;

@@ -14,6 +14,7 @@ mod checkpoint;
 mod config;
 mod error;
 mod evaluate;
+mod fingerprint;
 mod fit;
 mod history;
 mod observer;

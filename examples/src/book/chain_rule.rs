@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
+use backprop::layers::{Layer, Linear, Mode, Pool, Sequential, Tanh, Workspace, linear, tanh};
+use backprop::losses::{Loss, MeanSquaredError, TargetsView};
+use backprop::ndarray::{Array2, array};
+use backprop::tensor::{Key, Scalar};
 use backprop_report::{Axis, Scale, Series};
-use backprop_trainer::layers::{
-    Layer, Linear, Mode, Pool, Sequential, Tanh, Workspace, linear, tanh,
-};
-use backprop_trainer::losses::{Loss, MeanSquaredError, TargetsView};
-use backprop_trainer::ndarray::{Array2, array};
-use backprop_trainer::tensor::{Key, Scalar};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, lines};
@@ -194,7 +192,7 @@ type Quotient = fn(&mut dyn FnMut(f64) -> f64, f64) -> f64;
 fn errors<T: Scalar>(moves: &[f64], quotient: Quotient) -> Outcome<Vec<f64>> {
     let layers = || [linear(6), tanh(), linear(2)];
     let exact = {
-        let network = Sequential::<f64>::new(3, layers(), Key::new(4))?;
+        let network = Sequential::<f64>::new(3, layers(), 4)?;
         let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
         network.forward(
             &mut workspace,
@@ -212,7 +210,7 @@ fn errors<T: Scalar>(moves: &[f64], quotient: Quotient) -> Outcome<Vec<f64>> {
         network.backward(&mut workspace, inputs::<f64>().view());
         workspace.gradients().next().ok_or("no gradient")?[0]
     };
-    let mut network = Sequential::<T>::new(3, layers(), Key::new(4))?;
+    let mut network = Sequential::<T>::new(3, layers(), 4)?;
     let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
     let start = network.parameters().next().ok_or("no weight")?.1.packed()[0];
     let mut loss = |moved: f64| {

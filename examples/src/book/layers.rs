@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use backprop_report::{Axis, Scale, Series};
-use backprop_trainer::layers::{
-    BackwardArgs, Dropout, Layer, LeakyRelu, Mode, PassContext, Pool, Relu, Sequential, Sigmoid,
-    Softmax, Tanh, Workspace,
+use backprop::layers::{
+    BackwardArgs, Dropout, Layer, LeakyRelu, Mode, PassContext, Pool, Relu, Saved, Sequential,
+    Sigmoid, Softmax, SparseIndex, Tanh, Workspace,
 };
-use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy, TargetsView};
-use backprop_trainer::ndarray::{Array2, array};
-use backprop_trainer::tensor::Key;
+use backprop::losses::{Loss, SoftmaxCrossEntropy, TargetsView};
+use backprop::ndarray::{Array2, array};
+use backprop::tensor::Key;
+use backprop_report::{Axis, Scale, Series};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, lines};
@@ -127,20 +127,26 @@ fn activation(book: &mut Book, file: &str, name: &str, layer: &dyn Layer<f64>) {
 
 fn forward_and_slope(layer: &dyn Layer<f64>, x: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
     let pool = Pool::new(1);
-    let run = PassContext {
+    let context = PassContext {
         pool: &pool,
         mode: Mode::Predict,
     };
     let (mut y, mut dx) = (Array2::zeros(x.dim()), Array2::zeros(x.dim()));
-    layer.forward(&run, x.view(), y.view_mut(), &mut []);
+    let mut sparse = SparseIndex::default();
+    let saved = Saved {
+        values: &mut [],
+        sparse: &mut sparse,
+    };
+    layer.forward(&context, x.view(), y.view_mut(), saved);
     let dy = Array2::ones(x.dim());
-    let seen = BackwardArgs {
+    let args = BackwardArgs {
         input: x.view(),
         output: y.view(),
-        cache: &[],
+        saved: &[],
+        sparse: &sparse,
         output_grad: dy.view(),
     };
-    layer.backward(&run, seen, Some(dx.view_mut()), &mut []);
+    layer.backward(&context, args, Some(dx.view_mut()), &mut []);
     (y, dx)
 }
 
@@ -248,7 +254,7 @@ fn dropout(book: &mut Book) -> Outcome<()> {
         );
         drawing.text("s m", (left + 118.0, 222.0), At::Middle, "ten neurons");
     }
-    drawing.text("s m", (80.0, 134.0), At::StopReason, "six rows");
+    drawing.text("s m", (80.0, 134.0), At::End, "six rows");
     drawing.text(
         "s m",
         (90.0, 242.0),

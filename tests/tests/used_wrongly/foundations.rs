@@ -4,7 +4,9 @@ use super::*;
 
 use backprop_report::{Curves, Outcome, metrics};
 use backprop_trainer::search::{self, ParamRange};
-use backprop_trainer::tensor::{Scalar, affine, affine_input_grad, affine_weight_grad, matmul};
+use backprop_trainer::tensor::{
+    Scalar, affine, affine_bias_grad, affine_input_grad, affine_weight_grad, matmul,
+};
 
 #[test]
 fn products() {
@@ -22,6 +24,7 @@ fn products() {
                 stored,
                 &bias,
                 output.view_mut(),
+                &mut SparseIndex::default(),
             )
         })
     };
@@ -29,14 +32,9 @@ fn products() {
         let (input, grad) = (f32s(rows, 3), f32s(grad.0, grad.1));
         let (mut weight, mut bias) = (vec![0.0; stored], vec![0.0; bias]);
         panic(|| {
-            affine_weight_grad(
-                &pool,
-                layout,
-                input.view(),
-                grad.view(),
-                &mut weight,
-                &mut bias,
-            )
+            let (input, grad) = (input.view(), grad.view());
+            affine_weight_grad(&pool, layout, input, grad, &mut weight, None);
+            affine_bias_grad(grad, &mut bias);
         })
     };
     let input_grad = |grad: (usize, usize), input: (usize, usize), stored: &[f32]| {
@@ -131,7 +129,8 @@ fn products() {
         (
             "a bias gradient that is too long",
             weight_grad(4, (4, 2), 48, 16),
-            &numbers("bias", 16, 2),
+            "assertion `left == right` failed: numbers in the gradient of a bias of 2\n  left: 16\n \
+             right: 2",
         ),
         (
             "the gradient of another output",
@@ -298,13 +297,8 @@ fn reports() {
     let data = |width: usize, rows: usize| {
         Dataset::from_values(width, vec![0.5_f32; rows * width], labels(rows)).unwrap()
     };
-    let mut trainer = Trainer::new(
-        network(&[linear(3)]),
-        SoftmaxCrossEntropy,
-        Sgd,
-        TrainConfig::default(),
-    )
-    .unwrap();
+    let network = network(&[linear(3)]);
+    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Sgd::default()).unwrap();
     let mut outcome = |test: &Dataset<f32>| error(Outcome::of(&mut trainer, test, true));
     let none = metrics::value_errors(&[], &[]);
     check(vec![

@@ -25,7 +25,7 @@ use backprop_trainer::formats::{
 };
 use backprop_trainer::layers::{
     BackwardArgs, BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode,
-    Parameter, ParameterKind, PassContext, Pool, Relu, Sequential, Sigmoid, Softmax, Tanh,
+    Parameter, ParameterKind, PassContext, Pool, Relu, Saved, Sequential, Sigmoid, Softmax, Tanh,
     Workspace, dropout, leaky_relu, linear, softmax, tanh,
 };
 use backprop_trainer::losses::{
@@ -34,10 +34,10 @@ use backprop_trainer::losses::{
 };
 use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2, array};
 use backprop_trainer::optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, Step, WeightDecay,
+    Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Progress, RmsProp, Schedule, Sgd, Step,
     clip_scale,
 };
-use backprop_trainer::tensor::PanelLayout;
+use backprop_trainer::tensor::{PanelLayout, SparseIndex};
 use backprop_trainer::{TrainConfig, TrainError, Trainer};
 
 /// What is done, what it says, and what it must say; after `…` it is the system's turn.
@@ -91,7 +91,7 @@ fn f32s(rows: usize, columns: usize) -> Array2<f32> {
 }
 
 fn network(specs: &[LayerSpec]) -> Sequential<f32> {
-    Sequential::new(4, specs.iter().cloned(), Key::new(0)).unwrap()
+    Sequential::new(4, specs.iter().cloned(), 0).unwrap()
 }
 
 fn workspace() -> Workspace<f32> {
@@ -112,27 +112,21 @@ impl Layer<f32> for Nothing {
     }
     fn forward(
         &self,
-        _run: &PassContext<'_>,
+        _context: &PassContext<'_>,
         _input: ArrayView2<'_, f32>,
         _output: ArrayViewMut2<'_, f32>,
-        _cache: &mut [f32],
+        _saved: Saved<'_, f32>,
     ) {
     }
     fn backward(
         &self,
-        _run: &PassContext<'_>,
-        _seen: BackwardArgs<'_, f32>,
+        _context: &PassContext<'_>,
+        _args: BackwardArgs<'_, f32>,
         _input_grad: Option<ArrayViewMut2<'_, f32>>,
         _grads: &mut [Box<[f32]>],
     ) {
     }
     fn spec(&self) -> LayerSpec {
-        LayerSpec::Custom {
-            name: "nothing".to_owned(),
-            settings: String::new(),
-        }
-    }
-    fn boxed_clone(&self) -> Box<dyn Layer<f32>> {
-        Box::new(self.clone())
+        LayerSpec::custom("nothing", "")
     }
 }

@@ -4,18 +4,9 @@ use super::*;
 
 #[test]
 fn networks() {
-    let build = |specs: &[LayerSpec]| {
-        error(Sequential::<f32>::new(
-            4,
-            specs.iter().cloned(),
-            Key::new(0),
-        ))
-    };
+    let build = |specs: &[LayerSpec]| error(Sequential::<f32>::new(4, specs.iter().cloned(), 0));
     let boxed = |layer: Linear<f32>| -> Box<dyn Layer<f32>> { Box::new(layer) };
-    let custom = LayerSpec::Custom {
-        name: "mine".to_owned(),
-        settings: String::new(),
-    };
+    let custom = LayerSpec::custom("mine", "");
     let half = usize::MAX / 2;
     check(vec![
         (
@@ -25,12 +16,12 @@ fn networks() {
         ),
         (
             "no inputs",
-            error(Sequential::<f32>::new(0, [tanh()], Key::new(0))),
+            error(Sequential::<f32>::new(0, [tanh()], 0)),
             "the number of inputs of the network is 0; it must be at least 1",
         ),
         (
             "no inputs of a linear layer",
-            error(Sequential::<f32>::new(0, [linear(3)], Key::new(0))),
+            error(Sequential::<f32>::new(0, [linear(3)], 0)),
             "layer 0: the number of inputs of a Linear layer is 0; it must be at least 1",
         ),
         (
@@ -258,25 +249,31 @@ fn passes() {
 #[test]
 fn layers_by_themselves() {
     let pool = Pool::new(1);
-    let run = PassContext {
+    let context = PassContext {
         pool: &pool,
         mode: training(),
     };
-    let forward = |layer: &dyn Layer<f32>, output: (usize, usize), cache: usize| {
+    let forward = |layer: &dyn Layer<f32>, output: (usize, usize), saved: usize| {
         let (input, mut output) = (f32s(2, 3), f32s(output.0, output.1));
-        let mut cache = vec![0.0; cache];
-        panic(|| layer.forward(&run, input.view(), output.view_mut(), &mut cache))
+        let (mut values, mut sparse) = (vec![0.0; saved], SparseIndex::default());
+        let saved = Saved {
+            values: &mut values,
+            sparse: &mut sparse,
+        };
+        panic(|| layer.forward(&context, input.view(), output.view_mut(), saved))
     };
     let backward = |layer: &dyn Layer<f32>, output_grad: (usize, usize), input_grad: usize| {
         let (output, mut input_grad) = (f32s(2, 3), f32s(2, input_grad));
         let output_grad = f32s(output_grad.0, output_grad.1);
-        let seen = BackwardArgs {
+        let sparse = SparseIndex::default();
+        let args = BackwardArgs {
             input: output.view(),
             output: output.view(),
-            cache: &[0.0; 6],
+            saved: &[0.0; 6],
+            sparse: &sparse,
             output_grad: output_grad.view(),
         };
-        panic(|| layer.backward(&run, seen, Some(input_grad.view_mut()), &mut []))
+        panic(|| layer.backward(&context, args, Some(input_grad.view_mut()), &mut []))
     };
     let leaky = LeakyRelu::new(0.01).unwrap();
     let half = Dropout::new(0.5).unwrap();
