@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let probabilities = trainer.predict_proba(batch.inputs())?;
     let class = trainer.classify(batch.inputs())?[0];
     let probability = probabilities[[0, class]];
-    println!("the first of them is a {class}, with probability {probability:.3}:");
+    println!("the first of them is a {class}, with probability {probability:.4}:");
     for row in batch.inputs().to_shape((28, 28))?.rows() {
         let ink = |&pixel: &f32| [' ', '.', '+', '#'][(pixel * 3.99) as usize];
         println!("{}", row.iter().map(ink).collect::<String>().trim_end());

@@ -29,7 +29,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let layers = [linear(16), relu(), linear(all.target_width())];
     let network = Sequential::new(all.width(), layers, 0)?;
     let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::new(3e-3))?;
-    let mut trainer = trainer.epochs(40).batch_size(16);
+    let mut trainer = trainer
+        .epochs(40)
+        .batch_size(16)
+        .schedule(Schedule::Constant);
     trainer.fit_with(&train, None, &mut ())?;
     let accuracy = 100.0 * trainer.evaluate(&test)?.accuracy.unwrap_or(0.0);
     println!("{} unseen penguins: {accuracy:.1} % right", test.len());

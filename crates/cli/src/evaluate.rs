@@ -9,7 +9,7 @@ use backprop_trainer::formats::{OutputKind, model_from_bytes};
 use backprop_trainer::losses::{CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{TrainConfig, Trainer};
+use backprop_trainer::Trainer;
 use clap::Args;
 use serde::Serialize;
 
@@ -111,7 +111,7 @@ fn evaluate<T: Scalar>(
         _ => Box::new(MeanSquaredError),
     };
     let mut trainer =
-        Trainer::new(network, loss, Sgd, TrainConfig::default())?.with_pool(common.pool());
+        Trainer::new(network, loss, Sgd::default())?.with_pool(common.pool());
     let evaluation = trainer
         .evaluate(&test)
         .with_context(|| format!("{name} on {source}"))?;

@@ -5,24 +5,15 @@ use backprop_trainer::data::{Dataset, Targets, mnist};
 use backprop_trainer::layers::{Sequential, leaky_relu, linear};
 use backprop_trainer::losses::{MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::Key;
-use backprop_trainer::{TrainConfig, Trainer};
-
-fn settings() -> TrainConfig {
-    TrainConfig {
-        epochs: 2,
-        ..TrainConfig::default()
-    }
-}
+use backprop_trainer::Trainer;
 
 #[test]
 fn a_classifiers_outcome_agrees_with_its_evaluation() {
     let (digits, test) = mnist::sample::<f32>();
     let (digits, test) = (digits.limit(600), test.limit(300));
     let build = || Sequential::new(784, [linear(16), leaky_relu(0.01), linear(10)], 0);
-    let rule = Adam::default();
-    let mut trainer =
-        Trainer::new(build().unwrap(), SoftmaxCrossEntropy, rule, settings()).unwrap();
+    let trainer = Trainer::new(build().unwrap(), SoftmaxCrossEntropy, Adam::new(1e-3));
+    let mut trainer = trainer.unwrap().epochs(2);
     trainer.fit(&digits, &test).unwrap();
     let evaluation = trainer.evaluate(&test).unwrap();
     let outcome = Outcome::of(&mut trainer, &test, true).unwrap();
@@ -78,7 +69,8 @@ fn a_regressions_outcome_agrees_with_its_evaluation() {
     let values = x.iter().flat_map(|x| [x.sin(), x * x]).collect();
     let data = Dataset::from_values(1, x, Targets::Values { width: 2, values }).unwrap();
     let network = Sequential::new(1, [linear(2)], 0).unwrap();
-    let mut trainer = Trainer::new(network, MeanSquaredError, Adam::default(), settings()).unwrap();
+    let trainer = Trainer::new(network, MeanSquaredError, Adam::new(1e-3)).unwrap();
+    let mut trainer = trainer.epochs(2);
     trainer.fit_with(&data, None, &mut ()).unwrap();
     let outcome = Outcome::of(&mut trainer, &data, false).unwrap();
     let Outcome::Values {
