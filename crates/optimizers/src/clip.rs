@@ -26,7 +26,7 @@ pub fn global_norm<'a, T: Scalar>(grads: impl Iterator<Item = &'a [T]>) -> f64 {
 ///
 /// let grads = [&[3.0_f64][..], &[4.0]];
 /// assert_eq!(clip_scale(grads.into_iter(), 10.0), 1.0);
-/// assert!((clip_scale(grads.into_iter(), 1.0) - 0.2).abs() < 1e-6);
+/// approx::assert_abs_diff_eq!(clip_scale(grads.into_iter(), 1.0), 0.2, epsilon = 1e-6);
 /// ```
 ///
 /// # Panics
