@@ -1,25 +1,19 @@
 //! A training loop of your own, with early stopping: `train_batch` is one step, everything around
 //! it is written here. `Trainer::fit` does the same, with checkpoints.
 
-use backprop_trainer::data::{Batch, BatchSampler, mnist};
-use backprop_trainer::layers::{Sequential, linear, relu};
-use backprop_trainer::losses::{SoftmaxCrossEntropy, TargetsView, WeightedSum};
-use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::Key;
-use backprop_trainer::{TrainConfig, Trainer};
+use backprop::data::{Batch, BatchSampler};
+use backprop::losses::{TargetsView, WeightedSum};
+use backprop::prelude::*;
+use backprop::tensor::Key;
 
-/// Stop after so many epochs without a better validation loss.
+/// Epochs without a better validation loss after which the loop stops.
 const PATIENCE: u64 = 3;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (digits, test) = mnist::sample::<f32>();
-    let (train, validation) = digits.limit(1500).split(0.3, Key::new(0))?;
-    let network = Sequential::new(train.width(), [linear(64), relu(), linear(10)], 0)?;
-    let settings = TrainConfig {
-        learning_rate: 3e-3,
-        ..TrainConfig::default()
-    };
-    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
+    let (train, validation) = digits.limit(1500).split(0.3, 0)?;
+    let network = Sequential::new(784, [linear(64), relu(), linear(10)], 0)?;
+    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::new(3e-3))?;
 
     let mut best = (0, f64::INFINITY, trainer.network().clone());
     let mut batch = Batch::new();
@@ -32,11 +26,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let classes = TargetsView::Classes(batch.class_labels().ok_or("digits have classes")?);
             total += trainer.train_batch(batch.inputs(), classes, None)?;
         }
-        let loss = trainer.evaluate(&validation)?.loss;
-        println!(
-            "epoch {epoch:2}: training {:.4}, validation {loss:.4}",
-            total.mean()
-        );
+        let (training, loss) = (total.mean(), trainer.evaluate(&validation)?.loss);
+        println!("epoch {epoch:2}: training {training:.4}, validation {loss:.4}");
         if loss < best.1 {
             best = (epoch, loss, trainer.network().clone());
         } else if epoch - best.0 >= PATIENCE {
@@ -44,23 +35,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
 
-    // The last epochs made it worse on digits it has not seen: go back to the best.
+    // The last epochs made it worse on digits it has not seen: back to the best.
     let (epoch, loss, network) = best;
     println!("epoch {epoch} was the best, with a validation loss of {loss:.4}");
-    let mut best = Trainer::new(
-        network,
-        SoftmaxCrossEntropy,
-        Adam::default(),
-        TrainConfig::default(),
-    )?;
-    assert_eq!(best.evaluate(&validation)?.loss, loss);
     assert!(trainer.evaluate(&validation)?.loss > loss);
-    let accuracy = best.evaluate(&test)?.accuracy.unwrap_or(0.0);
-    println!(
-        "{} unseen digits: {:.1} % right",
-        test.len(),
-        100.0 * accuracy
-    );
-    assert!(accuracy > 0.8);
+    *trainer.network_mut() = network;
+    assert_eq!(trainer.evaluate(&validation)?.loss, loss);
+    let accuracy = 100.0 * trainer.evaluate(&test)?.accuracy.unwrap_or(0.0);
+    println!("{} unseen digits: {accuracy:.1} % right", test.len());
+    assert!(accuracy > 80.0);
     Ok(())
 }

@@ -1,78 +1,52 @@
 //! Saving a network, and using it in a program that only predicts: no trainer, no loss, one
 //! network shared by two threads.
 
-use std::sync::Arc;
 use std::thread;
 
-use backprop_trainer::data::{Batch, Dataset, mnist};
-use backprop_trainer::formats::{ModelInfo, OutputKind, load_model, save_model};
-use backprop_trainer::layers::{Pool, Sequential, Workspace, linear, relu};
-use backprop_trainer::losses::SoftmaxCrossEntropy;
-use backprop_trainer::ndarray::Array2;
-use backprop_trainer::optimizers::Adam;
-use backprop_trainer::{TrainConfig, Trainer};
-
-/// The classes that the network sees in these rows.
-fn classify(network: &Sequential<f32>, data: &Dataset<f32>, rows: &[u32]) -> Vec<usize> {
-    // Each thread has a workspace of its own; the network is only read.
-    let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
-    let mut batch = Batch::new();
-    data.gather(rows, &mut batch);
-    let mut logits = Array2::zeros((rows.len(), network.output_width()));
-    network.predict_into(&mut workspace, batch.inputs(), logits.view_mut());
-    let largest = |row: &[f32]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
-    let rows = logits.rows().into_iter();
-    rows.map(|row| largest(&row.to_vec()).unwrap_or(0))
-        .collect()
-}
+use backprop::data::Batch;
+use backprop::formats::load_model;
+use backprop::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("digits.safetensors");
+    let path = std::env::temp_dir().join(format!("digits-{}.safetensors", std::process::id()));
     let (digits, test) = mnist::sample::<f32>();
 
     // The program that trains.
     let network = Sequential::new(784, [linear(64), relu(), linear(10)], 0)?;
-    let settings = TrainConfig {
-        epochs: 5,
-        ..TrainConfig::default()
-    };
-    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
-    trainer.fit(&digits, None, &mut ())?;
-    let accuracy = trainer.evaluate(&test)?.accuracy.unwrap_or(0.0);
-    let info = ModelInfo::new(OutputKind::Logits)
-        .with_input_scale(1.0 / 255.0)
-        .with_class_names(mnist::Variant::Mnist.class_names());
-    save_model(&path, trainer.network(), &info)?;
+    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::new(1e-3))?.epochs(5);
+    trainer.fit_with(&digits, None, &mut ())?;
+    let accuracy = trainer.evaluate(&test)?.accuracy;
+    trainer.save(&path)?;
     println!("saved {} parameters", trainer.network().parameter_count());
 
     // The program that predicts: the file tells layers, scale and names.
     let (network, info) = load_model::<f32>(&path)?;
+    std::fs::remove_file(&path)?;
+    assert_eq!(info.input_scale, 1.0 / 255.0);
     let rows: Vec<u32> = (0..test.len() as u32).collect();
-    let (one, two) = rows.split_at(500);
+    let classify = |rows: &[u32]| {
+        let mut batch = Batch::new();
+        test.gather(rows, &mut batch);
+        network.classify(batch.inputs())
+    };
+    let (first, second) = rows.split_at(500);
     let guesses = thread::scope(|scope| {
-        let one = scope.spawn(|| classify(&network, &test, one));
-        let two = classify(&network, &test, two);
-        [one.join().expect("classify does not panic"), two].concat()
+        let first = scope.spawn(|| classify(first));
+        let second = classify(second);
+        [first.join().expect("classify does not panic"), second].concat()
     });
-    let names: Vec<&str> = guesses[..5]
-        .iter()
-        .map(|&class| &*info.class_names[class])
-        .collect();
+    let guesses: Option<Vec<usize>> = guesses.into_iter().collect();
+    let guesses = guesses.ok_or("an output is not a number")?;
+    let names: Vec<String> = guesses[..5].iter().map(|&c| info.class_name(c)).collect();
     println!("the first five digits: {}", names.join(", "));
 
     let mut batch = Batch::new();
     test.gather(&rows, &mut batch);
     let labels = batch.class_labels().ok_or("digits have classes")?;
-    let right = guesses
-        .iter()
-        .zip(labels)
-        .filter(|(guess, label)| **guess == **label as usize);
-    let right = right.count();
-    println!(
-        "{right} of {} digits are right, as before saving",
-        test.len()
-    );
-    assert_eq!(right as f64 / test.len() as f64, accuracy);
+    let pairs = guesses.iter().zip(labels);
+    let right = pairs.filter(|(guess, label)| **guess == **label as usize);
+    let (right, all) = (right.count(), test.len());
+    println!("{right} of {all} digits are right, as before saving");
+    assert_eq!(Some(right as f64 / all as f64), accuracy);
     Ok(())
 }

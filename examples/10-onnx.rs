@@ -3,13 +3,9 @@
 //!
 //! The file is the first argument; unless given it is `digits.onnx` in the temporary folder.
 
-use backprop_trainer::data::mnist;
-use backprop_trainer::formats::{ModelInfo, OutputKind, save_onnx};
-use backprop_trainer::layers::{Sequential, dropout, leaky_relu, linear};
-use backprop_trainer::losses::SoftmaxCrossEntropy;
-use backprop_trainer::ndarray::Array2;
-use backprop_trainer::optimizers::Adam;
-use backprop_trainer::{TrainConfig, Trainer};
+use backprop::formats::save_onnx;
+use backprop::ndarray::Array2;
+use backprop::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).unwrap_or_else(|| {
@@ -18,27 +14,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let (digits, _) = mnist::sample::<f32>();
     let layers = [linear(64), leaky_relu(0.01), dropout(0.1), linear(10)];
-    let network = Sequential::new(digits.width(), layers, 0)?;
-    let settings = TrainConfig {
-        epochs: 5,
-        ..TrainConfig::default()
-    };
-    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
-    trainer.fit(&digits, None, &mut ())?;
+    let network = Sequential::new(784, layers, 0)?;
+    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::new(1e-3))?.epochs(5);
+    trainer.fit_with(&digits, None, &mut ())?;
 
     // A dropout does nothing in prediction and is left out; a softmax is put behind the logits.
-    let info = ModelInfo::new(OutputKind::Logits)
-        .with_input_scale(1.0 / 255.0)
-        .with_class_names(mnist::Variant::Mnist.class_names());
-    save_onnx(&path, trainer.network(), &info)?;
+    save_onnx(&path, trainer.network(), trainer.model_info())?;
     let bytes = std::fs::metadata(&path)?.len();
-    println!(
-        "{path}: {bytes} bytes, {} parameters",
-        trainer.network().parameter_count()
-    );
-    assert!(bytes > 4 * trainer.network().parameter_count() as u64);
+    let parameters = trainer.network().parameter_count();
+    println!("{path}: {bytes} bytes, {parameters} parameters");
+    assert!(bytes > 4 * parameters as u64);
 
-    // What another program must get for a page of pure ink, every pixel 255.
+    // The answer that another program must get for a page of pure ink, every pixel 255.
     let here = trainer.predict_proba(Array2::ones((1, 784)).view())?;
     println!("In Python, after `pip install onnxruntime`:");
     println!("    import numpy, onnxruntime");

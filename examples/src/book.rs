@@ -2,16 +2,14 @@
 
 use std::error::Error;
 use std::fmt::Write;
-use std::sync::Arc;
 use std::thread;
 
+use backprop::data::Dataset;
+use backprop::layers::{LayerSpec, Sequential};
+use backprop::losses::{Loss, SoftmaxCrossEntropy};
+use backprop::optimizers::{Optimizer, Schedule};
+use backprop::trainer::{Epoch, TrainConfig, TrainError, Trainer};
 use backprop_report::{Axis, LineChart, Scale, Series};
-use backprop_trainer::data::Dataset;
-use backprop_trainer::layers::{LayerSpec, Sequential};
-use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy};
-use backprop_trainer::optimizers::Optimizer;
-use backprop_trainer::tensor::Pool;
-use backprop_trainer::{Epoch, TrainConfig, TrainError, Trainer};
 
 mod chain_rule;
 mod downhill;
@@ -148,23 +146,33 @@ fn over_epochs(title: &str, y: &str, scale: Scale, series: Vec<Series>) -> Strin
 fn trainer(
     network: Sequential<f64>,
     loss: impl Loss<f64> + 'static,
-    rule: impl Optimizer<f64> + 'static,
-    settings: TrainConfig,
+    optimizer: impl Optimizer<f64> + 'static,
+    config: TrainConfig,
 ) -> Outcome<Trainer<f64>> {
-    let trainer = Trainer::new(network, loss, rule, settings)?;
-    Ok(trainer.with_pool(Arc::new(Pool::new(1))))
+    let trainer = Trainer::new(network, loss, optimizer)?;
+    Ok(trainer.with_config(config).threads(1))
+}
+
+/// A run at a constant learning rate.
+fn config(epochs: u64, batch_size: usize) -> TrainConfig {
+    TrainConfig {
+        epochs,
+        batch_size,
+        schedule: Schedule::Constant,
+        ..TrainConfig::default()
+    }
 }
 
 /// Trains a classifier and returns all whole epochs, also of a run that diverged in the end.
 fn epochs(
     network: Sequential<f64>,
-    rule: impl Optimizer<f64> + 'static,
-    settings: TrainConfig,
+    optimizer: impl Optimizer<f64> + 'static,
+    config: TrainConfig,
     train: &Dataset<f64>,
     validation: Option<&Dataset<f64>>,
 ) -> Outcome<Vec<Epoch>> {
-    let mut trainer = trainer(network, SoftmaxCrossEntropy, rule, settings)?;
-    match trainer.fit(train, validation, &mut ()) {
+    let mut trainer = trainer(network, SoftmaxCrossEntropy, optimizer, config)?;
+    match trainer.fit_with(train, validation, &mut ()) {
         Ok(_) | Err(TrainError::Diverged { .. }) => {}
         Err(error) => return Err(error.into()),
     }

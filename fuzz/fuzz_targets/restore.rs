@@ -2,38 +2,29 @@
 #![no_main]
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::formats::Checkpoint;
-use backprop_trainer::layers::{Pool, Sequential, linear, tanh};
+use backprop_trainer::layers::{Sequential, linear, tanh};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
-use backprop_trainer::optimizers::Adam;
-use backprop_trainer::{TrainConfig, Trainer, on_epoch};
+use backprop_trainer::optimizers::{Adam, Schedule};
+use backprop_trainer::{Trainer, on_epoch};
 use libfuzzer_sys::fuzz_target;
 
 fn trainer() -> (Trainer<f32>, Dataset<f32>) {
-    let settings = TrainConfig {
-        epochs: 4,
-        batch_size: 3,
-        patience: Some(3),
-        ..TrainConfig::default()
-    };
     let network = Sequential::new(2, [linear(3), tanh(), linear(2)], 5);
-    let trainer = Trainer::new(
-        network.expect("widths fit"),
-        SoftmaxCrossEntropy,
-        Adam::default(),
-        settings,
-    );
+    let network = network.expect("widths fit");
+    let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::new(1e-3));
     let labels = Targets::Classes {
         labels: vec![0, 1, 1, 0, 1],
         num_classes: 2,
     };
     let values = (0..10).map(|i| (i * 3 % 7) as f32 / 7.0).collect();
     let data = Dataset::from_values(2, values, labels).expect("five rows");
-    let trainer = trainer.expect("settings make sense");
-    (trainer.with_pool(Arc::new(Pool::new(1))), data)
+    let trainer = trainer.expect("the constants make sense");
+    let trainer = trainer.epochs(4).batch_size(3).patience(3);
+    (trainer.schedule(Schedule::Constant).threads(1), data)
 }
 
 /// After two epochs of four.
@@ -43,7 +34,7 @@ static HALF: LazyLock<Checkpoint> = LazyLock::new(|| {
         2 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
-    trainer.fit(&data, Some(&data), &mut stop).expect("trains");
+    trainer.fit_with(&data, Some(&data), &mut stop).expect("trains");
     trainer.checkpoint().expect("can be saved")
 });
 
@@ -57,6 +48,6 @@ fuzz_target!(|bytes: &[u8]| {
     let (mut trainer, data) = trainer();
     if trainer.restore(&checkpoint).is_ok() {
         // Over, diverged or done: any end but a panic.
-        let _ = trainer.fit(&data, Some(&data), &mut ());
+        let _ = trainer.fit(&data, &data);
     }
 });

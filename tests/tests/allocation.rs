@@ -5,6 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use backprop_trainer::Trainer;
 use backprop_trainer::data::{Batch, BatchSampler, mnist};
 use backprop_trainer::layers::{
     LayerSpec, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
@@ -16,7 +17,6 @@ use backprop_trainer::losses::{
 use backprop_trainer::ndarray::{Array2, s};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
 use backprop_trainer::tensor::{Key, Pool, Scalar};
-use backprop_trainer::{TrainConfig, Trainer};
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
@@ -89,14 +89,8 @@ fn steps<T: Scalar>(
         T::NAME
     );
     let network = Sequential::new(784, layers(tail), 0).unwrap();
-    let settings = TrainConfig {
-        clip: Some(1.0),
-        l2: 1e-4,
-        weight_decay: 1e-4,
-        ..TrainConfig::default()
-    };
-    let trainer = Trainer::new(network, loss, rule, settings).unwrap();
-    let mut trainer = trainer.with_pool(Arc::new(Pool::new(threads)));
+    let trainer = Trainer::new(network, loss, rule).unwrap().threads(threads);
+    let mut trainer = trainer.clip(1.0).l2(1e-4).weight_decay(1e-4);
     let mut batches = BatchSampler::new(data.len(), 128, Some(Key::new(1)));
     let mut batch = Batch::new();
     let values = Array2::from_elem((128, 10), T::from_f64(0.25));
@@ -123,7 +117,7 @@ type WithTail<T> = (Box<dyn Loss<T>>, Wanted, Option<LayerSpec>);
 
 fn rules<T: Scalar>() -> [Box<dyn Optimizer<T>>; 4] {
     [
-        Box::new(Sgd),
+        Box::<Sgd>::default(),
         Box::<Nesterov>::default(),
         Box::<RmsProp>::default(),
         Box::<Adam>::default(),

@@ -1,5 +1,6 @@
 //! Every flipped bit and every cut of a small file of each kind.
 
+use backprop_trainer::Trainer;
 use backprop_trainer::data::idx::{self, Idx, Values};
 use backprop_trainer::data::{Dataset, Limits, Targets};
 use backprop_trainer::formats::{
@@ -7,9 +8,8 @@ use backprop_trainer::formats::{
 };
 use backprop_trainer::layers::{Sequential, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
-use backprop_trainer::optimizers::Adam;
+use backprop_trainer::optimizers::{Adam, Schedule};
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{TrainConfig, Trainer};
 
 fn network<T: Scalar>() -> Sequential<T> {
     Sequential::new(3, [linear(4), leaky_relu(0.01), linear(2)], 2).unwrap()
@@ -17,22 +17,15 @@ fn network<T: Scalar>() -> Sequential<T> {
 
 /// A trainer before its run of two epochs, and the data.
 fn trainer() -> (Trainer<f32>, Dataset<f32>) {
-    let settings = TrainConfig {
-        epochs: 2,
-        batch_size: 4,
-        patience: Some(5),
-        ..TrainConfig::default()
-    };
-    let trainer = Trainer::new(network(), SoftmaxCrossEntropy, Adam::default(), settings);
+    let trainer = Trainer::new(network(), SoftmaxCrossEntropy, Adam::new(1e-3));
+    let trainer = trainer.unwrap().epochs(2).batch_size(4).patience(5);
+    let trainer = trainer.schedule(Schedule::Constant);
     let labels = Targets::Classes {
         labels: vec![0, 1, 1, 0, 1, 0],
         num_classes: 2,
     };
     let values = (0..18).map(|i| (i * 7 % 5) as f32).collect();
-    (
-        trainer.unwrap(),
-        Dataset::from_values(3, values, labels).unwrap(),
-    )
+    (trainer, Dataset::from_values(3, values, labels).unwrap())
 }
 
 /// Calls `f` with every flip of a bit, then with every cut; tells their numbers.
@@ -52,7 +45,7 @@ fn each_damage(whole: &[u8], mut f: impl FnMut(&[u8], String)) -> (usize, usize)
 #[test]
 fn every_flip_and_cut_of_a_trainers_checkpoint_is_an_error() {
     let (mut done, data) = trainer();
-    done.fit(&data, Some(&data), &mut ()).unwrap();
+    done.fit(&data, &data).unwrap();
     let whole = done.checkpoint().unwrap().to_bytes();
     let (flips, cuts) = each_damage(&whole, |bytes, what| {
         let found = Checkpoint::from_bytes("c", bytes);

@@ -4,15 +4,13 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use backprop_trainer::Trainer;
 use backprop_trainer::data::idx::{self, Idx, Values};
 use backprop_trainer::data::{Batch, BatchSampler, Dataset, Limits, Targets};
 use backprop_trainer::layers::{Key, LayerSpec, Sequential, dropout, linear};
-use backprop_trainer::losses::{
-    Loss, LossError, MeanSquaredError, OutputKind, RowTarget, TargetsView,
-};
+use backprop_trainer::losses::{Loss, MeanSquaredError, OutputKind, RowTarget};
 use backprop_trainer::ndarray::{ArrayView1, ArrayViewMut1};
 use backprop_trainer::optimizers::Sgd;
-use backprop_trainer::{TrainConfig, Trainer};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -186,8 +184,7 @@ fn a_split_is_a_partition() {
     for rows in [2, 3, 10, 997, 5000] {
         for fraction in [0.01, 0.2, 0.5, 0.99] {
             for seed in 0..3 {
-                let key = Key::new(seed).derive("split", 0);
-                let Ok((train, held_out)) = numbered(rows).split(fraction, key) else {
+                let Ok((train, held_out)) = numbered(rows).split(fraction, seed) else {
                     let side = (fraction * rows as f64).round() as usize;
                     assert!(
                         side == 0 || side == rows,
@@ -205,8 +202,8 @@ fn a_split_is_a_partition() {
             }
         }
     }
-    // Another key holds out other rows.
-    let held_out = |seed| numbers(&numbered(1000).split(0.2, Key::new(seed)).unwrap().1);
+    // Another seed holds out other rows.
+    let held_out = |seed| numbers(&numbered(1000).split(0.2, seed).unwrap().1);
     assert_ne!(held_out(1), held_out(2));
     assert_eq!(held_out(1), held_out(1));
 }
@@ -248,10 +245,6 @@ impl Loss<f64> for Recorder {
         OutputKind::Values
     }
 
-    fn check(&self, outputs: usize, targets: TargetsView<'_, f64>) -> Result<(), LossError> {
-        MeanSquaredError.check(outputs, targets)
-    }
-
     fn row(
         &self,
         output: ArrayView1<'_, f64>,
@@ -271,15 +264,10 @@ impl Loss<f64> for Recorder {
 /// What three epochs of a network of these layers have seen.
 fn recorded(layers: &[LayerSpec], train: &Dataset<f64>, validation: &Dataset<f64>) -> Recorder {
     let recorder = Recorder::default();
-    let settings = TrainConfig {
-        epochs: 3,
-        batch_size: 16,
-        learning_rate: 1e-9,
-        ..TrainConfig::default()
-    };
     let network = Sequential::new(1, layers.iter().cloned(), 0).unwrap();
-    let mut trainer = Trainer::new(network, recorder.clone(), Sgd, settings).unwrap();
-    trainer.fit(train, Some(validation), &mut ()).unwrap();
+    let trainer = Trainer::new(network, recorder.clone(), Sgd::new(1e-9)).unwrap();
+    let mut trainer = trainer.epochs(3).batch_size(16);
+    trainer.fit(train, validation).unwrap();
     recorder
 }
 
@@ -287,7 +275,7 @@ fn recorded(layers: &[LayerSpec], train: &Dataset<f64>, validation: &Dataset<f64
 #[test]
 fn each_row_is_seen_once_an_epoch_and_in_another_order_each_time() {
     let all = numbered(103);
-    let (train, validation) = all.split(0.25, Key::new(1)).unwrap();
+    let (train, validation) = all.split(0.25, 1).unwrap();
     let recorder = recorded(&[linear(1)], &train, &validation);
     let [trained, validated] = &*recorder.0.lock().unwrap();
     let (mine, others) = (numbers(&train), numbers(&validation));

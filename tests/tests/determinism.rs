@@ -17,15 +17,15 @@ use backprop_trainer::{
 };
 use tempfile::TempDir;
 
-const RULES: [&str; 4] = ["sgd", "nesterov", "rmsprop", "adam"];
+const OPTIMIZERS: [&str; 4] = ["sgd", "nesterov", "rmsprop", "adam"];
 
 /// An optimizer with a learning rate that suits it.
-fn rule<T: Scalar>(name: &str) -> (Box<dyn Optimizer<T>>, f64) {
+fn optimizer<T: Scalar>(name: &str) -> Box<dyn Optimizer<T>> {
     match name {
-        "sgd" => (Box::new(Sgd), 0.1),
-        "nesterov" => (Box::new(Nesterov::default()), 0.02),
-        "rmsprop" => (Box::new(RmsProp::default()), 1e-3),
-        "adam" => (Box::new(Adam::default()), 2e-3),
+        "sgd" => Box::new(Sgd::new(0.1)),
+        "nesterov" => Box::new(Nesterov::new(0.02)),
+        "rmsprop" => Box::new(RmsProp::new(1e-3)),
+        "adam" => Box::new(Adam::new(2e-3)),
         other => panic!("{other} is not an optimizer of ours"),
     }
 }
@@ -38,14 +38,13 @@ fn data<T: Scalar>(train: usize, validation: usize) -> (Dataset<T>, Dataset<T>) 
 
 fn trainer<T: Scalar>(
     layers: &[LayerSpec],
-    rule: Box<dyn Optimizer<T>>,
-    settings: TrainConfig,
+    optimizer: Box<dyn Optimizer<T>>,
+    config: TrainConfig,
     threads: usize,
 ) -> Trainer<T> {
     let network = Sequential::new(784, layers.iter().cloned(), 3).unwrap();
-    Trainer::new(network, SoftmaxCrossEntropy, rule, settings)
-        .unwrap()
-        .with_pool(Arc::new(Pool::new(threads)))
+    let trainer = Trainer::new(network, SoftmaxCrossEntropy, optimizer);
+    trainer.unwrap().with_config(config).threads(threads)
 }
 
 fn parameter_bits<T: Scalar>(trainer: &Trainer<T>) -> Vec<u64> {
@@ -72,18 +71,17 @@ fn history_bits<T: Scalar>(trainer: &Trainer<T>) -> Vec<[u64; 4]> {
 fn check_threads<T: Scalar>(name: &str, layers: &[LayerSpec], batch_size: usize, epochs: u64) {
     let (train, validation) = data::<T>(600, 130);
     let run = |threads| {
-        let (rule, learning_rate) = rule::<T>(name);
-        let settings = TrainConfig {
+        let config = TrainConfig {
             epochs,
             batch_size,
-            learning_rate,
+            schedule: Schedule::Constant,
             l2: 1e-4,
             weight_decay: 1e-3,
             clip: Some(0.5),
             ..TrainConfig::default()
         };
-        let mut trainer = trainer(layers, rule, settings, threads);
-        trainer.fit(&train, Some(&validation), &mut ()).unwrap();
+        let mut trainer = trainer(layers, optimizer(name), config, threads);
+        trainer.fit(&train, &validation).unwrap();
         assert_eq!(trainer.history().epochs().len() as u64, epochs);
         (history_bits(&trainer), parameter_bits(&trainer))
     };
@@ -107,7 +105,7 @@ fn the_number_of_threads_changes_no_bit() {
         leaky_relu(0.01),
         linear(10),
     ];
-    for name in RULES {
+    for name in OPTIMIZERS {
         check_threads::<f32>(name, &layers, 57, 2);
         check_threads::<f64>(name, &layers, 57, 2);
     }
@@ -188,9 +186,9 @@ impl Observer for Stop {
 }
 
 /// A run that is interrupted wherever it can be.
-struct PassContext<'a, T> {
-    rule: &'a str,
-    settings: TrainConfig,
+struct InterruptedRun<'a, T> {
+    optimizer: &'a str,
+    config: TrainConfig,
     train: &'a Dataset<T>,
     validation: &'a Dataset<T>,
     folder: TempDir,
@@ -199,19 +197,15 @@ struct PassContext<'a, T> {
 /// All that must be the same: the sections but the seconds, of the trainer and of its file.
 type Outcome = (Vec<(String, Vec<u8>)>, Vec<(String, Vec<u8>)>);
 
-impl<T: Scalar> PassContext<'_, T> {
+impl<T: Scalar> InterruptedRun<'_, T> {
     fn trainer(&self, file: &str, threads: usize) -> Trainer<T> {
         let layers = [linear(20), leaky_relu(0.01), dropout(0.2), linear(10)];
-        let (rule, learning_rate) = rule::<T>(self.rule);
-        let settings = TrainConfig {
-            learning_rate,
-            ..self.settings.clone()
-        };
-        trainer(&layers, rule, settings, threads).with_checkpoint(self.folder.path().join(file))
+        let (optimizer, config) = (optimizer(self.optimizer), self.config.clone());
+        trainer(&layers, optimizer, config, threads).with_checkpoint(self.folder.path().join(file))
     }
 
     fn fit(&self, trainer: &mut Trainer<T>, observer: &mut dyn Observer) {
-        let fitted = trainer.fit(self.train, Some(self.validation), observer);
+        let fitted = trainer.fit_with(self.train, Some(self.validation), observer);
         fitted.unwrap();
     }
 
@@ -234,13 +228,13 @@ impl<T: Scalar> PassContext<'_, T> {
         assert!(expected.0.iter().any(|(name, _)| name == "best"));
         let parameters = parameter_bits(&whole);
         let epochs = whole.history().epochs().len() as u64;
-        let batches = self.train.len().div_ceil(self.settings.batch_size) as u64;
+        let batches = self.train.len().div_ceil(self.config.batch_size) as u64;
 
         let after = (1..epochs).map(|epoch| (epoch, None));
         let within = (1..=epochs).flat_map(|epoch| [(epoch, Some(2)), (epoch, Some(batches))]);
         for (epoch, batch) in after.chain(within) {
             let stop = Stop { epoch, batch };
-            let case = format!("{}, {:?}, {stop:?}", self.rule, self.settings.schedule);
+            let case = format!("{}, {:?}, {stop:?}", self.optimizer, self.config.schedule);
             let file = format!("{epoch} {batch:?}");
             let mut stopped = self.trainer(&file, 1);
             self.fit(&mut stopped, &mut { stop });
@@ -279,11 +273,11 @@ impl<T: Scalar> PassContext<'_, T> {
     }
 }
 
-fn check_every_rule_and_schedule<T: Scalar>(rules: &[&str], schedules: &[Schedule]) {
+fn check_every_optimizer_and_schedule<T: Scalar>(optimizers: &[&str], schedules: &[Schedule]) {
     let (train, validation) = data::<T>(70, 30);
-    for rule in rules {
+    for optimizer in optimizers {
         for schedule in schedules {
-            let settings = TrainConfig {
+            let config = TrainConfig {
                 epochs: 4,
                 batch_size: 20,
                 schedule: *schedule,
@@ -291,9 +285,9 @@ fn check_every_rule_and_schedule<T: Scalar>(rules: &[&str], schedules: &[Schedul
                 patience: Some(2),
                 ..TrainConfig::default()
             };
-            let run = PassContext {
-                rule,
-                settings,
+            let run = InterruptedRun {
+                optimizer,
+                config,
                 train: &train,
                 validation: &validation,
                 folder: tempfile::tempdir().unwrap(),
@@ -314,8 +308,8 @@ fn a_run_that_was_interrupted_ends_with_the_same_bytes() {
         Schedule::Cosine,
         Schedule::OneCycle,
     ];
-    check_every_rule_and_schedule::<f32>(&RULES, &schedules);
-    check_every_rule_and_schedule::<f64>(&RULES, &[Schedule::OneCycle]);
+    check_every_optimizer_and_schedule::<f32>(&OPTIMIZERS, &schedules);
+    check_every_optimizer_and_schedule::<f64>(&OPTIMIZERS, &[Schedule::OneCycle]);
 }
 
 /// The same rows, each with the class after its own: the better a network, the worse its loss.
@@ -339,15 +333,16 @@ fn mislabelled(dataset: &Dataset<f32>) -> Dataset<f32> {
 #[test]
 fn early_stopping_survives_interruptions() {
     let (train, validation) = data::<f32>(70, 30);
-    let settings = TrainConfig {
+    let config = TrainConfig {
         epochs: 50,
         batch_size: 20,
+        schedule: Schedule::Constant,
         patience: Some(3),
         ..TrainConfig::default()
     };
-    let run = PassContext {
-        rule: "adam",
-        settings,
+    let run = InterruptedRun {
+        optimizer: "adam",
+        config,
         train: &train,
         validation: &mislabelled(&validation),
         folder: tempfile::tempdir().unwrap(),
@@ -365,7 +360,7 @@ fn early_stopping_survives_interruptions() {
     over.resume_from(run.folder.path().join("whole")).unwrap();
     assert!(over.is_finished());
     assert!(parameter_bits(&over) == parameter_bits(&whole));
-    let more = over.fit(&train, Some(run.validation), &mut ());
+    let more = over.fit(&train, run.validation);
     assert!(
         matches!(more, Err(TrainError::AlreadyFinished { .. })),
         "{more:?}"

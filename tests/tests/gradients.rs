@@ -8,6 +8,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use backprop_trainer::Trainer;
 use backprop_trainer::layers::{
     BackwardArgs, Key, Layer, LayerSpec, Mode, ParameterKind, PassContext, Pool, Saved, Sequential,
     Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
@@ -19,7 +20,6 @@ use backprop_trainer::losses::{
 use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use backprop_trainer::optimizers::Sgd;
 use backprop_trainer::tensor::rand::{Rng, RngExt};
-use backprop_trainer::{TrainConfig, Trainer};
 
 /// The bound on the norm of the error, in norms of the parameter's gradient.
 const OF_NORM: f64 = 1e-7;
@@ -416,13 +416,8 @@ fn the_l2_term_is_the_gradient_of_the_penalty() {
         if squashed && case.loss.name() != "MeanSquaredError" {
             continue;
         }
-        let settings = TrainConfig {
-            learning_rate: 1.0,
-            l2: case.l2,
-            seed: case.seed,
-            ..TrainConfig::default()
-        };
-        let mut trainer = Trainer::new(case.network.clone(), loss, Sgd, settings).unwrap();
+        let trainer = Trainer::new(case.network.clone(), loss, Sgd::new(1.0)).unwrap();
+        let mut trainer = trainer.l2(case.l2).seed(case.seed);
         let weights = case.weights.as_deref();
         let total = trainer
             .train_batch(case.inputs.view(), case.targets(), weights)

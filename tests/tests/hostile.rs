@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::sync::LazyLock;
 
+use backprop_trainer::Trainer;
 use backprop_trainer::data::idx::{self, Idx, Values};
 use backprop_trainer::data::{Batch, DataError, Dataset, Limits, Targets, csv};
 use backprop_trainer::formats::{
@@ -16,8 +17,7 @@ use backprop_trainer::layers::{
 };
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::Array2;
-use backprop_trainer::optimizers::Adam;
-use backprop_trainer::{TrainConfig, Trainer};
+use backprop_trainer::optimizers::{Adam, Schedule};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::collection::vec;
@@ -367,22 +367,16 @@ fn closed(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 fn trainer() -> (Trainer<f32>, Dataset<f32>) {
-    let settings = TrainConfig {
-        epochs: 4,
-        batch_size: 3,
-        patience: Some(3),
-        ..TrainConfig::default()
-    };
     let network = Sequential::new(2, [linear(3), tanh(), linear(2)], 5).unwrap();
-    let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings).unwrap();
+    let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::new(1e-3)).unwrap();
+    let trainer = trainer.epochs(4).batch_size(3).patience(3);
     let labels = Targets::Classes {
         labels: vec![0, 1, 1, 0, 1],
         num_classes: 2,
     };
     let values = (0..10).map(|i| (i * 3 % 7) as f32 / 7.0).collect();
-    let pool = std::sync::Arc::new(Pool::new(1));
     (
-        trainer.with_pool(pool),
+        trainer.schedule(Schedule::Constant).threads(1),
         Dataset::from_values(2, values, labels).unwrap(),
     )
 }
@@ -394,7 +388,7 @@ static HALF: LazyLock<Checkpoint> = LazyLock::new(|| {
         2 => std::ops::ControlFlow::Break(()),
         _ => std::ops::ControlFlow::Continue(()),
     });
-    trainer.fit(&data, Some(&data), &mut stop).unwrap();
+    trainer.fit_with(&data, Some(&data), &mut stop).unwrap();
     trainer.checkpoint().unwrap()
 });
 
@@ -410,7 +404,7 @@ fn check_restore(checkpoint: &Checkpoint) {
         }
         Ok(()) => {
             // Over, or diverged by what was put into it, or done: any end but a panic.
-            let _ = trainer.fit(&data, Some(&data), &mut ());
+            let _ = trainer.fit(&data, &data);
             let _ = trainer.evaluate(&data);
         }
     }
@@ -475,7 +469,7 @@ proptest! {
 fn the_checkpoint_that_is_changed_is_whole() {
     let (mut trainer, data) = trainer();
     trainer.restore(&HALF).unwrap();
-    trainer.fit(&data, Some(&data), &mut ()).unwrap();
+    trainer.fit(&data, &data).unwrap();
     assert_eq!(trainer.history().epochs().len(), 4);
 }
 

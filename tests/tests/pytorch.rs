@@ -87,15 +87,18 @@ impl Reference {
 
 impl Case {
     fn rule<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
-        let hyper = &self.hyper;
+        let (hyper, rate) = (&self.hyper, self.learning_rate);
         let epsilon = || hyper.epsilon.unwrap();
         match self.optimizer.as_str() {
-            "sgd" => Box::new(Sgd),
-            "nesterov" => Box::new(Nesterov::new(hyper.momentum.unwrap()).unwrap()),
-            "rmsprop" => Box::new(RmsProp::new(hyper.decay_rate.unwrap(), epsilon()).unwrap()),
+            "sgd" => Box::new(Sgd::new(rate)),
+            "nesterov" => Box::new(Nesterov::new(rate).momentum(hyper.momentum.unwrap())),
+            "rmsprop" => {
+                let decay_rate = hyper.decay_rate.unwrap();
+                Box::new(RmsProp::new(rate).decay_rate(decay_rate).epsilon(epsilon()))
+            }
             "adam" => {
                 let betas = (hyper.beta1.unwrap(), hyper.beta2.unwrap());
-                Box::new(Adam::new(betas.0, betas.1, epsilon()).unwrap())
+                Box::new(Adam::new(rate).betas(betas.0, betas.1).epsilon(epsilon()))
             }
             other => panic!("{other} is not an optimizer of ours"),
         }
@@ -149,16 +152,15 @@ fn check_twenty_steps<T: Scalar>(allowed: f64) {
     let (inputs, labels) = (reference.inputs::<T>(), &reference.labels);
     let (mut worst_loss, mut worst_final) = (0.0_f64, 0.0_f64);
     for case in &reference.cases {
-        let settings = TrainConfig {
-            learning_rate: case.learning_rate,
+        let config = TrainConfig {
             l2: case.l2,
             weight_decay: case.decoupled,
             clip: case.clip,
             ..TrainConfig::default()
         };
         let network = reference.network::<T>();
-        let mut trainer =
-            Trainer::new(network, SoftmaxCrossEntropy, case.rule::<T>(), settings).unwrap();
+        let trainer = Trainer::new(network, SoftmaxCrossEntropy, case.rule::<T>());
+        let mut trainer = trainer.unwrap().with_config(config);
         assert_eq!(case.losses.len(), reference.steps);
         let schedule = case.schedule();
         for (step, (expected, rate)) in (1..).zip(case.losses.iter().zip(&case.rates)) {

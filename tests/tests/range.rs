@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use backprop_trainer::Trainer;
 use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::layers::{
     Key, LayerSpec, LeakyRelu, Linear, Mode, Pool, Sequential, Workspace, dropout, leaky_relu,
@@ -13,10 +14,9 @@ use backprop_trainer::losses::{
 };
 use backprop_trainer::ndarray::{Array2, array};
 use backprop_trainer::optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, RmsProp, Sgd, WeightDecay, clip_scale, global_norm,
+    Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, RmsProp, Sgd, clip_scale, global_norm,
 };
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{TrainConfig, Trainer};
 
 fn workspace<T: Scalar>() -> Workspace<T> {
     Workspace::new(Arc::new(Pool::new(1)))
@@ -302,14 +302,9 @@ fn the_training_loss_of_many_small_batches_is_their_mean() {
     let layer = Linear::from_rows(1, 1, &[0.0_f32], &[0.9]);
     let network = Sequential::from_layers(1, vec![Box::new(layer)]).unwrap();
     // So small a rate that the bias stays.
-    let settings = TrainConfig {
-        epochs: 1,
-        batch_size: 1,
-        learning_rate: 1e-30,
-        ..TrainConfig::default()
-    };
-    let mut trainer = Trainer::new(network, MeanSquaredError, Sgd, settings).unwrap();
-    trainer.fit(&data, None, &mut ()).unwrap();
+    let trainer = Trainer::new(network, MeanSquaredError, Sgd::new(1e-30)).unwrap();
+    let mut trainer = trainer.epochs(1).batch_size(1);
+    trainer.fit_with(&data, None, &mut ()).unwrap();
     let expected = f64::from(0.9_f32 - 1.0).powi(2);
     let found = trainer.history().epochs()[0].train_loss;
     // Fifty thousand roundings to the nearest number come to at most 6e-12.
@@ -336,7 +331,7 @@ fn norms_of_extreme_gradients_are_finite_in_f64_and_clip_as_they_should() {
 #[test]
 fn every_rule_takes_a_finite_step_for_every_size_of_gradient() {
     let rules: [Box<dyn Optimizer<f32>>; 4] = [
-        Box::new(Sgd),
+        Box::new(Sgd::default()),
         Box::new(Nesterov::default()),
         Box::new(RmsProp::default()),
         Box::new(Adam::default()),
@@ -347,7 +342,7 @@ fn every_rule_takes_a_finite_step_for_every_size_of_gradient() {
             let (mut values, grads) = ([0.0_f32; 3], [size, -size, 0.0]);
             let mut state = OptimizerState::new();
             for _ in 0..3 {
-                let item = (&mut values[..], &grads[..], 3, WeightDecay::NONE);
+                let item = (&mut values[..], &grads[..], ParamInfo::new(3));
                 state.step(&Pool::new(1), &**rule, 1e-3, 1.0, [item].into_iter());
             }
             let case = format!("{}, {size}: {values:?}", rule.name());

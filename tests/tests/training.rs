@@ -13,7 +13,7 @@ use backprop_trainer::losses::{
     TargetsView,
 };
 use backprop_trainer::ndarray::{Array2, array};
-use backprop_trainer::optimizers::{Adam, Progress, Schedule, Sgd};
+use backprop_trainer::optimizers::{Adam, Optimizer, Progress, Schedule, Sgd};
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{
     BatchReport, Observer, StopReason, TrainConfig, TrainError, Trainer, on_epoch,
@@ -48,15 +48,26 @@ fn network<T: Scalar>(tail: &[LayerSpec]) -> Sequential<T> {
 }
 
 /// Plain gradient descent on logits.
-fn trainer<T: Scalar>(settings: TrainConfig) -> Trainer<T> {
-    Trainer::new(network(&[]), SoftmaxCrossEntropy, Sgd, settings).unwrap()
+fn trainer<T: Scalar>(learning_rate: f64, config: TrainConfig) -> Trainer<T> {
+    build(&[], SoftmaxCrossEntropy, Sgd::new(learning_rate), config)
 }
 
-fn settings(epochs: u64, batch_size: usize, learning_rate: f64) -> TrainConfig {
+fn build<T: Scalar>(
+    tail: &[LayerSpec],
+    loss: impl Loss<T> + 'static,
+    optimizer: impl Optimizer<T> + 'static,
+    config: TrainConfig,
+) -> Trainer<T> {
+    let trainer = Trainer::new(network(tail), loss, optimizer);
+    trainer.unwrap().with_config(config)
+}
+
+/// A constant learning rate.
+fn config(epochs: u64, batch_size: usize) -> TrainConfig {
     TrainConfig {
         epochs,
         batch_size,
-        learning_rate,
+        schedule: Schedule::Constant,
         ..TrainConfig::default()
     }
 }
@@ -80,12 +91,12 @@ fn a_patience_ends_with_the_best_parameters() {
     // What makes the training rows right makes these wrong, sooner or later.
     let (train, validation) = (data::<f64>(60, 0), data::<f64>(20, 1));
     let run = |epochs, patience| {
-        let settings = TrainConfig {
+        let config = TrainConfig {
             patience,
-            ..settings(epochs, 8, 0.05)
+            ..config(epochs, 8)
         };
-        let mut trainer = trainer(settings);
-        trainer.fit(&train, Some(&validation), &mut ()).unwrap();
+        let mut trainer = trainer(0.05, config);
+        trainer.fit(&train, &validation).unwrap();
         let now = trainer.evaluate(&validation).unwrap();
         let history = trainer.history().clone();
         (history, now)
@@ -113,10 +124,11 @@ fn a_patience_ends_with_the_best_parameters() {
 }
 
 /// By LeakyReLU, which unlike tanh keeps nothing in bounds.
-fn diverging_trainer(settings: TrainConfig) -> Trainer<f32> {
+fn diverging_trainer(learning_rate: f64, config: TrainConfig) -> Trainer<f32> {
     let layers = [linear(8), leaky_relu(0.01), linear(CLASSES)];
     let network = Sequential::new(WIDTH, layers, 1).unwrap();
-    Trainer::new(network, SoftmaxCrossEntropy, Sgd, settings).unwrap()
+    let trainer = Trainer::new(network, SoftmaxCrossEntropy, Sgd::new(learning_rate));
+    trainer.unwrap().with_config(config)
 }
 
 #[test]
@@ -129,16 +141,16 @@ fn divergence_leaves_the_last_whole_epoch_and_its_checkpoint() {
         every_epochs: 1,
         factor: 1e30,
     };
-    let settings = TrainConfig {
+    let config = TrainConfig {
         schedule,
-        ..settings(3, 10, 0.1)
+        ..config(3, 10)
     };
-    let mut one_epoch = diverging_trainer(settings.clone());
+    let mut one_epoch = diverging_trainer(0.1, config.clone());
     let mut stop = on_epoch(|_| ControlFlow::Break(()));
-    one_epoch.fit(&train, None, &mut stop).unwrap();
+    one_epoch.fit_with(&train, None, &mut stop).unwrap();
 
-    let mut diverging = diverging_trainer(settings.clone()).with_checkpoint(&path);
-    let error = diverging.fit(&train, None, &mut ()).unwrap_err();
+    let mut diverging = diverging_trainer(0.1, config.clone()).with_checkpoint(&path);
+    let error = diverging.fit_with(&train, None, &mut ()).unwrap_err();
     let TrainError::Diverged {
         epoch,
         step,
@@ -154,7 +166,7 @@ fn divergence_leaves_the_last_whole_epoch_and_its_checkpoint() {
     assert!(parameters(&diverging) == parameters(&one_epoch));
     assert_eq!(diverging.history().epochs().len(), 1);
 
-    let mut resumed = diverging_trainer(settings);
+    let mut resumed = diverging_trainer(0.1, config);
     resumed.resume_from(&path).unwrap();
     assert!(parameters(&resumed) == parameters(&one_epoch));
     assert_eq!(resumed.history().epochs(), diverging.history().epochs());
@@ -166,10 +178,10 @@ fn divergence_in_the_first_epoch_leaves_the_parameters_it_began_with() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     let fit = |batch_size, learning_rate| {
-        let trainer = diverging_trainer(settings(3, batch_size, learning_rate));
+        let trainer = diverging_trainer(learning_rate, config(3, batch_size));
         let mut trainer = trainer.with_checkpoint(&path);
         let before = parameters(&trainer);
-        let error = trainer.fit(&train, None, &mut ()).unwrap_err();
+        let error = trainer.fit_with(&train, None, &mut ()).unwrap_err();
         assert!(parameters(&trainer) == before);
         assert!(!path.exists(), "there was no whole epoch to save");
         error
@@ -195,7 +207,7 @@ fn divergence_in_the_first_epoch_leaves_the_parameters_it_began_with() {
 #[test]
 fn a_tail_that_does_not_fit_the_loss_is_refused() {
     let refuse = |tail: &[LayerSpec], loss: Box<dyn Loss<f32>>| {
-        let refused = Trainer::new(network(tail), loss, Sgd, TrainConfig::default());
+        let refused = Trainer::new(network(tail), loss, Sgd::default());
         refused.unwrap_err().to_string()
     };
     let squashed = "takes logits and applies the squashing itself, but the network ends in";
@@ -219,9 +231,18 @@ fn a_tail_that_does_not_fit_the_loss_is_refused() {
 
 #[test]
 fn settings_that_make_no_sense_are_refused() {
-    let refuse = |settings| {
-        let refused = Trainer::new(network::<f32>(&[]), SoftmaxCrossEntropy, Sgd, settings);
+    let refuse_rate = |rate| {
+        let network = network::<f32>(&[]);
+        let refused = Trainer::new(network, SoftmaxCrossEntropy, Sgd::new(rate));
         refused.unwrap_err().to_string()
+    };
+    let refuse = |config| {
+        let mut trainer = trainer::<f32>(0.1, config);
+        let before = parameters(&trainer);
+        let refused = trainer.fit(&data(10, 0), &data(10, 0));
+        let message = refused.unwrap_err().to_string();
+        assert!(parameters(&trainer) == before);
+        message
     };
     for (rate, shown) in [
         (0.0, "0"),
@@ -230,28 +251,29 @@ fn settings_that_make_no_sense_are_refused() {
         (f64::INFINITY, "inf"),
     ] {
         assert_eq!(
-            refuse(settings(1, 1, rate)),
+            refuse_rate(rate),
             format!("the learning rate is {shown}; it must be above 0 and finite")
         );
     }
     let at_least_one = "is 0; it must be at least 1";
     assert_eq!(
-        refuse(settings(1, 0, 0.1)),
+        refuse(config(1, 0)),
         format!("the batch size {at_least_one}")
     );
     assert_eq!(
-        refuse(settings(0, 1, 0.1)),
+        refuse(config(0, 1)),
         format!("the number of epochs {at_least_one}")
     );
 }
 
 #[test]
 fn a_patience_without_validation_is_refused() {
-    let mut trainer = trainer::<f32>(TrainConfig {
+    let patient = TrainConfig {
         patience: Some(1),
         ..TrainConfig::default()
-    });
-    let error = trainer.fit(&data(10, 0), None, &mut ()).unwrap_err();
+    };
+    let mut trainer = trainer::<f32>(0.1, patient);
+    let error = trainer.fit_with(&data(10, 0), None, &mut ()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "patience needs validation data; pass some to fit, or leave the patience off"
@@ -260,11 +282,11 @@ fn a_patience_without_validation_is_refused() {
 
 /// The checkpoint of one epoch of two on 40 rows, by [`trainer`].
 fn save_one_epoch(path: &Path) -> TrainConfig {
-    let settings = settings(2, 10, 0.1);
-    let mut trainer = trainer::<f64>(settings.clone()).with_checkpoint(path);
+    let config = config(2, 10);
+    let mut trainer = trainer::<f64>(0.1, config.clone()).with_checkpoint(path);
     let mut stop = on_epoch(|_| ControlFlow::Break(()));
-    trainer.fit(&data(40, 0), None, &mut stop).unwrap();
-    settings
+    trainer.fit_with(&data(40, 0), None, &mut stop).unwrap();
+    config
 }
 
 #[test]
@@ -286,12 +308,9 @@ fn the_checkpoint_of_another_run_is_refused() {
         )
     };
 
-    let with = |settings| refuse(trainer::<f64>(settings), &path);
-    let other = TrainConfig {
-        learning_rate: 0.2,
-        ..saved.clone()
-    };
-    assert_eq!(with(other), says("the learning rate", "0.1", "0.2"));
+    let with = |config| refuse(trainer::<f64>(0.1, config), &path);
+    let faster = refuse(trainer::<f64>(0.2, saved.clone()), &path);
+    assert_eq!(faster, says("the learning rate", "0.1", "0.2"));
     let other = TrainConfig {
         seed: 7,
         ..saved.clone()
@@ -301,36 +320,37 @@ fn the_checkpoint_of_another_run_is_refused() {
         schedule: Schedule::Cosine,
         ..saved.clone()
     };
-    assert_eq!(with(other), says("the schedule", "Constant", "Cosine"));
-    let halved = refuse(trainer::<f32>(saved.clone()), &path);
+    assert_eq!(
+        with(other),
+        says(
+            "the schedule",
+            r#"{"kind":"constant"}"#,
+            r#"{"kind":"cosine"}"#
+        )
+    );
+    let halved = refuse(trainer::<f32>(0.1, saved.clone()), &path);
     assert_eq!(halved, says("the precision", "f64", "f32"));
 
-    let build = |network, loss: Box<dyn Loss<f64>>| Trainer::new(network, loss, Sgd, saved.clone());
-    let regularised = build(network(&[dropout(0.5)]), Box::new(SoftmaxCrossEntropy)).unwrap();
+    let with_loss = |tail: &[LayerSpec], loss: Box<dyn Loss<f64>>| {
+        build(tail, loss, Sgd::new(0.1), saved.clone())
+    };
+    let regularised = with_loss(&[dropout(0.5)], Box::new(SoftmaxCrossEntropy));
     let message = refuse(regularised, &path);
-    let begin = "the checkpoint was made with the layers [Linear { outputs: 8 }, Tanh, ";
+    let begin = r#"the checkpoint was made with the layers [{"kind":"linear","outputs":8},{"kind":"tanh"},"#;
     assert!(message.starts_with(begin), "{message}");
-    let end = "Dropout { probability: 0.5 }]; resume with the same";
+    let end = r#"{"kind":"dropout","probability":0.5}]; resume with the same"#;
     assert!(message.ends_with(end), "{message}");
-    let binary = build(network(&[]), Box::new(BinaryCrossEntropyWithLogits)).unwrap();
+    let binary = with_loss(&[], Box::new(BinaryCrossEntropyWithLogits));
     let names = ("SoftmaxCrossEntropy", "BinaryCrossEntropyWithLogits");
     assert_eq!(refuse(binary, &path), says("the loss", names.0, names.1));
-    let adam = Trainer::new(
-        network::<f64>(&[]),
-        SoftmaxCrossEntropy,
-        Adam::default(),
-        saved.clone(),
-    );
-    let message = refuse(adam.unwrap(), &path);
-    assert!(
-        message.contains("the optimizer Sgd, but now it is Adam {"),
-        "{message}"
-    );
+    let adam = build::<f64>(&[], SoftmaxCrossEntropy, Adam::new(0.1), saved.clone());
+    let constants = "adam, beta1 0.9, beta2 0.999, epsilon 0.00000001";
+    assert_eq!(refuse(adam, &path), says("the optimizer", "sgd", constants));
 
     // Other data shows when training goes on.
-    let mut resumed = trainer::<f64>(saved);
+    let mut resumed = trainer::<f64>(0.1, saved);
     resumed.resume_from(&path).unwrap();
-    let error = resumed.fit(&data(39, 0), None, &mut ()).unwrap_err();
+    let error = resumed.fit_with(&data(39, 0), None, &mut ()).unwrap_err();
     assert_eq!(error.to_string(), says("training rows", "40", "39"));
 }
 
@@ -338,9 +358,9 @@ fn the_checkpoint_of_another_run_is_refused() {
 fn a_damaged_checkpoint_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
-    let settings = save_one_epoch(&path);
+    let config = save_one_epoch(&path);
     let bytes = std::fs::read(&path).unwrap();
-    let mut trainer = trainer::<f64>(settings);
+    let mut trainer = trainer::<f64>(0.1, config);
     let before = parameters(&trainer);
     let mut refuse = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
@@ -385,9 +405,9 @@ fn a_damaged_checkpoint_is_refused() {
 fn a_checkpoint_of_other_sections_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
-    let settings = save_one_epoch(&path);
+    let config = save_one_epoch(&path);
     let whole = Checkpoint::load(&path, 1 << 20).unwrap();
-    let mut trainer = trainer::<f64>(settings);
+    let mut trainer = trainer::<f64>(0.1, config);
     let before = parameters(&trainer);
     for section in ["settings", "network", "moments", "history", "seconds"] {
         let data = whole.require(section).unwrap();
@@ -413,8 +433,8 @@ fn a_checkpoint_of_other_sections_is_refused() {
 
 /// The parameters after three full-batch steps.
 fn after_three_steps(dataset: &Dataset<f64>) -> Vec<f64> {
-    let mut trainer = trainer::<f64>(settings(3, dataset.len(), 0.5));
-    trainer.fit(dataset, None, &mut ()).unwrap();
+    let mut trainer = trainer::<f64>(0.5, config(3, dataset.len()));
+    trainer.fit_with(dataset, None, &mut ()).unwrap();
     parameters(&trainer)
 }
 
@@ -461,11 +481,9 @@ fn what_is_in_rows_of_weight_zero_does_not_matter() {
         };
         let dataset = Dataset::from_values(WIDTH, values.collect(), labels).unwrap();
         let dataset = dataset.with_weights((0..30).map(weight).collect()).unwrap();
-        let settings = settings(3, 2, 0.01);
-        let network = network::<f64>(&[]);
-        let rule = Adam::default();
-        let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, rule, settings).unwrap();
-        trainer.fit(&dataset, None, &mut ()).unwrap();
+        let adam = Adam::new(0.01);
+        let mut trainer = build::<f64>(&[], SoftmaxCrossEntropy, adam, config(3, 2));
+        trainer.fit_with(&dataset, None, &mut ()).unwrap();
         let losses: Vec<f64> = trainer
             .history()
             .epochs()
@@ -488,9 +506,9 @@ fn the_last_smaller_batch_weighs_what_it_weighs() {
     let weights = (0..37).map(|row| 0.1 + f64::from(row % 4)).collect();
     let weighted = plain.clone().with_weights(weights).unwrap();
     for dataset in [plain, weighted] {
-        let mut trainer = trainer::<f64>(settings(1, 10, 1e-300));
+        let mut trainer = trainer::<f64>(1e-300, config(1, 10));
         let before = parameters(&trainer);
-        let epoch = trainer.fit(&dataset, None, &mut ()).unwrap().epochs()[0];
+        let epoch = trainer.fit_with(&dataset, None, &mut ()).unwrap().epochs()[0];
         assert!(distance(&parameters(&trainer), &before) < 1e-100);
         let evaluated = trainer.evaluate(&dataset).unwrap().loss;
         let off = (epoch.train_loss / evaluated - 1.0).abs();
@@ -511,13 +529,13 @@ impl Observer for Rates {
 #[test]
 fn every_step_has_the_rate_of_the_schedule() {
     // 37 rows in batches of 10, 3 epochs: 12 steps.
-    let settings = TrainConfig {
+    let config = TrainConfig {
         schedule: Schedule::OneCycle,
-        ..settings(3, 10, 0.1)
+        ..config(3, 10)
     };
     let mut rates = Rates(Vec::new());
-    let mut trainer = trainer::<f64>(settings);
-    trainer.fit(&data(37, 0), None, &mut rates).unwrap();
+    let mut trainer = trainer::<f64>(0.1, config);
+    trainer.fit_with(&data(37, 0), None, &mut rates).unwrap();
     let expected = (0..12).map(|step| {
         let at = Progress {
             step,
@@ -534,12 +552,12 @@ fn every_step_has_the_rate_of_the_schedule() {
 // Outputs
 
 fn check_probabilities<T: Scalar>(loss: impl Loss<T> + 'static, tail: &[LayerSpec], allowed: f64) {
-    let mut trainer = Trainer::new(network(tail), loss, Sgd, TrainConfig::default()).unwrap();
+    let trainer = build(tail, loss, Sgd::default(), TrainConfig::default());
     let large = inputs::<T>(30).into_iter().map(|x| x * T::from_f64(20.0));
     let inputs = Array2::from_shape_vec((30, WIDTH), large.collect()).unwrap();
     let probabilities = trainer.predict_proba(inputs.view()).unwrap();
     assert_eq!(probabilities.dim(), (30, CLASSES));
-    let classes = trainer.predict_classes(inputs.view()).unwrap();
+    let classes = trainer.classify(inputs.view()).unwrap();
     for (row, class) in probabilities.rows().into_iter().zip(classes) {
         let sum: f64 = row.iter().map(|p| p.as_f64()).sum();
         assert!((sum - 1.0).abs() <= allowed, "{row} sums to {sum}");
@@ -561,10 +579,9 @@ fn predicted_probabilities_sum_to_one() {
 fn a_softmax_with_cross_entropy_trains_as_softmax_cross_entropy_on_logits() {
     let train = data::<f64>(50, 0);
     let run = |tail: &[LayerSpec], loss: Box<dyn Loss<f64>>| {
-        let settings = settings(5, 8, 0.2);
-        let mut trainer = Trainer::new(network(tail), loss, Sgd, settings).unwrap();
+        let mut trainer = build(tail, loss, Sgd::new(0.2), config(5, 8));
         let before = parameters(&trainer);
-        trainer.fit(&train, None, &mut ()).unwrap();
+        trainer.fit_with(&train, None, &mut ()).unwrap();
         (before, parameters(&trainer))
     };
     let fused = run(&[], Box::new(SoftmaxCrossEntropy));
@@ -575,25 +592,19 @@ fn a_softmax_with_cross_entropy_trains_as_softmax_cross_entropy_on_logits() {
     assert!(distance(&fused.0, &fused.1) > 0.1, "training moved them");
 }
 
-/// `fit` moves the learning rate along its schedule; a step by hand takes that of the settings.
+/// `fit` moves the learning rate along its schedule; a step by hand takes that of the optimizer.
 #[test]
-fn a_step_after_fit_has_the_learning_rate_of_the_settings() {
+fn a_step_after_fit_has_the_learning_rate_of_the_optimizer() {
     let layers = [linear(1)];
     let network = Sequential::<f64>::new(1, layers, 0).unwrap();
-    let settings = TrainConfig {
-        epochs: 2,
-        batch_size: 2,
-        learning_rate: 0.5,
-        schedule: Schedule::OneCycle,
-        ..TrainConfig::default()
-    };
-    let mut trainer = Trainer::new(network, MeanSquaredError, Sgd, settings).unwrap();
+    let trainer = Trainer::new(network, MeanSquaredError, Sgd::new(0.5)).unwrap();
+    let mut trainer = trainer.epochs(2).batch_size(2).schedule(Schedule::OneCycle);
     let labels = Targets::Values {
         width: 1,
         values: vec![0.0; 4],
     };
     let data = Dataset::from_values(1, vec![1.0; 4], labels).unwrap();
-    trainer.fit(&data, None, &mut ()).unwrap();
+    trainer.fit_with(&data, None, &mut ()).unwrap();
     let bias =
         |trainer: &Trainer<f64>| trainer.network().parameters().nth(1).unwrap().1.packed()[0];
     let before = bias(&trainer);

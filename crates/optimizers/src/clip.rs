@@ -18,7 +18,7 @@ pub fn global_norm<'a, T: Scalar>(grads: impl Iterator<Item = &'a [T]>) -> f64 {
     lanes.iter().sum::<f64>().sqrt()
 }
 
-/// What to multiply all gradients by so that their common norm is at most `max_norm`:
+/// The factor for all gradients that brings their common norm down to at most `max_norm`:
 /// `min(1, max_norm / (norm + 1e-6))`, as PyTorch does (Pascanu, Mikolov and Bengio, 2013).
 ///
 /// ```
@@ -26,7 +26,7 @@ pub fn global_norm<'a, T: Scalar>(grads: impl Iterator<Item = &'a [T]>) -> f64 {
 ///
 /// let grads = [&[3.0_f64][..], &[4.0]];
 /// assert_eq!(clip_scale(grads.into_iter(), 10.0), 1.0);
-/// assert!((clip_scale(grads.into_iter(), 1.0) - 0.2).abs() < 1e-6);
+/// approx::assert_abs_diff_eq!(clip_scale(grads.into_iter(), 1.0), 0.2, epsilon = 1e-6);
 /// ```
 ///
 /// # Panics

@@ -1,15 +1,15 @@
-/// Why an optimizer or a schedule cannot be built.
+/// An error of an optimizer's or a schedule's constants.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OptimizerError {
     /// A constant outside its range.
     #[error("{what} is {value}; it must be {range}")]
     Range {
-        /// Which constant.
+        /// The constant.
         what: &'static str,
-        /// Its value.
+        /// The value of the constant.
         value: f64,
-        /// What it may be.
+        /// The range of the constant.
         range: &'static str,
     },
 }

@@ -3,8 +3,8 @@
 //! The key decision: an [`Optimizer`] is a pure rule, `&self`, that works element by element, and
 //! [`OptimizerState`] owns everything that changes: the moments and the number of steps. A rule
 //! can then run on any part of a parameter, on the thread that owns that part, and a checkpoint
-//! needs to know nothing about which rule it was. Optimizers that own their moments were turned
-//! down: their step counter tends to advance once a parameter instead of once a step.
+//! needs to know nothing about which rule it was. Optimizers that own their moments were
+//! rejected: their step counter tends to advance once a parameter instead of once a step.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

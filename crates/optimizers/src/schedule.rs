@@ -3,7 +3,7 @@ use std::f64::consts::PI;
 use crate::OptimizerError;
 use crate::error::positive;
 
-/// How the learning rate changes over a run.
+/// The change of the learning rate over a run.
 ///
 /// ```
 /// use backprop_optimizers::{Progress, Schedule};
@@ -30,11 +30,11 @@ use crate::error::positive;
 pub enum Schedule {
     /// The base rate throughout.
     Constant,
-    /// Multiplied by `factor` every so many epochs.
+    /// The rate is multiplied by `factor` after every `every_epochs` epochs.
     Step {
         /// Epochs between two changes, at least 1.
         every_epochs: u64,
-        /// What the rate is multiplied by, above 0.
+        /// The factor of the rate, above 0.
         factor: f64,
     },
     /// `base (1 + cos(pi step / steps)) / 2` (Loshchilov and Hutter, 2017, without restarts).
@@ -44,7 +44,7 @@ pub enum Schedule {
     OneCycle,
 }
 
-/// How far a run has come.
+/// The position of a step in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Steps done before this one, over all epochs.
@@ -56,7 +56,7 @@ pub struct Progress {
 }
 
 impl Schedule {
-    /// Whether the settings make sense.
+    /// Checks that the settings make sense.
     ///
     /// # Errors
     /// If `every_epochs` is 0, or the factor is not positive and finite.

@@ -1,21 +1,22 @@
-//! What a checkpoint of a run holds, section by section.
+//! The sections of a checkpoint.
 //!
 //! | section | bytes |
 //! | --- | --- |
-//! | `settings` | one line `name<TAB>value` for everything that must be the same to go on |
+//! | `settings` | JSON: `[name, value]` for each setting that must be the same to resume |
 //! | `network` | the parameters after the last whole epoch, as safetensors |
-//! | `best` | those after the best epoch, where there is a patience |
-//! | `moments` | steps (u64), then the buffers of the optimizer, parameter by parameter |
+//! | `best` | the parameters after the best epoch, where there is a patience |
+//! | `moments` | steps (u64), then the state slots of the optimizer, parameter by parameter |
 //! | `history` | four f64 an epoch: training loss, validation loss and accuracy (NaN where none), learning rate |
 //! | `seconds` | one f64 an epoch, apart from the rest: a resumed run differs in nothing else |
 //!
-//! All numbers are little-endian; the moments are in storage order.
+//! Integers and floats are little-endian; the moments are in storage order.
 
 use std::path::Path;
 
 use backprop_formats::{Checkpoint, ModelInfo, load_parameters, model_bytes, model_info};
 use backprop_optimizers::OptimizerState;
 use backprop_tensor::{AlignedVec, Scalar};
+use byteorder::{ByteOrder, LittleEndian};
 
 use crate::{Epoch, History, TrainError, Trainer};
 
@@ -29,7 +30,7 @@ impl<T: Scalar> Trainer<T> {
     /// If a parameter cannot be stored.
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
         let mut checkpoint = Checkpoint::new();
-        checkpoint.insert("settings", self.fingerprint_text().into_bytes());
+        checkpoint.insert("settings", self.fingerprint_bytes());
         checkpoint.insert("network", model_bytes(&self.network, &self.info)?);
         if let Some(best) = &self.best {
             let mut network = self.network.clone();
@@ -39,23 +40,9 @@ impl<T: Scalar> Trainer<T> {
             checkpoint.insert("best", model_bytes(&network, &ModelInfo::default())?);
         }
         checkpoint.insert("moments", self.moments_bytes());
-        let none = f64::NAN;
-        let epochs = self.history.epochs.iter();
-        let numbers = epochs.clone().flat_map(|epoch| {
-            [
-                epoch.train_loss,
-                epoch.validation_loss.unwrap_or(none),
-                epoch.validation_accuracy.unwrap_or(none),
-                epoch.learning_rate,
-            ]
-        });
-        checkpoint.insert("history", numbers.flat_map(f64::to_le_bytes).collect());
-        checkpoint.insert(
-            "seconds",
-            epochs
-                .flat_map(|epoch| epoch.seconds.to_le_bytes())
-                .collect(),
-        );
+        let (history, seconds) = history_sections(&self.history.epochs);
+        checkpoint.insert("history", history);
+        checkpoint.insert("seconds", seconds);
         Ok(checkpoint)
     }
 
@@ -106,98 +93,20 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    /// The settings that must be the same for a run to resume byte for byte, as they are serialised.
-    fn fingerprint(&self) -> Vec<(&'static str, String)> {
-        let config = &self.config;
-        vec![
-            ("precision", T::NAME.to_string()),
-            ("inputs", self.network.input_width().to_string()),
-            ("layers", json(&self.network.specs())),
-            ("learning rate factors", self.learning_rate_factors()),
-            ("loss", self.loss.name().to_string()),
-            ("optimizer", self.optimizer_text()),
-            ("epochs", config.epochs.to_string()),
-            ("batch size", config.batch_size.to_string()),
-            ("learning rate", self.optimizer.learning_rate().to_string()),
-            ("schedule", json(&config.schedule)),
-            ("l2", config.l2.to_string()),
-            ("weight decay", config.weight_decay.to_string()),
-            ("clip", json(&config.clip)),
-            ("patience", json(&config.patience)),
-            ("seed", config.seed.to_string()),
-        ]
-    }
-
-    /// The factor of each parameter's learning rate.
-    fn learning_rate_factors(&self) -> String {
-        let parameters = self.network.layers().iter().flat_map(|l| l.parameters());
-        let factors: Vec<f64> = parameters.map(|p| p.learning_rate_factor()).collect();
-        json(&factors)
-    }
-
-    /// The name of the optimizer, and its constants with their names.
-    fn optimizer_text(&self) -> String {
-        let settings = self.optimizer.settings().into_iter();
-        let settings = settings.map(|(name, value)| format!(", {name} {value}"));
-        self.optimizer.name().to_string() + &settings.collect::<String>()
-    }
-
-    fn fingerprint_text(&self) -> String {
-        let rows = self
-            .train_rows
-            .map_or(UNKNOWN.to_string(), |rows| rows.to_string());
-        let lines = self.fingerprint().into_iter().chain([(ROWS, rows)]);
-        lines
-            .map(|(name, value)| format!("{name}\t{}\n", value.escape_debug()))
-            .collect()
-    }
-
-    /// Compares with the saved lines; returns the saved number of training rows.
-    fn check_fingerprint(&self, saved: &[u8]) -> Result<Option<usize>, TrainError> {
-        let text = String::from_utf8_lossy(saved);
-        let mut lines = text.lines().filter_map(|line| line.split_once('\t'));
-        let broken = |expected: &str, found: Option<&str>| TrainError::Checkpoint {
-            section: "settings",
-            expected: format!("a line \"{expected}\""),
-            found: found.unwrap_or("its end").to_string(),
-        };
-        for (name, now) in self.fingerprint() {
-            let now = now.escape_debug().to_string();
-            match lines.next() {
-                Some((found, saved)) if found == name && saved == now => {}
-                Some((found, saved)) if found == name => {
-                    let (what, saved) = (format!("the {name}"), saved.to_string());
-                    return Err(TrainError::Mismatch { what, saved, now });
-                }
-                other => return Err(broken(name, other.map(|(found, _)| found))),
-            }
-        }
-        match lines.next() {
-            Some((ROWS, UNKNOWN)) => Ok(None),
-            Some((ROWS, rows)) => match rows.parse() {
-                Ok(rows) => Ok(Some(rows)),
-                Err(_) => Err(broken("training rows, a number", Some(rows))),
-            },
-            other => Err(broken(ROWS, other.map(|(found, _)| found))),
-        }
-    }
-
+    /// Steps and state slots as the section `moments`.
     fn moments_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.state.steps().to_le_bytes().to_vec();
-        for number in self
-            .state
-            .moments()
-            .iter()
-            .flatten()
-            .flat_map(|buffer| buffer.iter())
-        {
+        let mut bytes = vec![0; 8];
+        LittleEndian::write_u64(&mut bytes, self.state.steps());
+        for slot in self.state.moments().iter().flatten() {
             let start = bytes.len();
-            bytes.resize(start + T::SIZE, 0);
-            number.write_le(&mut bytes[start..]);
+            bytes.resize(start + slot.len() * T::SIZE, 0);
+            let elements = bytes[start..].chunks_exact_mut(T::SIZE);
+            elements.zip(slot.iter()).for_each(|(to, x)| x.write_le(to));
         }
         bytes
     }
 
+    /// The optimizer's state in the section `moments`.
     fn moments_from(&self, bytes: &[u8]) -> Result<OptimizerState<T>, TrainError> {
         let lengths: Vec<usize> = self
             .network
@@ -211,8 +120,8 @@ impl<T: Scalar> Trainer<T> {
             expected: format!("{full} bytes"),
             found: format!("{} bytes", bytes.len()),
         };
-        let (steps, mut rest) = bytes.split_first_chunk::<8>().ok_or_else(wrong)?;
-        let steps = u64::from_le_bytes(*steps);
+        let (steps, mut rest) = bytes.split_at_checked(8).ok_or_else(wrong)?;
+        let steps = LittleEndian::read_u64(steps);
         if steps == 0 && rest.is_empty() {
             return Ok(OptimizerState::new());
         }
@@ -242,36 +151,52 @@ impl<T: Scalar> Trainer<T> {
     }
 }
 
-/// A setting as JSON, which has a form for every setting.
-fn json(setting: &impl serde::Serialize) -> String {
-    serde_json::to_string(setting).expect("settings are numbers, strings and lists")
-}
-
-/// The name of the line that only `fit` knows the value of.
-const ROWS: &str = "training rows";
-/// Its value before the first epoch is done.
-const UNKNOWN: &str = "unknown";
-
-/// More steps than any run takes, and few enough to go on counting from.
+/// The most steps in a checkpoint: more than any run takes, and far from an overflow.
 const MAX_STEPS: u64 = 1 << 53;
 
-fn numbers(section: &'static str, bytes: &[u8], unit: usize) -> Result<Vec<f64>, TrainError> {
-    if !bytes.len().is_multiple_of(8 * unit) {
+/// The sections `history` and `seconds`.
+fn history_sections(epochs: &[Epoch]) -> (Vec<u8>, Vec<u8>) {
+    let values = epochs.iter().flat_map(|epoch| {
+        [
+            epoch.train_loss,
+            epoch.validation_loss.unwrap_or(f64::NAN),
+            epoch.validation_accuracy.unwrap_or(f64::NAN),
+            epoch.learning_rate,
+        ]
+    });
+    let seconds = epochs.iter().map(|epoch| epoch.seconds);
+    (f64s_to_bytes(values), f64s_to_bytes(seconds))
+}
+
+fn f64s_to_bytes(values: impl Iterator<Item = f64>) -> Vec<u8> {
+    let values: Vec<f64> = values.collect();
+    let mut bytes = vec![0; 8 * values.len()];
+    LittleEndian::write_f64_into(&values, &mut bytes);
+    bytes
+}
+
+/// The values of a section that holds `per_epoch` of them for each epoch.
+fn f64s_from_bytes(
+    section: &'static str,
+    bytes: &[u8],
+    per_epoch: usize,
+) -> Result<Vec<f64>, TrainError> {
+    if !bytes.len().is_multiple_of(8 * per_epoch) {
         return Err(TrainError::Checkpoint {
             section,
-            expected: format!("a multiple of {} bytes", 8 * unit),
+            expected: format!("a multiple of {} bytes", 8 * per_epoch),
             found: format!("{} bytes", bytes.len()),
         });
     }
-    let eights = bytes.chunks_exact(8);
-    Ok(eights
-        .map(|eight| f64::from_le_bytes(eight.try_into().expect("eight bytes")))
-        .collect())
+    let mut values = vec![0.0; bytes.len() / 8];
+    LittleEndian::read_f64_into(bytes, &mut values);
+    Ok(values)
 }
 
+/// The history in the sections `history` and `seconds`.
 fn history(checkpoint: &Checkpoint) -> Result<History, TrainError> {
-    let fours = numbers("history", checkpoint.require("history")?, 4)?;
-    let seconds = numbers("seconds", checkpoint.require("seconds")?, 1)?;
+    let fours = f64s_from_bytes("history", checkpoint.require("history")?, 4)?;
+    let seconds = f64s_from_bytes("seconds", checkpoint.require("seconds")?, 1)?;
     if seconds.len() * 4 != fours.len() {
         return Err(TrainError::Checkpoint {
             section: "seconds",
@@ -279,7 +204,7 @@ fn history(checkpoint: &Checkpoint) -> Result<History, TrainError> {
             found: seconds.len().to_string(),
         });
     }
-    let some = |number: f64| (!number.is_nan()).then_some(number);
+    let some = |value: f64| (!value.is_nan()).then_some(value);
     let epochs = fours
         .chunks_exact(4)
         .zip(&seconds)

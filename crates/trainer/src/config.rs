@@ -55,7 +55,7 @@ impl TrainConfig {
     /// Checks that all settings make sense.
     ///
     /// # Errors
-    /// Names the first that does not, and what it may be.
+    /// The error names the first setting that does not, and its range.
     pub fn check(&self) -> Result<(), TrainError> {
         let at_least_one = |what, value: u64| match value {
             0 => Err(TrainError::Setting {

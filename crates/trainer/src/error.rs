@@ -2,18 +2,18 @@ use backprop_formats::FormatError;
 use backprop_losses::LossError;
 use backprop_optimizers::OptimizerError;
 
-/// Why a trainer cannot be built, or training stopped.
+/// An error of building a trainer, of training, or of a checkpoint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// A setting outside its range.
     #[error("{what} is {value}; it must be {range}")]
     Setting {
-        /// Which setting.
+        /// The setting.
         what: &'static str,
-        /// Its value.
+        /// The value of the setting.
         value: f64,
-        /// What it may be.
+        /// The range of the setting.
         range: &'static str,
     },
     /// The end of the network and the loss would both squash the output.
@@ -36,7 +36,7 @@ pub enum TrainError {
         /// The loss's name.
         loss: &'static str,
     },
-    /// The data has another number of features than the network has inputs.
+    /// The data has more or fewer features than the network has inputs.
     #[error("the data has {found} features a row, but the network takes {expected} inputs")]
     Width {
         /// The network's inputs.
@@ -75,7 +75,7 @@ pub enum TrainError {
         row: usize,
         /// The column, from 0.
         column: usize,
-        /// What is there.
+        /// The input.
         value: f64,
     },
     /// A weight that is negative, infinite or not a number.
@@ -132,11 +132,11 @@ pub enum TrainError {
         "the checkpoint was made with {what} {saved}, but now it is {now}; resume with the same"
     )]
     Mismatch {
-        /// What differs.
+        /// The setting that differs.
         what: String,
-        /// What it was.
+        /// The value in the checkpoint.
         saved: String,
-        /// What it is.
+        /// The value of the trainer.
         now: String,
     },
     /// A part of a checkpoint does not hold what it should.
@@ -144,9 +144,9 @@ pub enum TrainError {
     Checkpoint {
         /// The section's name.
         section: &'static str,
-        /// What should be there.
+        /// The content that the section should have.
         expected: String,
-        /// What is there.
+        /// The content that the section has.
         found: String,
     },
     /// The targets do not fit the loss.

@@ -59,11 +59,13 @@ impl<T: Scalar> Trainer<T> {
         &self,
         data: &Dataset<T>,
     ) -> Result<(Evaluation, Array2<T>), TrainError> {
-        let width = self.network.output_width();
-        let mut outputs = Vec::with_capacity(data.len() * width);
-        let evaluation = self.evaluate_blocks(data, |block| outputs.extend(block.iter()))?;
-        let mut outputs = Array2::from_shape_vec((data.len(), width), outputs)
-            .expect("every row has a block, and every block all outputs");
+        let mut outputs = Array2::zeros((data.len(), self.network.output_width()));
+        let mut done = 0;
+        let evaluation = self.evaluate_blocks(data, |block| {
+            let rows = Slice::from(done..done + block.nrows());
+            outputs.slice_axis_mut(Axis(0), rows).assign(&block);
+            done += block.nrows();
+        })?;
         self.loss.activate(outputs.view_mut());
         Ok((evaluation, outputs))
     }

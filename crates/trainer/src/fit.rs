@@ -4,7 +4,7 @@ use std::time::Instant;
 use backprop_data::{Batch, BatchSampler, Dataset};
 use backprop_formats::ModelInfo;
 use backprop_losses::WeightedSum;
-use backprop_optimizers::{OptimizerState, Progress};
+use backprop_optimizers::Progress;
 use backprop_tensor::{Key, Scalar};
 
 use crate::trainer::targets;
@@ -13,13 +13,13 @@ use crate::{BatchReport, Epoch, History, Observer, StopReason, TrainError, Train
 impl<T: Scalar> Trainer<T> {
     /// Trains until all epochs are done or the patience is at its end.
     ///
-    /// Each epoch goes over all rows of `train` once, in an order of its own, and then evaluates
+    /// Each epoch goes over all rows of `train` once, shuffled anew, and then evaluates
     /// `validation`. With a patience the run ends with the parameters of the best epoch, otherwise with
     /// those of the last.
     ///
     /// # Errors
     /// If a setting makes no sense, the data does not fit, the checkpoint cannot be written, the run
-    /// is finished already, or training [diverges](TrainError::Diverged). The trainer is then back at
+    /// is already finished, or training [diverges](TrainError::Diverged). The trainer is then back at
     /// the end of the last whole epoch.
     pub fn fit(
         &mut self,
@@ -69,16 +69,19 @@ impl<T: Scalar> Trainer<T> {
         Ok(&self.history)
     }
 
-    /// Keeps with the model what the training data tells of it.
+    /// Takes the description of the model from the training data.
     fn describe(&mut self, train: &Dataset<T>) {
         let mut info = ModelInfo::new(self.loss.output_kind())
             .with_loss(self.loss.name())
-            .with_input_scale(train.input_scale())
-            .with_class_names(train.class_names().unwrap_or_default());
+            .with_input_scale(train.input_scale());
+        // A network with more outputs than the data has classes has outputs without a name.
+        if train.num_classes() == Some(self.network.output_width()) {
+            info = info.with_class_names(train.class_names().unwrap_or_default());
+        }
         #[cfg(feature = "csv")]
         if let Some(encoding) = train.encoding() {
-            // Numbers and strings, for which JSON has a form.
-            info.table = serde_json::to_value(encoding).ok();
+            let table = serde_json::to_value(encoding);
+            info = info.with_table(table.expect("an encoding is names and finite numbers"));
         }
         self.info = info;
     }
@@ -142,7 +145,7 @@ impl<T: Scalar> Trainer<T> {
         self.stop_reason().is_some()
     }
 
-    /// One pass over the training data, then one over the validation data.
+    /// One pass over the training data, then one over the validation data; a break is the observer's.
     fn epoch(
         &mut self,
         train: &Dataset<T>,
@@ -151,12 +154,45 @@ impl<T: Scalar> Trainer<T> {
         buffers: &mut EpochBuffers<T>,
     ) -> Result<ControlFlow<(), Epoch>, TrainError> {
         let start = Instant::now();
+        let total = match self.steps(train, observer, buffers)? {
+            ControlFlow::Continue(total) => total,
+            ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+        };
+        if total.weight <= 0.0 {
+            return Err(TrainError::NoWeight {
+                rows: train.len(),
+                sum: total.weight,
+            });
+        }
+        let finite = |values: &[T]| values.iter().all(|value| value.is_finite());
+        if !self.network.parameters().all(|(_, p)| finite(p.packed())) {
+            return Err(self.diverged(self.state.steps(), total.mean()));
+        }
+        let evaluation = validation.map(|data| self.evaluate(data)).transpose()?;
+        if let Some(evaluation) = evaluation.filter(|evaluation| !evaluation.loss.is_finite()) {
+            return Err(self.diverged(self.state.steps(), evaluation.loss));
+        }
+        Ok(ControlFlow::Continue(Epoch {
+            epoch: self.history.epochs.len() as u64 + 1,
+            train_loss: total.mean(),
+            validation_loss: evaluation.map(|evaluation| evaluation.loss),
+            validation_accuracy: evaluation.and_then(|evaluation| evaluation.accuracy),
+            learning_rate: self.learning_rate,
+            seconds: start.elapsed().as_secs_f64(),
+        }))
+    }
+
+    /// The training steps of one epoch, and their losses together.
+    fn steps(
+        &mut self,
+        train: &Dataset<T>,
+        observer: &mut dyn Observer,
+        buffers: &mut EpochBuffers<T>,
+    ) -> Result<ControlFlow<(), WeightedSum>, TrainError> {
         let done = self.history.epochs.len() as u64;
         let batches = train.len().div_ceil(self.config.batch_size) as u64;
-        let seed = Key::new(self.config.seed);
-        buffers
-            .batches
-            .start_epoch(seed.derive("shuffle/epoch", done + 1));
+        let order = Key::new(self.config.seed).derive("shuffle/epoch", done + 1);
+        buffers.batches.start_epoch(order);
         let mut total = WeightedSum::default();
         let mut batch = 0;
         while let Some(rows) = buffers.batches.next_batch() {
@@ -166,10 +202,8 @@ impl<T: Scalar> Trainer<T> {
                 steps_per_epoch: batches,
                 epochs: self.config.epochs,
             };
-            self.learning_rate = self
-                .config
-                .schedule
-                .learning_rate(self.optimizer.learning_rate(), progress);
+            let base = self.optimizer.learning_rate();
+            self.learning_rate = self.config.schedule.learning_rate(base, progress);
             batch += 1;
             let (inputs, weights) = (buffers.batch.inputs(), buffers.batch.weights());
             // Rows of weight 0 do not count; a batch of them is no step.
@@ -190,32 +224,7 @@ impl<T: Scalar> Trainer<T> {
                 return Ok(ControlFlow::Break(()));
             }
         }
-        if total.weight <= 0.0 {
-            return Err(TrainError::NoWeight {
-                rows: train.len(),
-                sum: total.weight,
-            });
-        }
-        let finite = |values: &[T]| values.iter().all(|value| value.is_finite());
-        if !self
-            .network
-            .parameters()
-            .all(|(_, parameter)| finite(parameter.packed()))
-        {
-            return Err(self.diverged(self.state.steps(), total.mean()));
-        }
-        let evaluation = validation.map(|data| self.evaluate(data)).transpose()?;
-        if let Some(evaluation) = evaluation.filter(|evaluation| !evaluation.loss.is_finite()) {
-            return Err(self.diverged(self.state.steps(), evaluation.loss));
-        }
-        Ok(ControlFlow::Continue(Epoch {
-            epoch: done + 1,
-            train_loss: total.mean(),
-            validation_loss: evaluation.map(|evaluation| evaluation.loss),
-            validation_accuracy: evaluation.and_then(|evaluation| evaluation.accuracy),
-            learning_rate: self.learning_rate,
-            seconds: start.elapsed().as_secs_f64(),
-        }))
+        Ok(ControlFlow::Continue(total))
     }
 
     /// Checks that a resumed run has the data that it began with, as far as the length can tell.
@@ -229,56 +238,10 @@ impl<T: Scalar> Trainer<T> {
             _ => Ok(()),
         }
     }
-
-    fn values(&self) -> Vec<Box<[T]>> {
-        self.network
-            .parameters()
-            .map(|(_, parameter)| parameter.packed().into())
-            .collect()
-    }
-
-    pub(crate) fn set_values(&mut self, values: &[Box<[T]>]) {
-        for ((_, parameter), values) in self.network.parameters_mut().zip(values) {
-            parameter.packed_mut().copy_from_slice(values);
-        }
-    }
-
-    /// Keeps the parameters if the epoch that just ended is the best.
-    fn track_best(&mut self) {
-        let last = self.history.epochs.last().map(|epoch| epoch.epoch);
-        if self.config.patience.is_some() && self.history.best().map(|best| best.epoch) == last {
-            self.best = Some(self.values());
-        }
-    }
-
-    pub(crate) fn restore_best(&mut self) {
-        if let Some(best) = self.best.take() {
-            self.set_values(&best);
-            self.best = Some(best);
-        }
-    }
-
-    fn snapshot(&self) -> Snapshot<T> {
-        Snapshot {
-            values: self.values(),
-            state: self.state.clone(),
-        }
-    }
-
-    fn restore_snapshot(&mut self, before: Snapshot<T>) {
-        self.set_values(&before.values);
-        self.state = before.state;
-    }
 }
 
 /// The buffers of an epoch, made once for a run.
 struct EpochBuffers<T: Scalar> {
     batches: BatchSampler,
     batch: Batch<T>,
-}
-
-/// Everything that an epoch changes.
-struct Snapshot<T> {
-    values: Vec<Box<[T]>>,
-    state: OptimizerState<T>,
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What one epoch came to.
+/// The losses, the learning rate and the time of one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// The epoch, from 1.
@@ -9,7 +9,7 @@ pub struct Epoch {
     pub train_loss: f64,
     /// The loss on the validation data after the epoch.
     pub validation_loss: Option<f64>,
-    /// The share of validation rows whose class was right; `None` where there are no classes.
+    /// The fraction of validation rows whose class was right; `None` where there are no classes.
     pub validation_accuracy: Option<f64>,
     /// The learning rate of the last step.
     pub learning_rate: f64,
@@ -17,7 +17,7 @@ pub struct Epoch {
     pub seconds: f64,
 }
 
-/// Why a run ended.
+/// The reason why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -26,11 +26,11 @@ pub enum StopReason {
     Finished,
     /// The validation loss did not get better for as many epochs as the patience allows.
     EarlyStopping,
-    /// The observer asked to stop; `fit` goes on from the last whole epoch.
+    /// The observer asked to stop; the next `fit` resumes at the last whole epoch.
     Observer,
 }
 
-/// What a run came to, epoch by epoch.
+/// The epochs of a run, and the reason why it ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     pub(crate) epochs: Vec<Epoch>,
@@ -43,7 +43,7 @@ impl History {
         &self.epochs
     }
 
-    /// Why the run ended; `None` before it has.
+    /// The reason why the run ended; `None` for a run that has not ended.
     pub fn end(&self) -> Option<StopReason> {
         self.end
     }

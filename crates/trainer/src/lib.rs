@@ -3,20 +3,24 @@
 //! The key decision: a run is a pure function of its settings, its seed and its data. Every random
 //! stream is named after the epoch or the step that it is for, so a run that was interrupted and
 //! resumed ends with the same bytes as one that was not, and the number of threads changes no bit.
-//! Callbacks that may change the training were turned down for the same reason: an [`Observer`]
-//! looks, and may say stop.
+//! Callbacks that may change the training were rejected for the same reason: an [`Observer`]
+//! watches, and may stop the run.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod builder;
 mod checkpoint;
 mod config;
 mod error;
 mod evaluate;
+mod fingerprint;
 mod fit;
 mod history;
 mod observer;
 pub mod search;
+mod snapshot;
+mod step;
 mod trainer;
 
 pub use backprop_data as data;

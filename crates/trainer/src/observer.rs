@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 
 use crate::Epoch;
 
-/// One step of training, as an observer sees it.
+/// A report of one training step.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct BatchReport {
     /// The epoch, from 1.
@@ -19,17 +19,17 @@ pub struct BatchReport {
     pub learning_rate: f64,
 }
 
-/// Sees how a run goes, and can stop it by returning [`ControlFlow::Break`].
+/// A watcher of a run, which can stop the run by returning [`ControlFlow::Break`].
 ///
 /// `()` is an observer that does nothing; [`on_epoch`] makes one of a closure.
 pub trait Observer {
-    /// After each step. Stopping here gives up the epoch: the trainer goes back to the end of the
-    /// last whole one.
+    /// Called after each step. Stopping here drops the epoch: the trainer is back at the end of the
+    /// last whole epoch.
     fn batch(&mut self, _report: &BatchReport) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// After each epoch, its checkpoint already written.
+    /// Called after each epoch, when the checkpoint of the epoch is written.
     fn epoch(&mut self, _epoch: &Epoch) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }

@@ -1,16 +1,16 @@
-//! The mathematics of a search for good settings: what a trial draws, which trials go on, and how
-//! data is divided to judge them.
+//! The mathematics of a search for good hyperparameters: the values that a trial draws, the trials
+//! that survive a rung, and the splits of the data that judge a trial.
 //!
 //! Random search (Bergstra and Bengio, 2012) draws the settings of every trial from a
 //! [range](ParamRange) or a [list](sample_choice), successive halving (Jamieson and Talwalkar, 2016; a bracket
 //! of Hyperband, Li et al., 2018) spends its epochs on the trials that do well, in [rungs], and
 //! k-fold cross-validation judges a trial on every row, once in each of its [folds](kfold).
 //!
-//! The key decision: these are functions, and whoever searches writes the loop. What a trial is,
+//! The key decision: these are functions, and the program that searches writes the loop. What a trial is,
 //! where its figures are kept and what happens when one diverges differ from user to user; a
 //! driver that knows all of that would be a trait with one implementation. The trials of a search
-//! are independent, because each draws from a [stream of its own](trial_key), so they can run
-//! [side by side](parallel_map) with the results of one after the other.
+//! are independent, because each draws from a [random stream named after it](trial_key), so trials
+//! that run [in parallel](parallel_map) have the results of trials that run one after the other.
 //!
 //! ```
 //! use backprop_tensor::Key;
@@ -49,7 +49,7 @@ pub use rungs::{Rung, best, rungs, survivors};
 
 use backprop_tensor::Key;
 
-/// The stream that the trial with this number, from 0, draws its settings from:
+/// The random stream of the trial with this index, from 0, for the settings of the trial:
 /// `seed.derive("search/trial", number)`.
 ///
 /// Each searched value draws from a stream of the trial that is named after it, so searching for

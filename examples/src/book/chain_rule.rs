@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
+use backprop::layers::{Layer, Linear, Mode, Pool, Sequential, Tanh, Workspace, linear, tanh};
+use backprop::losses::{Loss, MeanSquaredError, TargetsView};
+use backprop::ndarray::{Array2, array};
+use backprop::tensor::{Key, Scalar};
 use backprop_report::{Axis, Scale, Series};
-use backprop_trainer::layers::{
-    Layer, Linear, Mode, Pool, Sequential, Tanh, Workspace, linear, tanh,
-};
-use backprop_trainer::losses::{Loss, MeanSquaredError, TargetsView};
-use backprop_trainer::ndarray::{Array2, array};
-use backprop_trainer::tensor::{Key, Scalar};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, lines};

@@ -1,16 +1,15 @@
 //! Chapter 5: learning rates, momentum, Adam and its bias correction.
 
+use backprop::data::{Dataset, mnist};
+use backprop::layers::{LayerSpec, linear, relu};
+use backprop::losses::SoftmaxCrossEntropy;
+use backprop::optimizers::{Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Sgd, Step};
+use backprop::tensor::{Pool, Scalar};
+use backprop::trainer::{BatchReport, Observer};
 use backprop_report::{Axis, Scale, Series};
-use backprop_trainer::data::{Dataset, mnist};
-use backprop_trainer::layers::{LayerSpec, linear, relu};
-use backprop_trainer::optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, Sgd, Step, WeightDecay,
-};
-use backprop_trainer::tensor::{Pool, Scalar};
-use backprop_trainer::{BatchReport, Observer, TrainConfig};
 
 use super::draw::{At, Drawing};
-use super::{Book, Outcome, by_epoch, epochs, lines, network, over_epochs, trainer};
+use super::{Book, Outcome, by_epoch, config, epochs, lines, network, over_epochs, trainer};
 
 const CHAPTER: &str = "05-downhill";
 
@@ -33,13 +32,8 @@ fn rates(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
     let mut points = Vec::new();
     for k in 0..=14 {
         let learning_rate = 1e-3 * 10_f64.powf(f64::from(k) / 4.0);
-        let settings = TrainConfig {
-            epochs: 3,
-            batch_size: 50,
-            learning_rate,
-            ..TrainConfig::default()
-        };
-        let run = epochs(network(784, &layers())?, Sgd, settings, digits, None)?;
+        let sgd = Sgd::new(learning_rate);
+        let run = epochs(network(784, &layers())?, sgd, config(3, 50), digits, None)?;
         let loss = if run.len() == 3 {
             run[2].train_loss
         } else {
@@ -73,15 +67,16 @@ fn rates(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
 /// The curvatures of the valley along its two axes.
 const CURVATURES: [f64; 2] = [1.0, 40.0];
 
-/// The way of a rule down the valley `(a x^2 + b y^2) / 2`, from (-9, 1.5).
-fn descend(rule: &dyn Optimizer<f64>, learning_rate: f64, steps: usize) -> Vec<[f64; 2]> {
+/// The way of an optimizer down the valley `(a x^2 + b y^2) / 2`, from (-9, 1.5).
+fn descend(optimizer: &dyn Optimizer<f64>, steps: usize) -> Vec<[f64; 2]> {
     let (pool, mut state) = (Pool::new(1), OptimizerState::new());
     let mut way = vec![[-9.0, 1.5]];
     for _ in 0..steps {
         let mut p = way[way.len() - 1];
         let grad = [CURVATURES[0] * p[0], CURVATURES[1] * p[1]];
-        let item = (&mut p[..], &grad[..], 1, WeightDecay::NONE);
-        state.step(&pool, rule, learning_rate, 1.0, [item].into_iter());
+        let item = (&mut p[..], &grad[..], ParamInfo::new(1));
+        let rate = optimizer.learning_rate();
+        state.step(&pool, optimizer, rate, 1.0, [item].into_iter());
         way.push(p);
     }
     way
@@ -97,12 +92,15 @@ fn valley(book: &mut Book) {
     let [low, high] = CURVATURES;
     let root = (high / low).sqrt();
     let (momentum, slow, fast) = ((root - 1.0) / (root + 1.0), 2.0 / (low + high), 1.0 / high);
-    let nesterov = Nesterov::new(momentum).expect("a share below 1");
+    let nesterov = Nesterov::new(fast).momentum(momentum);
     let ways = [
-        (format!("SGD, rate {slow:.4}"), descend(&Sgd, slow, 400)),
+        (
+            format!("SGD, rate {slow:.4}"),
+            descend(&Sgd::new(slow), 400),
+        ),
         (
             format!("Nesterov, rate {fast:.4}, μ = {momentum:.3}"),
-            descend(&nesterov, fast, 400),
+            descend(&nesterov, 400),
         ),
     ];
     book.number(CHAPTER, "valley: best rate of SGD", format!("{slow:.4}"));
@@ -165,22 +163,17 @@ fn valley(book: &mut Book) {
 
 /// The same rate with and without momentum, on digits.
 fn momentum(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
-    let settings = |learning_rate| TrainConfig {
-        epochs: 10,
-        batch_size: 50,
-        learning_rate,
-        ..TrainConfig::default()
-    };
-    let run = |rule: Box<dyn Optimizer<f64>>, rate| {
-        epochs(network(784, &layers())?, rule, settings(rate), digits, None)
+    let run = |optimizer: Box<dyn Optimizer<f64>>| {
+        let network = network(784, &layers())?;
+        epochs(network, optimizer, config(10, 50), digits, None)
     };
     let runs = [
-        ("SGD, rate 0.01", run(Box::new(Sgd), 0.01)?),
+        ("SGD, rate 0.01", run(Box::new(Sgd::new(0.01)))?),
         (
             "Nesterov 0.9, rate 0.01",
-            run(Box::<Nesterov>::default(), 0.01)?,
+            run(Box::new(Nesterov::new(0.01)))?,
         ),
-        ("SGD, rate 0.1", run(Box::new(Sgd), 0.1)?),
+        ("SGD, rate 0.1", run(Box::new(Sgd::new(0.1)))?),
     ];
     for (name, run) in &runs {
         let loss = run.last().map_or(f64::NAN, |epoch| epoch.train_loss);
@@ -208,11 +201,16 @@ fn momentum(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
 
 /// Adam as it would be without its bias correction.
 #[derive(Debug)]
-struct Uncorrected;
+struct Uncorrected {
+    learning_rate: f64,
+}
 
 impl<T: Scalar> Optimizer<T> for Uncorrected {
     fn name(&self) -> &'static str {
         "uncorrected"
+    }
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
     fn state_slots(&self) -> usize {
         2
@@ -237,19 +235,22 @@ impl<T: Scalar> Optimizer<T> for Uncorrected {
 
 /// How long each step is under a constant gradient, in units of the rate.
 fn steps(book: &mut Book) {
-    let lengths = |rule: &dyn Optimizer<f64>| {
+    let lengths = |optimizer: &dyn Optimizer<f64>| {
         let (pool, mut state) = (Pool::new(1), OptimizerState::new());
         let mut p = [0.0];
         let mut points = Vec::new();
         for step in 1..=5000 {
             let before = p[0];
-            let item = (&mut p[..], &[0.02][..], 1, WeightDecay::NONE);
-            state.step(&pool, rule, 1e-3, 1.0, [item].into_iter());
+            let item = (&mut p[..], &[0.02][..], ParamInfo::new(1));
+            state.step(&pool, optimizer, 1e-3, 1.0, [item].into_iter());
             points.push((f64::from(step), (before - p[0]) / 1e-3));
         }
         points
     };
-    let (with, without) = (lengths(&Adam::default()), lengths(&Uncorrected));
+    let uncorrected = Uncorrected {
+        learning_rate: 1e-3,
+    };
+    let (with, without) = (lengths(&Adam::new(1e-3)), lengths(&uncorrected));
     book.number(
         CHAPTER,
         "Adam: length of step 1, corrected",
@@ -319,20 +320,17 @@ impl Observer for Losses {
 
 /// The first steps on digits, with and without the correction.
 fn first_steps(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
-    let run = |rule: Box<dyn Optimizer<f64>>| -> Outcome<Vec<f64>> {
-        let settings = TrainConfig {
-            epochs: 3,
-            batch_size: 50,
-            learning_rate: 0.01,
-            ..TrainConfig::default()
-        };
-        let loss = backprop_trainer::losses::SoftmaxCrossEntropy;
-        let mut trainer = trainer(network(784, &layers())?, loss, rule, settings)?;
+    let run = |optimizer: Box<dyn Optimizer<f64>>| -> Outcome<Vec<f64>> {
+        let network = network(784, &layers())?;
+        let mut trainer = trainer(network, SoftmaxCrossEntropy, optimizer, config(3, 50))?;
         let mut losses = Losses::default();
-        trainer.fit(digits, None, &mut losses)?;
+        trainer.fit_with(digits, None, &mut losses)?;
         Ok(losses.0)
     };
-    let (with, without) = (run(Box::<Adam>::default())?, run(Box::new(Uncorrected))?);
+    let uncorrected = Uncorrected {
+        learning_rate: 0.01,
+    };
+    let (with, without) = (run(Box::new(Adam::new(0.01)))?, run(Box::new(uncorrected))?);
     let largest = |losses: &[f64]| losses.iter().copied().fold(0.0, f64::max);
     let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
     for (name, losses) in [("corrected", &with), ("uncorrected", &without)] {

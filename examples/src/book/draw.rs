@@ -16,7 +16,7 @@ pub(crate) struct Drawing {
 pub(crate) enum At {
     Start,
     Middle,
-    StopReason,
+    End,
 }
 
 /// The colours of light screens and paper, then those of dark screens.
@@ -101,7 +101,7 @@ impl Drawing {
         let anchor = match anchor {
             At::Start => "start",
             At::Middle => "middle",
-            At::StopReason => "end",
+            At::End => "end",
         };
         let [x, y] = [at.0, at.1].map(number);
         let text = escape(text);

@@ -3,16 +3,16 @@
 use std::f64::consts::PI;
 use std::ops::ControlFlow;
 
+use backprop::data::{Dataset, Targets};
+use backprop::layers::{Sequential, linear, tanh};
+use backprop::losses::MeanSquaredError;
+use backprop::ndarray::Array2;
+use backprop::optimizers::Adam;
+use backprop::trainer::on_epoch;
 use backprop_report::{Axis, Scale, Series};
-use backprop_trainer::data::{Dataset, Targets};
-use backprop_trainer::layers::{Sequential, linear, tanh};
-use backprop_trainer::losses::MeanSquaredError;
-use backprop_trainer::ndarray::Array2;
-use backprop_trainer::optimizers::Adam;
-use backprop_trainer::{TrainConfig, on_epoch};
 
 use super::draw::{At, Drawing};
-use super::{Book, Outcome, lines, trainer};
+use super::{Book, Outcome, config, lines, trainer};
 
 const CHAPTER: &str = "01-the-idea";
 
@@ -108,13 +108,7 @@ fn sine(book: &mut Book) -> Outcome<()> {
         "parameters of the sine network",
         network.parameter_count().to_string(),
     );
-    let settings = TrainConfig {
-        epochs: 200,
-        batch_size: 32,
-        learning_rate: 3e-3,
-        ..TrainConfig::default()
-    };
-    let mut trainer = trainer(network, MeanSquaredError, Adam::default(), settings)?;
+    let mut trainer = trainer(network, MeanSquaredError, Adam::new(3e-3), config(200, 32))?;
     let places = Array2::from_shape_fn((81, 1), |(i, _)| PI * (i as f64 / 40.0 - 1.0));
     let sine = places.iter().map(|&x| (x, x.sin())).collect();
     let mut series = vec![Series::new("sine", sine)];
@@ -125,7 +119,7 @@ fn sine(book: &mut Book) -> Outcome<()> {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             });
-            trainer.fit(&data, None, &mut observer)?;
+            trainer.fit_with(&data, None, &mut observer)?;
             done = stop;
         }
         let answers = trainer.predict(places.view())?;

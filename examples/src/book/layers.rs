@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use backprop_report::{Axis, Scale, Series};
-use backprop_trainer::layers::{
+use backprop::layers::{
     BackwardArgs, Dropout, Layer, LeakyRelu, Mode, PassContext, Pool, Relu, Saved, Sequential,
     Sigmoid, Softmax, SparseIndex, Tanh, Workspace,
 };
-use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy, TargetsView};
-use backprop_trainer::ndarray::{Array2, array};
-use backprop_trainer::tensor::Key;
+use backprop::losses::{Loss, SoftmaxCrossEntropy, TargetsView};
+use backprop::ndarray::{Array2, array};
+use backprop::tensor::Key;
+use backprop_report::{Axis, Scale, Series};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, lines};
@@ -254,7 +254,7 @@ fn dropout(book: &mut Book) -> Outcome<()> {
         );
         drawing.text("s m", (left + 118.0, 222.0), At::Middle, "ten neurons");
     }
-    drawing.text("s m", (80.0, 134.0), At::StopReason, "six rows");
+    drawing.text("s m", (80.0, 134.0), At::End, "six rows");
     drawing.text(
         "s m",
         (90.0, 242.0),

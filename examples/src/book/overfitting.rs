@@ -1,21 +1,21 @@
 //! Chapter 6: learning by heart, how it shows, what helps.
 
+use backprop::data::{Batch, BatchSampler};
+use backprop::data::{Dataset, Targets, mnist};
+use backprop::layers::{LayerSpec, dropout, linear, relu};
+use backprop::optimizers::Adam;
+use backprop::tensor::{Key, rand::RngExt};
+use backprop::trainer::{Epoch, TrainConfig};
 use backprop_report::{Axis, LineChart, Mark, Scale, Series};
-use backprop_trainer::data::{Batch, BatchSampler};
-use backprop_trainer::data::{Dataset, Targets, mnist};
-use backprop_trainer::layers::{LayerSpec, dropout, linear, relu};
-use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::{Key, rand::RngExt};
-use backprop_trainer::{Epoch, TrainConfig};
 
-use super::{Book, Outcome, by_epoch, epochs, network, over_epochs};
+use super::{Book, Outcome, by_epoch, config, epochs, network, over_epochs};
 
 const CHAPTER: &str = "06-overfitting";
 const EPOCHS: u64 = 40;
 
 pub(super) fn add(book: &mut Book) -> Outcome<()> {
     let (digits, _) = mnist::sample::<f64>();
-    let (train, validation) = digits.split(0.2, Key::new(0).derive("split", 0))?;
+    let (train, validation) = digits.split(0.2, 0)?;
     let few = train.limit(500);
     let plain = run(&few, &validation, 0.0, 0.0)?;
     by_heart(book, &plain)?;
@@ -35,16 +35,14 @@ fn run(
     p: f64,
     weight_decay: f64,
 ) -> Outcome<Vec<Epoch>> {
-    let settings = TrainConfig {
-        epochs: EPOCHS,
-        batch_size: 50,
+    let config = TrainConfig {
         weight_decay,
-        ..TrainConfig::default()
+        ..config(EPOCHS, 50)
     };
     epochs(
         network(784, &layers(p))?,
-        Adam::default(),
-        settings,
+        Adam::new(1e-3),
+        config,
         train,
         Some(validation),
     )

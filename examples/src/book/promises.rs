@@ -1,16 +1,15 @@
 //! Chapter 7: what the promises cost, in bytes and in time.
 
-use std::sync::Arc;
 use std::time::Instant;
 
+use backprop::data::{Batch, BatchSampler, Dataset, mnist};
+use backprop::formats::{ModelInfo, model_bytes, model_from_bytes, write_atomic};
+use backprop::layers::{LayerSpec, Sequential, leaky_relu, linear};
+use backprop::losses::{SoftmaxCrossEntropy, TargetsView};
+use backprop::optimizers::Adam;
+use backprop::tensor::PanelLayout;
+use backprop::trainer::Trainer;
 use backprop_report::{Axis, Bars, Scale};
-use backprop_trainer::data::{Batch, BatchSampler, Dataset, mnist};
-use backprop_trainer::formats::{ModelInfo, model_bytes, model_from_bytes, write_atomic};
-use backprop_trainer::layers::{LayerSpec, Sequential, leaky_relu, linear};
-use backprop_trainer::losses::{SoftmaxCrossEntropy, TargetsView};
-use backprop_trainer::optimizers::Adam;
-use backprop_trainer::tensor::{PanelLayout, Pool};
-use backprop_trainer::{TrainConfig, Trainer};
 
 use super::{Book, Outcome};
 
@@ -31,20 +30,15 @@ fn layers() -> [LayerSpec; 5] {
 
 fn trainer(threads: usize) -> Outcome<Trainer<f32>> {
     let network = Sequential::new(WIDTHS[0], layers(), 0)?;
-    let settings = TrainConfig {
-        epochs: 1,
-        batch_size: BATCH,
-        ..TrainConfig::default()
-    };
-    let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::default(), settings)?;
-    Ok(trainer.with_pool(Arc::new(Pool::new(threads))))
+    let trainer = Trainer::new(network, SoftmaxCrossEntropy, Adam::new(1e-3))?;
+    Ok(trainer.epochs(1).batch_size(BATCH).threads(threads))
 }
 
 pub(super) fn add(book: &mut Book) -> Outcome<()> {
     let mut trainer = trainer(1)?;
     let digits = mnist::sample::<f32>().0.limit(BATCH);
     let parameters = trainer.network().parameter_count();
-    trainer.fit(&digits, None, &mut ())?;
+    trainer.fit_with(&digits, None, &mut ())?;
     let checkpoint = trainer.checkpoint()?.to_bytes().len();
     let model = model_bytes(trainer.network(), &ModelInfo::default())?.len();
     let stored: usize = trainer
@@ -146,7 +140,7 @@ pub fn costs() -> Outcome<Vec<String>> {
 fn files(digits: &Dataset<f32>, epoch_of_5000: f64) -> Outcome<Vec<String>> {
     let epoch = 12.0 * epoch_of_5000;
     let mut trainer = trainer(1)?;
-    trainer.fit(digits, None, &mut ())?;
+    trainer.fit_with(digits, None, &mut ())?;
     let bytes = trainer.checkpoint()?.to_bytes();
     let path = std::env::temp_dir().join(format!("backprop-costs-{}", std::process::id()));
     let make = milliseconds(9, || {

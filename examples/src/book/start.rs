@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use backprop::data::mnist;
+use backprop::layers::{LayerSpec, Mode, Pool, Sequential, Workspace, linear, relu};
+use backprop::losses::SoftmaxCrossEntropy;
+use backprop::ndarray::Array2;
+use backprop::optimizers::Sgd;
+use backprop::tensor::{Key, rand::RngExt};
 use backprop_report::{Axis, Scale, Series};
-use backprop_trainer::TrainConfig;
-use backprop_trainer::data::mnist;
-use backprop_trainer::layers::{LayerSpec, Mode, Pool, Sequential, Workspace, linear, relu};
-use backprop_trainer::ndarray::Array2;
-use backprop_trainer::optimizers::Sgd;
-use backprop_trainer::tensor::{Key, rand::RngExt};
 
-use super::{Book, Outcome, by_epoch, epochs, lines, network, over_epochs, rms, trainer};
+use super::{Book, Outcome, by_epoch, config, epochs, lines, network, over_epochs, rms, trainer};
 
 const CHAPTER: &str = "04-where-to-start";
 /// ReLU layers of the network that only runs, and of the one that is trained.
@@ -115,23 +115,13 @@ fn deep(book: &mut Book) -> Outcome<()> {
 fn trained(book: &mut Book) -> Outcome<()> {
     let (digits, _) = mnist::sample::<f64>();
     let digits = digits.limit(2000);
-    let settings = TrainConfig {
-        epochs: 10,
-        batch_size: 50,
-        learning_rate: 0.02,
-        ..TrainConfig::default()
-    };
+    let sgd = Sgd::new(0.02);
     let mut series = Vec::new();
     for (name, scale) in scales().into_iter().chain([("all zero", 0.0)]) {
         let network = scaled(network(784, &layers(64, TRAINED_DEPTH))?, scale);
-        let mut trainer = trainer(
-            network.clone(),
-            backprop_trainer::losses::SoftmaxCrossEntropy,
-            Sgd,
-            settings.clone(),
-        )?;
+        let trainer = trainer(network.clone(), SoftmaxCrossEntropy, sgd, config(10, 50))?;
         let before = trainer.evaluate(&digits)?.loss;
-        let run = epochs(network, Sgd, settings.clone(), &digits, None)?;
+        let run = epochs(network, sgd, config(10, 50), &digits, None)?;
         book.number(
             CHAPTER,
             format!("loss before training, {name}"),

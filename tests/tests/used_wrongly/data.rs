@@ -6,7 +6,7 @@ use super::*;
 fn data_sets() {
     let classes = |labels: &[u32], classes| Targets::<f32>::Classes {
         labels: labels.to_vec(),
-        classes,
+        num_classes: classes,
     };
     let targets = |width, values: &[f32]| Targets::Values {
         width,
@@ -148,23 +148,23 @@ fn data_sets() {
         ),
         (
             "holding out NaN",
-            error(three().split(f64::NAN, key)),
+            error(three().split(f64::NAN, 0)),
             "the fraction to hold out is NaN; it must be above 0 and below 1",
         ),
         (
             "holding out all",
-            error(three().split(1.0, key)),
+            error(three().split(1.0, 0)),
             "the fraction to hold out is 1; it must be above 0 and below 1",
         ),
         (
             "holding out nothing",
-            error(three().split(0.1, key)),
+            error(three().split(0.1, 0)),
             "holding out 0.1 of 3 rows means 0 rows, and leaves one side empty; choose another \
              fraction or give more rows",
         ),
         (
             "holding out of nothing",
-            error(empty().split(0.5, key)),
+            error(empty().split(0.5, 0)),
             "holding out 0.5 of 0 rows means 0 rows, and leaves one side empty; choose another \
              fraction or give more rows",
         ),
@@ -496,7 +496,7 @@ fn files() {
 fn errors_can_be_told_apart() {
     let labels = Targets::<f32>::Classes {
         labels: vec![5],
-        classes: 2,
+        num_classes: 2,
     };
     let error = Dataset::from_values(1, vec![0.0], labels).unwrap_err();
     assert!(matches!(

@@ -30,15 +30,8 @@ fn products() {
         let (input, grad) = (f32s(rows, 3), f32s(grad.0, grad.1));
         let (mut weight, mut bias) = (vec![0.0; stored], vec![0.0; bias]);
         panic(|| {
-            affine_weight_grad(
-                &pool,
-                layout,
-                input.view(),
-                grad.view(),
-                None,
-                &mut weight,
-                &mut bias,
-            )
+            let (input, grad) = (input.view(), grad.view());
+            affine_weight_grad(&pool, layout, input, grad, None, &mut weight, &mut bias);
         })
     };
     let input_grad = |grad: (usize, usize), input: (usize, usize), stored: &[f32]| {
@@ -300,13 +293,8 @@ fn reports() {
     let data = |width: usize, rows: usize| {
         Dataset::from_values(width, vec![0.5_f32; rows * width], labels(rows)).unwrap()
     };
-    let mut trainer = Trainer::new(
-        network(&[linear(3)]),
-        SoftmaxCrossEntropy,
-        Sgd,
-        TrainConfig::default(),
-    )
-    .unwrap();
+    let network = network(&[linear(3)]);
+    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Sgd::default()).unwrap();
     let mut outcome = |test: &Dataset<f32>| error(Outcome::of(&mut trainer, test, true));
     let none = metrics::value_errors(&[], &[]);
     check(vec![

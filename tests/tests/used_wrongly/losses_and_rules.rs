@@ -141,7 +141,7 @@ fn optimizers() {
         panic(|| rule.update(step(1), &mut values, &grads, &mut state))
     };
     let rules: [(&dyn Optimizer<f32>, &str); 4] = [
-        (&Sgd, "Sgd"),
+        (&Sgd::default(), "Sgd"),
         (&Nesterov::default(), "Nesterov"),
         (&RmsProp::default(), "RmsProp"),
         (&Adam::default(), "Adam"),
@@ -181,7 +181,7 @@ fn optimizers() {
         let mut values: Vec<Vec<f32>> = lengths.iter().map(|&n| vec![0.0; n]).collect();
         let grads = values.clone();
         let pairs = values.iter_mut().zip(&grads);
-        let items = pairs.map(|(v, g)| (v.as_mut_slice(), g.as_slice(), 1, WeightDecay::NONE));
+        let items = pairs.map(|(v, g)| (v.as_mut_slice(), g.as_slice(), ParamInfo::new(1)));
         state.step(&pool, rule, 0.1, 1.0, items);
     };
     let after_first = |rule: &dyn Optimizer<f32>, lengths: &[usize]| {
@@ -189,6 +189,7 @@ fn optimizers() {
         take(&mut state, &Adam::default(), &[2, 3]);
         panic(|| take(&mut state, rule, lengths))
     };
+    let refuse = |optimizer: &dyn Optimizer<f32>| error(optimizer.check());
     let adam = Adam::default();
     let at = |step, steps_per_epoch, epochs| Progress {
         step,
@@ -201,13 +202,8 @@ fn optimizers() {
         (
             "values and gradients of different length",
             panic(|| {
-                let item = (
-                    &mut [0.0_f32; 3][..],
-                    &[0.0_f32; 2][..],
-                    1,
-                    WeightDecay::NONE,
-                );
-                OptimizerState::new().step(&pool, &Sgd, 0.1, 1.0, [item].into_iter());
+                let item = (&mut [0.0_f32; 3][..], &[0.0_f32; 2][..], ParamInfo::new(1));
+                OptimizerState::new().step(&pool, &Sgd::default(), 0.1, 1.0, [item].into_iter());
             }),
             "assertion `left == right` failed: values and gradients of parameter 0\n  left: 3\n right: 2",
         ),
@@ -236,13 +232,8 @@ fn optimizers() {
         (
             "a unit of nothing",
             panic(|| {
-                let item = (
-                    &mut [0.0_f32; 3][..],
-                    &[0.0_f32; 3][..],
-                    0,
-                    WeightDecay::NONE,
-                );
-                OptimizerState::new().step(&pool, &Sgd, 0.1, 1.0, [item].into_iter());
+                let item = (&mut [0.0_f32; 3][..], &[0.0_f32; 3][..], ParamInfo::new(0));
+                OptimizerState::new().step(&pool, &Sgd::default(), 0.1, 1.0, [item].into_iter());
             }),
             "a unit of 0 elements cannot be split off",
         ),
@@ -263,22 +254,22 @@ fn optimizers() {
         ),
         (
             "a momentum of 1",
-            error(Nesterov::new(1.0)),
+            refuse(&Nesterov::new(0.1).momentum(1.0)),
             "the momentum is 1; it must be at least 0 and below 1",
         ),
         (
             "a decay rate of NaN",
-            error(RmsProp::new(f64::NAN, 1e-8)),
+            refuse(&RmsProp::new(0.1).decay_rate(f64::NAN)),
             "the decay rate is NaN; it must be at least 0 and below 1",
         ),
         (
             "a beta below 0",
-            error(Adam::new(0.9, -0.1, 1e-8)),
+            refuse(&Adam::new(0.1).betas(0.9, -0.1)),
             "beta2 is -0.1; it must be at least 0 and below 1",
         ),
         (
             "an epsilon of 0",
-            error(Adam::new(0.9, 0.999, 0.0)),
+            refuse(&Adam::new(0.1).epsilon(0.0)),
             "epsilon is 0; it must be above 0 and finite",
         ),
         (

@@ -25,8 +25,8 @@ use backprop_trainer::formats::{
 };
 use backprop_trainer::layers::{
     BackwardArgs, BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode,
-    Parameter, ParameterKind, PassContext, Pool, Relu, Saved, Sequential, Sigmoid, Softmax,
-    SparseIndex, Tanh, Workspace, dropout, leaky_relu, linear, softmax, tanh,
+    Parameter, ParameterKind, PassContext, Pool, Relu, Saved, Sequential, Sigmoid, Softmax, Tanh,
+    Workspace, dropout, leaky_relu, linear, softmax, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
@@ -34,10 +34,10 @@ use backprop_trainer::losses::{
 };
 use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2, array};
 use backprop_trainer::optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, Progress, RmsProp, Schedule, Sgd, Step, WeightDecay,
+    Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Progress, RmsProp, Schedule, Sgd, Step,
     clip_scale,
 };
-use backprop_trainer::tensor::PanelLayout;
+use backprop_trainer::tensor::{PanelLayout, SparseIndex};
 use backprop_trainer::{TrainConfig, TrainError, Trainer};
 
 /// What is done, what it says, and what it must say; after `…` it is the system's turn.

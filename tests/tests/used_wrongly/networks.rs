@@ -255,21 +255,22 @@ fn layers_by_themselves() {
     };
     let forward = |layer: &dyn Layer<f32>, output: (usize, usize), saved: usize| {
         let (input, mut output) = (f32s(2, 3), f32s(output.0, output.1));
-        let mut values = vec![0.0; saved];
+        let (mut values, mut sparse) = (vec![0.0; saved], SparseIndex::default());
         let saved = Saved {
             values: &mut values,
-            sparse: &mut SparseIndex::default(),
+            sparse: &mut sparse,
         };
         panic(|| layer.forward(&context, input.view(), output.view_mut(), saved))
     };
     let backward = |layer: &dyn Layer<f32>, output_grad: (usize, usize), input_grad: usize| {
         let (output, mut input_grad) = (f32s(2, 3), f32s(2, input_grad));
         let output_grad = f32s(output_grad.0, output_grad.1);
+        let sparse = SparseIndex::default();
         let args = BackwardArgs {
             input: output.view(),
             output: output.view(),
             saved: &[0.0; 6],
-            sparse: &SparseIndex::default(),
+            sparse: &sparse,
             output_grad: output_grad.view(),
         };
         panic(|| layer.backward(&context, args, Some(input_grad.view_mut()), &mut []))

@@ -4,11 +4,16 @@ use super::*;
 
 #[test]
 fn trainers() {
-    let settings = TrainConfig::default;
-    let make = |settings: TrainConfig| {
-        Trainer::new(network(&[linear(3)]), SoftmaxCrossEntropy, Sgd, settings)
+    let settings = || TrainConfig {
+        batch_size: 128,
+        schedule: Schedule::Constant,
+        ..TrainConfig::default()
     };
-    let trainer = || make(settings()).unwrap();
+    let at_rate = |rate: f64| {
+        Trainer::new(network(&[linear(3)]), SoftmaxCrossEntropy, Sgd::new(rate)).unwrap()
+    };
+    let make = |settings: TrainConfig| at_rate(1e-3).with_config(settings);
+    let trainer = || make(settings());
     let batch = |inputs: &Array2<f32>, targets, weights: Option<&[f32]>| {
         let mut trainer = trainer();
         let before: Vec<Vec<f32>> = rows(&trainer);
@@ -40,12 +45,12 @@ fn trainers() {
         Dataset::from_values(width, vec![0.5_f32; rows * width], labels).unwrap()
     };
     let fit = |train: &Dataset<f32>, validation: Option<&Dataset<f32>>| {
-        error(trainer().fit(train, validation, &mut ()).map(|_| ()))
+        error(trainer().fit_with(train, validation, &mut ()).map(|_| ()))
     };
     let one_output = |train: &Dataset<f32>| {
         let network = Sequential::new(4, [linear(1)], 0).unwrap();
-        let trainer = Trainer::new(network, SoftmaxCrossEntropy, Sgd, settings());
-        error(trainer.unwrap().fit(train, None, &mut ()).map(|_| ()))
+        let trainer = Trainer::new(network, SoftmaxCrossEntropy, Sgd::default());
+        error(trainer.unwrap().fit_with(train, None, &mut ()).map(|_| ()))
     };
     let regression = |width: usize| {
         let labels = Targets::Values {
@@ -64,31 +69,28 @@ fn trainers() {
             .unwrap()
             .1
             .assign(&[0.0, f32::NAN, 0.0]);
-        Trainer::new(network, SoftmaxCrossEntropy, Sgd, settings()).unwrap()
+        Trainer::new(network, SoftmaxCrossEntropy, Sgd::default()).unwrap()
     };
+    let refuse = |mut trainer: Trainer<f32>| error(trainer.fit(&good, &good).map(|_| ()));
     let patient = || {
         make(TrainConfig {
             patience: Some(3),
             ..settings()
         })
-        .unwrap()
     };
     let done = || {
         let mut trainer = make(TrainConfig {
             epochs: 1,
             ..settings()
-        })
-        .unwrap();
-        trainer.fit(&good, None, &mut ()).unwrap();
+        });
+        trainer.fit_with(&good, None, &mut ()).unwrap();
         trainer
     };
     let steep = || {
-        make(TrainConfig {
-            learning_rate: 1e38,
+        at_rate(1e38).with_config(TrainConfig {
             batch_size: 1,
             ..settings()
         })
-        .unwrap()
     };
     let steps = {
         let labels = Targets::Classes {
@@ -229,19 +231,19 @@ fn trainers() {
         ),
         (
             "the class of NaN",
-            error(trainer().predict_classes(nan.view())),
+            error(trainer().classify(nan.view())),
             "the network's output for row 1 is not a number; look for NaN in that row of the input \
              and in the parameters",
         ),
         (
             "the class by a parameter of NaN",
-            error(broken().predict_classes(two.view())),
+            error(broken().classify(two.view())),
             "the network's output for row 0 is not a number; look for NaN in that row of the input \
              and in the parameters",
         ),
         (
             "a clip of 0",
-            error(make(TrainConfig {
+            refuse(make(TrainConfig {
                 clip: Some(0.0),
                 ..settings()
             })),
@@ -249,7 +251,7 @@ fn trainers() {
         ),
         (
             "an L2 of NaN",
-            error(make(TrainConfig {
+            refuse(make(TrainConfig {
                 l2: f64::NAN,
                 ..settings()
             })),
@@ -257,7 +259,7 @@ fn trainers() {
         ),
         (
             "a weight decay below 0",
-            error(make(TrainConfig {
+            refuse(make(TrainConfig {
                 weight_decay: -1.0,
                 ..settings()
             })),
@@ -265,7 +267,7 @@ fn trainers() {
         ),
         (
             "no patience at all",
-            error(make(TrainConfig {
+            refuse(make(TrainConfig {
                 patience: Some(0),
                 ..settings()
             })),
@@ -273,7 +275,7 @@ fn trainers() {
         ),
         (
             "a schedule that makes no sense",
-            error(make(TrainConfig {
+            refuse(make(TrainConfig {
                 schedule: Schedule::Step {
                     every_epochs: 0,
                     factor: 0.5,
@@ -285,20 +287,20 @@ fn trainers() {
         ),
         (
             "patience without validation",
-            error(patient().fit(&good, None, &mut ()).map(|_| ())),
+            error(patient().fit_with(&good, None, &mut ()).map(|_| ())),
             "patience needs validation data; pass some to fit, or leave the patience off",
         ),
         (
             "fitting when all is done",
-            error(done().fit(&good, None, &mut ()).map(|_| ())),
-            "the run is over after 1 epochs; Trainer::restart begins another one",
+            error(done().fit_with(&good, None, &mut ()).map(|_| ())),
+            "the run is finished after 1 epochs; Trainer::reset begins another one",
         ),
         (
             "a checkpoint where there is no folder",
             error(
                 trainer()
                     .with_checkpoint("no-such-folder/checkpoint")
-                    .fit(&good, None, &mut ())
+                    .fit_with(&good, None, &mut ())
                     .map(|_| ()),
             ),
             "cannot create a temporary file in the folder of no-such-folder/checkpoint: …",
@@ -315,7 +317,7 @@ fn trainers() {
         ),
         (
             "a rate that is too high",
-            error(steep().fit(&steps, None, &mut ()).map(|_| ())),
+            error(steep().fit_with(&steps, None, &mut ()).map(|_| ())),
             "training diverged in epoch 1 at step 2: the loss is …",
         ),
         (
@@ -326,14 +328,9 @@ fn trainers() {
     ]);
 
     // No rows predict nothing, and nothing is right by being broken: NaN is of no class.
-    let mut nothing = trainer();
+    let nothing = trainer();
     assert_eq!(nothing.predict(f32s(0, 4).view()).unwrap().dim(), (0, 3));
-    assert!(
-        nothing
-            .predict_classes(f32s(0, 4).view())
-            .unwrap()
-            .is_empty()
-    );
+    assert!(nothing.classify(f32s(0, 4).view()).unwrap().is_empty());
     let evaluation = broken().evaluate(&data(4, 5, 3)).unwrap();
     assert_eq!(evaluation.accuracy, Some(0.0));
     assert!(evaluation.loss.is_nan());
@@ -342,13 +339,12 @@ fn trainers() {
     let endless = TrainConfig {
         epochs: u64::MAX,
         patience: Some(1),
-        learning_rate: 1e-30,
         schedule: Schedule::OneCycle,
         batch_size: 2,
         ..settings()
     };
-    let mut trainer = make(endless).unwrap();
-    trainer.fit(&good, Some(&good), &mut ()).unwrap();
+    let mut trainer = at_rate(1e-30).with_config(endless);
+    trainer.fit(&good, &good).unwrap();
     assert_eq!(trainer.history().epochs().len(), 2);
 }
 
@@ -364,12 +360,8 @@ fn rows(trainer: &Trainer<f32>) -> Vec<Vec<f32>> {
 fn tails() {
     let trainer = |tail: &[LayerSpec], loss: Box<dyn Loss<f32>>| {
         let specs: Vec<LayerSpec> = [&[linear(3)][..], tail].concat();
-        error::<Trainer<f32>, TrainError>(Trainer::new(
-            network(&specs),
-            loss,
-            Sgd,
-            TrainConfig::default(),
-        ))
+        let trainer = Trainer::new(network(&specs), loss, Sgd::default());
+        error::<Trainer<f32>, TrainError>(trainer)
     };
     let probabilities = "CrossEntropy takes probabilities, but the network does not end in a Softmax; \
                          train with SoftmaxCrossEntropy, or end the network in a Softmax";

@@ -3,17 +3,17 @@ use backprop_tensor::{Key, Scalar};
 
 use crate::TrainError;
 
-/// Rows to train on, and rows held out.
+/// A training set and a validation set.
 pub type Split<T> = (Dataset<T>, Dataset<T>);
 
-/// The numbers of rows to train on, and of rows held out, each sorted.
+/// The row indices of a training set and of a validation set, each sorted.
 pub type SplitIndices = (Vec<u32>, Vec<u32>);
 
-/// The (training, held out) pairs of k-fold cross-validation: every row is held out in exactly one
-/// pair and trained on in all others.
+/// The (training, validation) pairs of k-fold cross-validation: every row is in the validation set of
+/// exactly one pair and in the training set of all others.
 ///
-/// The rows of a part are chosen by the generator of `key` and keep the order they have in `data`;
-/// the sizes of the parts differ by at most one.
+/// The rows of a fold are chosen by the generator of `key` and keep the order that they have in `data`;
+/// the sizes of the folds differ by at most one.
 ///
 /// ```
 /// use backprop_data::{Dataset, Targets};
@@ -23,57 +23,57 @@ pub type SplitIndices = (Vec<u32>, Vec<u32>);
 /// let labels = Targets::Classes { labels: vec![0; 10], num_classes: 1 };
 /// let data = Dataset::<f32>::from_bytes(1, (0..10).collect(), labels)?;
 /// let pairs = kfold(&data, 5, Key::new(0).derive("split/folds", 0))?;
-/// assert!(pairs.iter().all(|(train, held_out)| (train.len(), held_out.len()) == (8, 2)));
+/// assert!(pairs.iter().all(|(train, validation)| (train.len(), validation.len()) == (8, 2)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
-/// If there are fewer than two parts, or more parts than rows.
+/// If there are fewer than two folds, or more folds than rows.
 pub fn kfold<T: Scalar>(
     data: &Dataset<T>,
-    parts: usize,
+    folds: usize,
     key: Key,
 ) -> Result<Vec<Split<T>>, TrainError> {
-    let pairs = kfold_indices(data.len(), parts, key)?.into_iter();
+    let pairs = kfold_indices(data.len(), folds, key)?.into_iter();
     Ok(pairs
-        .map(|(train, held_out)| (data.select(&train), data.select(&held_out)))
+        .map(|(train, validation)| (data.select(&train), data.select(&validation)))
         .collect())
 }
 
-/// As [`kfold`], of `rows` rows that are not a data set yet.
+/// The splits of [`kfold`] as row indices, for `rows` rows that are not a data set yet.
 ///
 /// ```
 /// use backprop_tensor::Key;
 /// use backprop_trainer::search::kfold_indices;
 ///
 /// let pairs = kfold_indices(10, 5, Key::new(0).derive("split/folds", 0))?;
-/// let mut held_out: Vec<u32> = pairs.iter().flat_map(|(_, held_out)| held_out.clone()).collect();
-/// held_out.sort_unstable();
-/// assert_eq!(held_out, (0..10).collect::<Vec<u32>>());
+/// let mut validation: Vec<u32> = pairs.iter().flat_map(|(_, validation)| validation.clone()).collect();
+/// validation.sort_unstable();
+/// assert_eq!(validation, (0..10).collect::<Vec<u32>>());
 /// # Ok::<(), backprop_trainer::TrainError>(())
 /// ```
 ///
 /// # Errors
-/// If there are fewer than two parts, or more parts than rows.
-pub fn kfold_indices(rows: usize, parts: usize, key: Key) -> Result<Vec<SplitIndices>, TrainError> {
-    if parts < 2 || parts > rows {
+/// If there are fewer than two folds, or more folds than rows.
+pub fn kfold_indices(rows: usize, folds: usize, key: Key) -> Result<Vec<SplitIndices>, TrainError> {
+    if folds < 2 || folds > rows {
         return Err(TrainError::Setting {
             what: "the number of folds",
-            value: parts as f64,
+            value: folds as f64,
             range: "at least 2 and at most the number of rows",
         });
     }
     let mut order = BatchSampler::new(rows, rows, Some(key));
     let order = order.next_batch().unwrap_or_default();
-    let pair = |part: usize| {
-        let held_out = part * rows / parts..(part + 1) * rows / parts;
-        let mut train = [&order[..held_out.start], &order[held_out.end..]].concat();
-        let mut held_out = order[held_out].to_vec();
+    let pair = |fold: usize| {
+        let validation = fold * rows / folds..(fold + 1) * rows / folds;
+        let mut train = [&order[..validation.start], &order[validation.end..]].concat();
+        let mut validation = order[validation].to_vec();
         train.sort_unstable();
-        held_out.sort_unstable();
-        (train, held_out)
+        validation.sort_unstable();
+        (train, validation)
     };
-    Ok((0..parts).map(pair).collect())
+    Ok((0..folds).map(pair).collect())
 }
 
 #[cfg(test)]
@@ -97,20 +97,20 @@ mod tests {
     }
 
     #[test]
-    fn the_held_out_parts_are_a_partition() {
+    fn the_validation_sets_are_a_partition() {
         for (count, parts) in [(10, 5), (11, 4), (7, 7), (100, 3)] {
             let data = numbered(count);
             let pairs = kfold(&data, parts, Key::new(2)).unwrap();
             assert_eq!(pairs.len(), parts);
             let mut seen = Vec::new();
-            for (train, held_out) in &pairs {
-                let (train, held_out) = (rows(train), rows(held_out));
-                assert!(train.is_sorted() && held_out.is_sorted());
-                assert!(held_out.len().abs_diff(count / parts) <= 1);
-                let mut all = [train, held_out.clone()].concat();
+            for (train, validation) in &pairs {
+                let (train, validation) = (rows(train), rows(validation));
+                assert!(train.is_sorted() && validation.is_sorted());
+                assert!(validation.len().abs_diff(count / parts) <= 1);
+                let mut all = [train, validation.clone()].concat();
                 all.sort_unstable();
                 assert_eq!(all, (0..count).collect::<Vec<_>>());
-                seen.extend(held_out);
+                seen.extend(validation);
             }
             seen.sort_unstable();
             assert_eq!(seen, (0..count).collect::<Vec<_>>());

@@ -4,8 +4,8 @@ use std::sync::mpsc;
 /// Calls `work` once for each item, on up to `threads` threads at a time, and `done` on the
 /// caller's thread with each result as it comes.
 ///
-/// Items are begun in their order and finish in any; that results do not depend on it is up to
-/// `work`.
+/// Items are begun in their order and finish in any order; `work` must give results that do not
+/// depend on the order.
 ///
 /// ```
 /// use backprop_trainer::search::parallel_map;
@@ -17,7 +17,7 @@ use std::sync::mpsc;
 /// ```
 ///
 /// # Errors
-/// The first that `done` gives. Items that are begun are finished then, and no others are begun.
+/// The first error of `done`. Items that are begun are finished then, and no others are begun.
 ///
 /// # Panics
 /// If `work` does.
@@ -33,7 +33,7 @@ pub fn parallel_map<I: Sync, R: Send, E>(
         for _ in 0..threads.clamp(1, items.len().max(1)) {
             let (sender, work, next) = (sender.clone(), &work, &next);
             scope.spawn(move || {
-                // Nobody receives any more once `done` has failed.
+                // The receiver is gone once `done` has failed.
                 let mut is_wanted = true;
                 while is_wanted {
                     let index = next.fetch_add(1, Ordering::Relaxed);

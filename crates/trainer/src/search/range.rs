@@ -3,7 +3,7 @@ use backprop_tensor::rand::RngExt;
 
 use crate::TrainError;
 
-/// Numbers from `low` to `high`, drawn evenly by value or by order of magnitude.
+/// A range of hyperparameter values, drawn evenly by value or by order of magnitude.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ParamRange {
     low: f64,
@@ -12,7 +12,7 @@ pub struct ParamRange {
 }
 
 impl ParamRange {
-    /// Every value is as likely as any other: `low + u (high - low)`, `u` uniform in 0 to 1.
+    /// A range in which every value is as likely as any other: `low + u (high - low)`, `u` uniform in 0 to 1.
     ///
     /// # Errors
     /// If the ends are not finite, or `low` is not below `high`.
@@ -20,7 +20,7 @@ impl ParamRange {
         Self::new(low, high, false)
     }
 
-    /// Every order of magnitude is as likely as any other: `e^(ln low + u (ln high - ln low))`,
+    /// A range in which every order of magnitude is as likely as any other: `e^(ln low + u (ln high - ln low))`,
     /// `u` uniform in 0 to 1.
     ///
     /// ```
@@ -86,7 +86,7 @@ impl ParamRange {
         self.logarithmic
     }
 
-    /// The number that the stream of `key` draws: the same for the same key.
+    /// The value that the random stream of `key` draws: the same for the same key.
     pub fn sample(&self, key: Key) -> f64 {
         let u: f64 = key.generator().random();
         let value = if self.logarithmic {
@@ -99,7 +99,7 @@ impl ParamRange {
     }
 }
 
-/// One of the values, each as likely as any other: the one that the stream of `key` draws.
+/// The value of a list that the random stream of `key` draws, each as likely as any other.
 ///
 /// # Panics
 /// If there are none.

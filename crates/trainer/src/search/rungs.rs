@@ -1,4 +1,4 @@
-/// A stage of successive halving: so many trials go on to so many epochs.
+/// A stage of successive halving: a number of trials that are trained up to a number of epochs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rung {
     /// Trials that take part.
@@ -8,7 +8,7 @@ pub struct Rung {
 }
 
 /// The rungs of successive halving: all `trials` begin, and at each rung one in `eta` of them
-/// goes on, for `eta` times the epochs, until the last have had all `epochs`.
+/// survives, for `eta` times the epochs, until the last have had all `epochs`.
 ///
 /// Rung `k` of `0..=s` has `ceil(trials / eta^k)` trials to `ceil(epochs / eta^(s - k))` epochs,
 /// where `s` is the largest number with `eta^s <= trials` and `eta^s <= epochs`.
@@ -50,18 +50,18 @@ pub fn rungs(trials: usize, epochs: u64, eta: u64) -> Vec<Rung> {
 /// ```
 ///
 /// # Panics
-/// If a number in `running` is none of a trial.
+/// If an index in `running` is not below the number of losses.
 #[track_caller]
 pub fn survivors(losses: &[Option<f64>], running: &[usize], keep: usize) -> Vec<usize> {
     let loss = |trial: usize| {
         let loss = losses[trial].filter(|loss| !loss.is_nan());
         loss.unwrap_or(f64::INFINITY)
     };
-    let mut places: Vec<usize> = (0..running.len()).collect();
-    places.sort_by(|&a, &b| loss(running[a]).total_cmp(&loss(running[b])));
-    places.truncate(keep);
-    places.sort_unstable();
-    places.into_iter().map(|place| running[place]).collect()
+    let mut order: Vec<usize> = (0..running.len()).collect();
+    order.sort_by(|&a, &b| loss(running[a]).total_cmp(&loss(running[b])));
+    order.truncate(keep);
+    order.sort_unstable();
+    order.into_iter().map(|index| running[index]).collect()
 }
 
 /// The trial with the lowest loss, the first of equals; `None` where all have diverged.
