@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::thread;
 
-use backprop_report::{Axis, LineChart, Scale, Series};
+use backprop_plot::{Axis, LineChart, Scale, Series};
 use backprop_trainer::data::Dataset;
 use backprop_trainer::layers::{LayerSpec, Sequential};
 use backprop_trainer::losses::{Loss, SoftmaxCrossEntropy};

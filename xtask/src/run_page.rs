@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use backprop_report::{Curves, Document, Outcome, Run, linear_layers, run_page};
+use backprop_report::metrics::Predictions;
+use backprop_report::{Document, HistoryColumns, Run, layer_weights, run_page};
 use backprop_trainer::Trainer;
 use backprop_trainer::formats::write_atomic;
 use backprop_trainer::layers::Sequential;
@@ -30,7 +31,7 @@ pub(crate) struct Finished<'a, T: Scalar> {
     pub(crate) validation_rows: usize,
     pub(crate) test_rows: usize,
     pub(crate) test_loss: f64,
-    pub(crate) outcome: Outcome,
+    pub(crate) predictions: Predictions,
     /// The epoch whose parameters are in place, where it is not the last.
     pub(crate) in_place: Option<u64>,
     pub(crate) threads: usize,
@@ -76,28 +77,28 @@ fn run<T: Scalar>(trainer: &Trainer<T>, finished: Finished<'_, T>) -> Result<Run
         thousands(finished.validation_rows),
         thousands(finished.test_rows),
     );
-    let layers = linear_layers(finished.before.as_ref(), network);
+    let layers = layer_weights(finished.before.as_ref(), network);
     Ok(Run {
         title: format!("{}: {widths}", data_name(&config.dataset)),
         lead,
-        curves: curves(trainer, &finished),
+        history: curves(trainer, &finished),
         layers,
-        picture: picture(network.input_width()),
+        image_size: picture(network.input_width()),
         test_loss: finished.test_loss,
         settings: settings(config)?,
         versions: versions(&finished),
         timings: timings(trainer, &finished),
-        outcome: finished.outcome,
+        predictions: finished.predictions,
     })
 }
 
-fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &Finished<'_, T>) -> Curves {
+fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &Finished<'_, T>) -> HistoryColumns {
     let history = trainer.history();
-    let mut curves = Curves::of(history.epochs());
+    let mut curves = HistoryColumns::new(history.epochs());
     curves.best_epoch = history.best().map(|best| best.epoch);
-    curves.loss_unit = match finished.outcome {
-        Outcome::Classes { .. } => "nats",
-        Outcome::Values { .. } => "of standardised targets",
+    curves.loss_unit = match finished.predictions {
+        Predictions::Classes(_) => "nats",
+        Predictions::Values(_) => "of standardised targets",
     }
     .to_string();
     let settings = trainer.settings();

@@ -195,7 +195,7 @@ impl Job<'_> {
             validation_rows: validation.len(),
             test_rows: test.len(),
             test_loss: evaluation.loss,
-            outcome,
+            predictions: outcome,
             in_place,
             threads: common.threads(),
             start,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 use backprop_trainer::layers::{
     Layer, Linear, Mode, Pool, Sequential, Tanh, Workspace, linear, tanh,
 };

@@ -1,6 +1,6 @@
 //! Chapter 5: learning rates, momentum, Adam and its bias correction.
 
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 use backprop_trainer::data::{Dataset, mnist};
 use backprop_trainer::layers::{LayerSpec, linear, relu};
 use backprop_trainer::optimizers::{

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 use std::ops::ControlFlow;
 
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::layers::{Sequential, linear, tanh};
 use backprop_trainer::losses::MeanSquaredError;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 use backprop_trainer::layers::{
     BackwardArgs, Dropout, Layer, LeakyRelu, Mode, PassContext, Pool, Relu, Sequential, Sigmoid,
     Softmax, Tanh, Workspace,

@@ -1,6 +1,6 @@
 //! Chapter 6: learning by heart, how it shows, what helps.
 
-use backprop_report::{Axis, LineChart, Mark, Scale, Series};
+use backprop_plot::{Axis, LineChart, Mark, Scale, Series};
 use backprop_trainer::data::{Batch, BatchSampler};
 use backprop_trainer::data::{Dataset, Targets, mnist};
 use backprop_trainer::layers::{LayerSpec, dropout, linear, relu};

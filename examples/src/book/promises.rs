@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use backprop_report::{Axis, Bars, Scale};
+use backprop_plot::{Axis, BarChart, Scale};
 use backprop_trainer::data::{Batch, BatchSampler, Dataset, mnist};
 use backprop_trainer::formats::{ModelInfo, model_bytes, model_from_bytes, write_atomic};
 use backprop_trainer::layers::{LayerSpec, Sequential, leaky_relu, linear};
@@ -82,7 +82,7 @@ pub(super) fn add(book: &mut Book) -> Outcome<()> {
         "panels of the three layers",
         panels.collect::<Vec<_>>().join(", "),
     );
-    let bars = Bars {
+    let bars = BarChart {
         title: "784-128-64-10 in f32 with Adam, batches of 128".into(),
         x: "what".into(),
         y: Axis::new("MiB", Scale::Linear),

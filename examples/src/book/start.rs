@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 use backprop_trainer::TrainConfig;
 use backprop_trainer::data::mnist;
 use backprop_trainer::layers::{LayerSpec, Mode, Pool, Sequential, Workspace, linear, relu};
