@@ -1,6 +1,6 @@
 //! The figures as tables: aligned on a terminal, in Markdown for a file, and as a chart.
 
-use backprop_report::{Axis, Bars, Figure, Scale};
+use backprop_report::plot::{Axis, BarChart, Figure, Scale};
 use jiff::Zoned;
 
 use super::jobs::Measured;
@@ -331,7 +331,7 @@ pub(crate) fn chart(jobs: &[Measured], comparison: &Comparison, machine: &Machin
                 )
             };
             let title = format!("{title}, {}", on(threads));
-            Bars {
+            BarChart {
                 title,
                 x: String::new(),
                 y,

@@ -9,7 +9,7 @@ use backprop::layers::{LayerSpec, Sequential};
 use backprop::losses::{Loss, SoftmaxCrossEntropy};
 use backprop::optimizers::{Optimizer, Schedule};
 use backprop::trainer::{Epoch, TrainConfig, TrainError, Trainer};
-use backprop_report::{Axis, LineChart, Scale, Series};
+use backprop_plot::{Axis, LineChart, Scale, Series};
 
 mod chain_rule;
 mod downhill;

@@ -1,20 +1,18 @@
 //! How the figures look: on the terminal, and as a page.
 
-use backprop_report::{
-    Axis, Compared, Document, Experiment, Experiments, Figure, Histogram, Scale, Scatter, Series,
-    linear_layers, table_page,
-};
+use backprop_report::plot::{Axis, Figure, Histogram, Scale, Scatter, Series};
+use backprop_report::{Comparison, Document, Experiment, Experiments, layer_weights, table_page};
 
 use super::figures::{Figures, Report};
 use super::work::Networks;
 use backprop_cli::output::{rate, say, thousands};
 
 /// The rows of the table for one experiment: what, the notebook's, ours.
-fn compared(figures: &Figures) -> Vec<Compared> {
-    let row = |what: String, theirs: Option<String>, ours: String| Compared {
-        what,
-        theirs: theirs.unwrap_or_default(),
-        ours,
+fn compared(figures: &Figures) -> Vec<Comparison> {
+    let row = |what: String, theirs: Option<String>, ours: String| Comparison {
+        quantity: what,
+        reference: theirs.unwrap_or_default(),
+        measured: ours,
     };
     let number = |value: Option<f64>| value.map(|value| format!("{value:.4}"));
     let diverged = figures.diverged();
@@ -104,9 +102,9 @@ pub(super) fn print(report: &Report) {
             let name = if index == 0 { &*figures.name } else { "" };
             say!(
                 "{name:<34}  {:<36}  {:>8}  {}",
-                row.what,
-                row.theirs,
-                row.ours
+                row.quantity,
+                row.reference,
+                row.measured
             );
         }
     }
@@ -151,7 +149,7 @@ pub(super) fn document(report: &Report, networks: Option<&Networks>) -> Document
     let experiment = |figures: &Figures| Experiment {
         name: figures.name.clone(),
         settings: figures.settings.clone(),
-        compared: compared(figures),
+        comparisons: compared(figures),
         seconds: if figures.ours.runs.is_empty() {
             f64::NAN
         } else {
@@ -173,7 +171,7 @@ pub(super) fn document(report: &Report, networks: Option<&Networks>) -> Document
             report.dataset
         ),
         headline: headline(report),
-        theirs: "the notebook".to_string(),
+        reference: "the notebook".to_string(),
         experiments: report.experiments.iter().map(experiment).collect(),
         settings: [
             ("first seed", report.seed.to_string()),
@@ -238,8 +236,8 @@ fn losses(figures: &Figures) -> Vec<Series> {
 
 fn charts(figures: &Figures, networks: Option<&Networks>) -> Vec<Figure> {
     if !figures.ours.weights.is_empty() {
-        let layers = networks.map(|n| linear_layers(Some(&n.before), &n.after));
-        let histogram = |layer: backprop_report::LinearLayer| {
+        let layers = networks.map(|n| layer_weights(Some(&n.before), &n.after));
+        let histogram = |layer: backprop_report::LayerWeights| {
             let histogram = Histogram {
                 title: layer.name,
                 label: "weight".to_string(),
@@ -266,7 +264,7 @@ fn charts(figures: &Figures, networks: Option<&Networks>) -> Vec<Figure> {
         x: Axis::new("learning rate", Scale::Log),
         y: Axis::new("validation loss", Scale::Linear),
         series: vec![Series::new("trials", points.collect())],
-        odd: "diverged".to_string(),
+        invalid: "diverged".to_string(),
         ..Scatter::default()
     };
     vec![scatter.figure()]

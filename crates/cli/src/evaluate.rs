@@ -108,9 +108,9 @@ fn evaluate<T: Scalar>(
         _ => source::images(&source, data_dir)?.test,
     };
     let trainer = Trainer::new(network, loss::<T>(&info), Sgd::default())?.with_pool(common.pool());
-    let (evaluation, outcome) = test_metrics::outcome(&trainer, &test, false)
+    let (evaluation, predictions) = test_metrics::predictions(&trainer, &test, false)
         .with_context(|| format!("{name} on {source}"))?;
-    let figures = TestMetrics::new(evaluation, &outcome);
+    let figures = TestMetrics::new(evaluation, &predictions);
     if !common.quiet {
         let (summary, rows) = (figures.summary(), thousands(evaluation.rows));
         say!(

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
-use backprop_report::{Curves, Outcome, Run, linear_layers, run_page};
+use backprop_report::metrics::Predictions;
+use backprop_report::{HistoryColumns, Run, layer_weights, run_page};
 use backprop_trainer::Trainer;
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::optimizers::Progress;
@@ -29,7 +30,7 @@ pub(crate) struct FinishedRun<'a, T: Scalar> {
     /// Training, validation and test rows.
     pub(crate) rows: [usize; 3],
     pub(crate) test_loss: f64,
-    pub(crate) outcome: Outcome,
+    pub(crate) predictions: Predictions,
     /// The epoch whose parameters were restored at the end, where there is a patience.
     pub(crate) restored_epoch: Option<u64>,
     pub(crate) threads: usize,
@@ -65,35 +66,35 @@ fn run<T: Scalar>(trainer: &Trainer<T>, finished: FinishedRun<'_, T>) -> Result<
     });
     let [train_rows, validation_rows, test_rows] = finished.rows;
     let lead = format!(
-        "A network {widths} with {} parameters, trained on {} rows, {} held out for validation, \
+        "A network {widths} with {} parameters, trained on {} rows, validated on {}, \
          tested on {} that it has never seen.{restored}",
         thousands(network.parameter_count()),
         thousands(train_rows),
         thousands(validation_rows),
         thousands(test_rows),
     );
-    let layers = linear_layers(finished.before.as_ref(), network);
+    let layers = layer_weights(finished.before.as_ref(), network);
     Ok(Run {
         title: format!("{}: {widths}", data_name(&settings.data.dataset)),
         lead,
-        curves: curves(trainer, &finished),
+        history: columns(trainer, &finished),
         layers,
-        picture: image_shape(network.input_width()),
+        image_size: image_shape(network.input_width()),
         test_loss: finished.test_loss,
         settings: settings_table(settings)?,
         versions: versions(&finished),
         timings: timings(trainer, &finished),
-        outcome: finished.outcome,
+        predictions: finished.predictions,
     })
 }
 
-fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &FinishedRun<'_, T>) -> Curves {
+fn columns<T: Scalar>(trainer: &Trainer<T>, finished: &FinishedRun<'_, T>) -> HistoryColumns {
     let history = trainer.history();
-    let mut curves = Curves::of(history.epochs());
-    curves.best_epoch = history.best().map(|best| best.epoch);
-    curves.loss_unit = match finished.outcome {
-        Outcome::Classes { .. } => "nats",
-        Outcome::Values { .. } => "of standardised targets",
+    let mut columns = HistoryColumns::new(history.epochs());
+    columns.best_epoch = history.best().map(|best| best.epoch);
+    columns.loss_unit = match finished.predictions {
+        Predictions::Classes(_) => "nats",
+        Predictions::Values(_) => "of standardised targets",
     }
     .to_string();
     let config = trainer.config();
@@ -112,8 +113,8 @@ fn curves<T: Scalar>(trainer: &Trainer<T>, finished: &FinishedRun<'_, T>) -> Cur
             .learning_rate(trainer.optimizer().learning_rate(), at);
         (step as f64 / steps_per_epoch as f64, rate)
     });
-    curves.learning_rate = rates.collect();
-    curves
+    columns.learning_rate = rates.collect();
+    columns
 }
 
 /// A data set as a title names it: a table by its file's name alone.

@@ -1,8 +1,8 @@
 //! How well a network does on a test set, for `train` and `evaluate` alike.
 
 use anyhow::Result;
-use backprop_report::Outcome;
-use backprop_report::metrics::{ValueErrors, class_scores, confusion, largest, output_errors};
+use backprop_report::collect_predictions;
+use backprop_report::metrics::{ClassMetrics, Predictions, RegressionMetrics};
 use backprop_trainer::data::Dataset;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Evaluation, Trainer};
@@ -51,63 +51,37 @@ struct Class {
 }
 
 /// The evaluation of a network on a test set, and its predictions in the units of the data.
-pub(crate) fn outcome<T: Scalar>(
+pub(crate) fn predictions<T: Scalar>(
     trainer: &Trainer<T>,
     test: &Dataset<T>,
     images: bool,
-) -> Result<(Evaluation, Outcome)> {
-    let (evaluation, mut outcome) = Outcome::of(trainer, test, images)?;
-    if let (
-        Some(encoding),
-        Outcome::Values {
-            names,
-            targets,
-            predictions,
-        },
-    ) = (test.encoding(), &mut outcome)
-    {
-        encoding.to_units(targets);
-        encoding.to_units(predictions);
-        *names = encoding
-            .target
-            .columns()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+) -> Result<(Evaluation, Predictions)> {
+    let (evaluation, mut predictions) = collect_predictions(trainer, test, images)?;
+    if let (Some(encoding), Predictions::Values(values)) = (test.encoding(), &mut predictions) {
+        encoding.to_units(&mut values.targets);
+        encoding.to_units(&mut values.predictions);
+        let columns = encoding.target.columns().into_iter();
+        values.names = columns.map(str::to_owned).collect();
     }
-    Ok((evaluation, outcome))
+    Ok((evaluation, predictions))
 }
 
 impl TestMetrics {
-    pub(crate) fn new(evaluation: Evaluation, outcome: &Outcome) -> Self {
+    pub(crate) fn new(evaluation: Evaluation, predictions: &Predictions) -> Self {
         let mut test = TestMetrics {
             loss: evaluation.loss,
             accuracy: evaluation.accuracy,
             errors: None,
             classes: Vec::new(),
         };
-        match outcome {
-            Outcome::Values {
-                names,
-                targets,
-                predictions,
-            } => {
-                let outputs = output_errors(targets, predictions, names.len());
-                test.errors = Some(Errors::new(names, &outputs));
+        match predictions {
+            Predictions::Values(values) => {
+                test.errors = Some(Errors::new(&values.names, &values.metrics()));
             }
-            Outcome::Classes {
-                names,
-                labels,
-                probabilities,
-                ..
-            } => {
-                let guesses: Vec<usize> = probabilities
-                    .chunks_exact(names.len().max(1))
-                    .map(largest)
-                    .collect();
-                let scores = class_scores(&confusion(labels, &guesses, names.len()));
-                let class = |(name, score): (&String, _)| Class::new(name, score);
-                test.classes = names.iter().zip(scores).map(class).collect();
+            Predictions::Classes(classes) => {
+                let metrics = classes.class_metrics();
+                let class = |(name, metrics): (&String, _)| Class::new(name, metrics);
+                test.classes = classes.names.iter().zip(metrics).map(class).collect();
             }
         }
         test
@@ -156,27 +130,25 @@ fn line(r2: f64, mean_absolute: f64, mean_squared: f64) -> String {
 }
 
 impl Errors {
-    fn new(names: &[String], outputs: &[ValueErrors]) -> Self {
-        let mean = |of: fn(&ValueErrors) -> f64| {
-            outputs.iter().map(of).sum::<f64>() / outputs.len() as f64
-        };
-        let output = |(name, errors): (&String, &ValueErrors)| Output {
+    fn new(names: &[String], outputs: &[RegressionMetrics]) -> Self {
+        let mean = RegressionMetrics::average(outputs);
+        let output = |(name, errors): (&String, &RegressionMetrics)| Output {
             name: name.clone(),
-            mean_squared_error: errors.mean_squared,
-            mean_absolute_error: errors.mean_absolute,
+            mean_squared_error: errors.mean_squared_error,
+            mean_absolute_error: errors.mean_absolute_error,
             r2: errors.r2,
         };
         Errors {
-            mean_squared_error: mean(|errors| errors.mean_squared),
-            mean_absolute_error: mean(|errors| errors.mean_absolute),
-            r2: mean(|errors| errors.r2),
+            mean_squared_error: mean.mean_squared_error,
+            mean_absolute_error: mean.mean_absolute_error,
+            r2: mean.r2,
             outputs: names.iter().zip(outputs).map(output).collect(),
         }
     }
 }
 
 impl Class {
-    fn new(name: &str, score: backprop_report::metrics::ClassScore) -> Self {
+    fn new(name: &str, score: ClassMetrics) -> Self {
         Class {
             name: name.to_owned(),
             rows: score.rows,

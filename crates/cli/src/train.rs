@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use backprop_report::Outcome;
+use backprop_report::metrics::Predictions;
 use backprop_trainer::formats::write_atomic;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Epoch, Evaluation, StopReason, Trainer};
@@ -86,8 +86,8 @@ impl Run<'_> {
         if trainer.history().end() == Some(StopReason::Observer) {
             return Ok(self.interrupted(&trainer));
         }
-        let (evaluation, outcome) = self.test(&trainer, &splits)?;
-        self.report(&trainer, &splits, evaluation, outcome)?;
+        let (evaluation, predictions) = self.test(&trainer, &splits)?;
+        self.report(&trainer, &splits, evaluation, predictions)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -163,7 +163,7 @@ impl Run<'_> {
         &self,
         trainer: &Trainer<T>,
         splits: &Splits<T>,
-    ) -> Result<(Evaluation, Outcome)> {
+    ) -> Result<(Evaluation, Predictions)> {
         let history = trainer.history();
         write_atomic(self.dir.history(), history_csv(history.epochs()).as_bytes())?;
         if history.end() == Some(StopReason::EarlyStopping) {
@@ -171,7 +171,7 @@ impl Run<'_> {
             self.say(&format!("stopped early after epoch {epochs}"));
         }
         let images = run_page::image_shape(splits.train.width()).is_some();
-        let result = test_metrics::outcome(trainer, &splits.test, images);
+        let result = test_metrics::predictions(trainer, &splits.test, images);
         let result = result.context("the test set")?;
         trainer.save(self.dir.model())?;
         Ok(result)
@@ -183,9 +183,9 @@ impl Run<'_> {
         trainer: &Trainer<T>,
         splits: &Splits<T>,
         evaluation: Evaluation,
-        outcome: Outcome,
+        predictions: Predictions,
     ) -> Result<()> {
-        let metrics = TestMetrics::new(evaluation, &outcome);
+        let metrics = TestMetrics::new(evaluation, &predictions);
         let best_epoch = trainer.history().best().map(|best| best.epoch);
         let restored = best_epoch.filter(|_| self.settings.training.patience.is_some());
         let finished = FinishedRun {
@@ -194,7 +194,7 @@ impl Run<'_> {
             before: setup::network(&self.settings, &splits.train).ok(),
             rows: [&splits.train, &splits.validation, &splits.test].map(|split| split.len()),
             test_loss: evaluation.loss,
-            outcome,
+            predictions,
             restored_epoch: restored,
             threads: self.common.threads(),
             start: self.start,

@@ -1,161 +1,172 @@
-//! The page of a table of experiments.
+use backprop_plot::text::seconds;
+use backprop_plot::{Axis, Figure, LineChart, Scale, Series};
+use maud::{Markup, html};
 
-use crate::text::{escape, seconds};
-use crate::{Axis, Document, Figure, LineChart, Page, Scale, Series};
+use crate::document::{Document, DocumentBuilder};
+use crate::range::spans;
+use crate::table::{safe, scrolling};
 
-/// Experiments beside the figures that somebody else had for them, for [`table_page`].
+/// Experiments whose measured values stand beside reference values, for [`table_page`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Experiments {
     /// The heading of the page.
     pub title: String,
-    /// A sentence below it.
+    /// The sentence below the heading.
     pub lead: String,
-    /// Name, value and remark of the figures at the top.
+    /// The name, value and remark of the figures at the top.
     pub headline: Vec<(String, String, String)>,
-    /// What the other figures are called in the table, such as `the notebook`.
-    pub theirs: String,
+    /// The source of the reference values, such as `the notebook`; empty for `reference`.
+    pub reference: String,
     /// The experiments, in order.
     pub experiments: Vec<Experiment>,
-    /// Names and values: seed, versions, machine.
+    /// The names and values of seed, versions and machine.
     pub settings: Vec<(String, String)>,
 }
 
 /// One experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Experiment {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its settings, in a line.
+    /// The settings, in a line.
     pub settings: String,
-    /// Figures side by side.
-    pub compared: Vec<Compared>,
-    /// How long ours took; NaN if unknown.
+    /// The measured values beside the reference values.
+    pub comparisons: Vec<Comparison>,
+    /// The duration in seconds; NaN if unknown.
     pub seconds: f64,
-    /// Why the figures differ, or whatever else there is to say; a paragraph each.
+    /// The remarks, such as why values differ; a paragraph each.
     pub notes: Vec<String>,
-    /// Losses over epochs, drawn in one chart; may be empty.
+    /// The losses over epochs, drawn in one chart; may be empty.
     pub losses: Vec<Series>,
     /// More charts.
     pub figures: Vec<Figure>,
 }
 
-/// One figure of an experiment, theirs and ours, as text: `0.0543`, `1.6 to 1.8`, `diverged`.
+/// One quantity of an experiment, its values as text: `0.0543`, `1.6 to 1.8`, `diverged`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Compared {
-    /// What it is, such as `training loss, epoch 5`.
-    pub what: String,
-    /// Theirs; empty where they have none.
-    pub theirs: String,
-    /// Ours.
-    pub ours: String,
+pub struct Comparison {
+    /// The quantity, such as `training loss, epoch 5`.
+    pub quantity: String,
+    /// The reference value; empty for none.
+    pub reference: String,
+    /// The measured value.
+    pub measured: String,
 }
 
-/// The page of a table of experiments: the table, then each with its losses and charts.
+/// The ratio of the largest to the least loss from which the axis is logarithmic.
+const LOG_RATIO: f64 = 20.0;
+
+/// The page of a table of experiments: the table, then each experiment with its losses and charts.
+///
+/// ```
+/// use backprop_report::{Comparison, Experiment, Experiments, table_page};
+///
+/// let document = table_page(&Experiments {
+///     reference: "the paper".into(),
+///     experiments: vec![Experiment {
+///         name: "two layers".into(),
+///         comparisons: vec![Comparison {
+///             quantity: "test accuracy".into(),
+///             reference: "98.2 %".into(),
+///             measured: "98.3 %".into(),
+///         }],
+///         ..Experiment::default()
+///     }],
+///     ..Experiments::default()
+/// });
+/// assert!(document.html.contains("the paper") && document.html.contains("98.3 %"));
+/// ```
 pub fn table_page(experiments: &Experiments) -> Document {
-    let mut page = Page::new(&experiments.title);
-    page.lead(&experiments.lead);
+    let mut document = DocumentBuilder::new(&experiments.title);
+    document.page.lead(&experiments.lead);
     if !experiments.headline.is_empty() {
-        page.headline(&experiments.headline);
+        document.page.headline(&experiments.headline);
     }
-    page.section("All experiments");
-    page.raw(&table(experiments));
-    let mut plots = Vec::new();
+    document.page.section("All experiments");
+    document.page.markup(&table(experiments));
     for (number, experiment) in (1..).zip(&experiments.experiments) {
-        page.section(&experiment.name);
+        document.page.section(&experiment.name);
         if !experiment.settings.is_empty() {
-            page.text(&experiment.settings);
+            document.page.text(&experiment.settings);
         }
         for note in &experiment.notes {
-            page.text(note);
+            document.page.text(note);
         }
-        let mut figures = Vec::new();
-        if experiment
-            .losses
-            .iter()
-            .any(|series| !series.points.is_empty())
-        {
-            figures.push(losses(experiment));
-        }
-        figures.extend(experiment.figures.iter().cloned());
-        page.figures(&figures);
-        for (k, figure) in (1..).zip(&figures) {
-            plots.push((format!("experiment-{number}-{k}.svg"), figure.to_svg()));
-        }
+        let figures = losses(experiment).into_iter();
+        let figures = figures.chain(experiment.figures.iter().cloned());
+        let name = |k: usize| format!("experiment-{number}-{k}.svg");
+        let named = (1..).zip(figures).map(|(k, figure)| (name(k), figure));
+        document.figures(named.collect());
     }
     if !experiments.settings.is_empty() {
-        page.section("Settings and versions");
-        page.facts("Settings and versions", &experiments.settings);
+        let heading = "Settings and versions";
+        document.page.section(heading);
+        document.page.facts(heading, &experiments.settings);
     }
-    Document {
-        html: page.to_html(),
-        plots,
-    }
+    document.finish()
 }
 
-/// Each experiment has a row for each of its figures, and its name and time once.
-fn table(experiments: &Experiments) -> String {
-    let theirs = match &*experiments.theirs {
-        "" => "theirs",
-        theirs => theirs,
+/// The table of all comparisons, the name and the time of an experiment once.
+fn table(experiments: &Experiments) -> Markup {
+    let reference = match &*experiments.reference {
+        "" => "reference",
+        reference => reference,
     };
-    let mut html = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"All experiments\">\
-         <table class=\"groups\"><thead><tr><th scope=\"col\">experiment</th>\
-         <th scope=\"col\">figure</th><th scope=\"col\" class=\"n\">{}</th>\
-         <th scope=\"col\" class=\"n\">ours</th><th scope=\"col\" class=\"n\">time</th></tr></thead>\n",
-        escape(theirs)
-    );
-    let empty = [Compared::default()];
-    for experiment in &experiments.experiments {
-        let compared = match &experiment.compared[..] {
-            [] => &empty[..],
-            compared => compared,
-        };
-        let span = compared.len();
-        html.push_str("<tbody>");
-        for (k, figure) in compared.iter().enumerate() {
-            html.push_str("<tr>");
-            if k == 0 {
-                let name = escape(&experiment.name);
-                html.push_str(&format!(
-                    "<th scope=\"rowgroup\" rowspan=\"{span}\">{name}</th>"
-                ));
+    let table = html! {
+        table class="groups" {
+            thead { tr {
+                th scope="col" { "experiment" }
+                th scope="col" { "quantity" }
+                th scope="col" class="n" { (safe(reference)) }
+                th scope="col" class="n" { "measured" }
+                th scope="col" class="n" { "time" }
+            } }
+            @for experiment in &experiments.experiments {
+                (experiment.row_group())
             }
-            let theirs = if figure.theirs.is_empty() {
-                "–"
-            } else {
-                &figure.theirs
-            };
-            html.push_str(&format!(
-                "<td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
-                escape(&figure.what),
-                escape(theirs),
-                escape(&figure.ours)
-            ));
-            if k == 0 {
-                let time = seconds(experiment.seconds);
-                html.push_str(&format!("<td class=\"n\" rowspan=\"{span}\">{time}</td>"));
-            }
-            html.push_str("</tr>\n");
         }
-        html.push_str("</tbody>\n");
-    }
-    html.push_str("</table></div>\n");
-    html
+    };
+    scrolling("All experiments", &table)
 }
 
-fn losses(experiment: &Experiment) -> Figure {
+impl Experiment {
+    fn row_group(&self) -> Markup {
+        let none = [Comparison::default()];
+        let rows = match &self.comparisons[..] {
+            [] => &none[..],
+            comparisons => comparisons,
+        };
+        let span = rows.len();
+        html! {
+            tbody {
+                @for (k, row) in rows.iter().enumerate() {
+                    tr {
+                        @if k == 0 { th scope="rowgroup" rowspan=(span) { (safe(&self.name)) } }
+                        td { (safe(&row.quantity)) }
+                        td class="n" { (safe(row.reference_or_dash())) }
+                        td class="n" { (safe(&row.measured)) }
+                        @if k == 0 { td class="n" rowspan=(span) { (seconds(self.seconds)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Comparison {
+    fn reference_or_dash(&self) -> &str {
+        match &*self.reference {
+            "" => "–",
+            reference => reference,
+        }
+    }
+}
+
+/// The chart of the losses, if there are points.
+fn losses(experiment: &Experiment) -> Option<Figure> {
     let points = || experiment.losses.iter().flat_map(|series| &series.points);
-    let finite = || {
-        points()
-            .map(|point| point.1)
-            .filter(|loss| loss.is_finite())
-    };
-    let (low, high) = (
-        finite().fold(f64::NAN, f64::min),
-        finite().fold(f64::NAN, f64::max),
-    );
-    let (scale, label) = if low > 0.0 && high > 20.0 * low {
+    points().next()?;
+    let (scale, label) = if spans(points().map(|point| point.1), LOG_RATIO) {
         (Scale::Log, "loss, logarithmic")
     } else {
         (Scale::Linear, "loss")
@@ -167,5 +178,5 @@ fn losses(experiment: &Experiment) -> Figure {
         series: experiment.losses.clone(),
         mark: None,
     };
-    chart.figure()
+    Some(chart.figure())
 }

@@ -1,10 +1,11 @@
-//! A page of headings, text, tables and figures, in one file.
+use backprop_plot::Figure;
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
-use crate::text::escape;
-use crate::theme::page_css;
-use crate::{Figure, Table};
+use crate::style::page_css;
+use crate::table::{Table, safe};
 
-/// A self-contained HTML page: no script, nothing from the network.
+/// A self-contained HTML page of headings, text, tables and figures: no script, nothing from the
+/// network.
 ///
 /// ```
 /// use backprop_report::{Column, Page, Table};
@@ -24,9 +25,21 @@ use crate::{Figure, Table};
 pub struct Page {
     title: String,
     header: String,
-    body: String,
-    sections: Vec<String>,
+    /// What precedes the first section.
+    preamble: String,
+    sections: Vec<Section>,
 }
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Section {
+    heading: String,
+    body: String,
+}
+
+/// The most figures that stand in two columns rather than three.
+const TWO_COLUMNS: usize = 4;
+/// The content security policy: styles and images of the page itself, nothing else.
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 impl Page {
     /// An empty page.
@@ -37,157 +50,177 @@ impl Page {
         }
     }
 
-    /// A sentence below the title.
+    /// Adds a sentence below the title.
     pub fn lead(&mut self, text: &str) {
-        self.header
-            .push_str(&format!("<p class=\"lead\">{}</p>\n", escape(text)));
+        let lead = html! { p class="lead" { (safe(text)) } };
+        self.header.push_str(&lead.into_string());
     }
 
-    /// The figures that a reader looks for first: name, value and a remark each.
+    /// Adds the figures that a reader looks for first: name, value and a remark each.
     pub fn headline(&mut self, items: &[(String, String, String)]) {
-        self.header.push_str("<dl class=\"headline\">\n");
-        for (name, value, remark) in items {
-            let [name, value, remark] = [name, value, remark].map(|text| escape(text));
-            self.header.push_str(&format!(
-                "<div><dt>{name}</dt><dd><b>{value}</b>{}</dd></div>\n",
-                if remark.is_empty() {
-                    String::new()
-                } else {
-                    format!("<span>{remark}</span>")
+        let headline = html! {
+            dl class="headline" {
+                @for (name, value, remark) in items {
+                    div {
+                        dt { (safe(name)) }
+                        dd {
+                            b { (safe(value)) }
+                            @if !remark.is_empty() { span { (safe(remark)) } }
+                        }
+                    }
                 }
-            ));
-        }
-        self.header.push_str("</dl>\n");
+            }
+        };
+        self.header.push_str(&headline.into_string());
     }
 
-    /// Begins a section; the contents at the top lead to it.
+    /// Begins a section; the contents at the top of the page link to it.
     pub fn section(&mut self, heading: &str) {
-        self.end_section();
-        self.sections.push(heading.to_string());
-        let id = self.sections.len();
-        self.body.push_str(&format!(
-            "<section aria-labelledby=\"s{id}\">\n<h2 id=\"s{id}\">{}</h2>\n",
-            escape(heading)
-        ));
+        self.sections.push(Section {
+            heading: heading.to_string(),
+            body: String::new(),
+        });
     }
 
-    /// A paragraph.
+    /// Adds a paragraph.
     pub fn text(&mut self, text: &str) {
-        self.body.push_str(&format!("<p>{}</p>\n", escape(text)));
+        self.markup(&html! { p { (safe(text)) } });
     }
 
-    /// A command or the like, in fixed width, to be copied.
+    /// Adds a command or the like, in fixed width, to be copied.
     pub fn code(&mut self, text: &str) {
-        let html = format!(
-            "<pre tabindex=\"0\"><code>{}</code></pre>\n",
-            text.lines().map(escape).collect::<Vec<_>>().join("\n")
-        );
-        self.body.push_str(&html);
+        let lines: Vec<String> = text.lines().map(|line| safe(line).0).collect();
+        let lines = PreEscaped(lines.join("\n"));
+        self.markup(&html! { pre tabindex="0" { code { (lines) } } });
     }
 
-    /// Names and values in two columns.
+    /// Adds names and values in two columns; nothing for no facts.
     pub fn facts(&mut self, heading: &str, facts: &[(String, String)]) {
-        if facts.is_empty() {
-            return;
-        }
-        self.body.push_str(&format!(
-            "<div class=\"facts\"><h3>{}</h3><dl>\n",
-            escape(heading)
-        ));
-        for (name, value) in facts {
-            let [name, value] = [name, value].map(|text| escape(text));
-            self.body
-                .push_str(&format!("<dt>{name}</dt><dd>{value}</dd>\n"));
-        }
-        self.body.push_str("</dl></div>\n");
+        self.fact_columns(&[(heading, facts)]);
     }
 
-    /// A table.
+    /// Adds lists of facts side by side; a list of no facts is left out.
+    pub(crate) fn fact_columns(&mut self, lists: &[(&str, &[(String, String)])]) {
+        let lists = || lists.iter().filter(|(_, facts)| !facts.is_empty());
+        let columns = html! {
+            @for (heading, facts) in lists() {
+                div class="facts" {
+                    h3 { (safe(heading)) }
+                    dl {
+                        @for (name, value) in facts.iter() {
+                            dt { (safe(name)) }
+                            dd { (safe(value)) }
+                        }
+                    }
+                }
+            }
+        };
+        match lists().count() {
+            0 => {}
+            1 => self.markup(&columns),
+            _ => self.markup(&html! { div class="columns" { (columns) } }),
+        }
+    }
+
+    /// Adds a table.
     pub fn table(&mut self, table: &Table) {
-        self.body.push_str(&table.html());
+        self.markup(&table.render());
     }
 
-    /// A table that is folded away until somebody opens it.
+    /// Adds a table that is folded away until a reader opens it.
     pub fn folded_table(&mut self, summary: &str, table: &Table) {
-        self.body.push_str(&format!(
-            "<details><summary>{}</summary>{}</details>\n",
-            escape(summary),
-            table.html()
-        ));
+        self.markup(&html! { details { summary { (safe(summary)) } (table) } });
     }
 
-    /// Figures side by side, where there is room.
+    /// Adds figures, side by side where the screen is wide enough.
     pub fn figures(&mut self, figures: &[Figure]) {
         if figures.is_empty() {
             return;
         }
-        let parallel_map = figures.iter().filter(|figure| !figure.wide).count();
-        let class = if parallel_map % 3 == 0 || parallel_map > 4 {
+        let side_by_side = figures.iter().filter(|figure| !figure.is_wide()).count();
+        let class = if side_by_side % 3 == 0 || side_by_side > TWO_COLUMNS {
             "figures three"
         } else {
             "figures"
         };
-        self.body.push_str(&format!("<div class=\"{class}\">\n"));
-        for figure in figures {
-            let wide = if figure.wide {
-                " class=\"wide\" tabindex=\"0\""
-            } else {
-                ""
-            };
-            let caption = if figure.caption.is_empty() {
-                String::new()
-            } else {
-                format!("<figcaption>{}</figcaption>", escape(&figure.caption))
-            };
-            self.body.push_str(&format!(
-                "<figure{wide}>{}{caption}</figure>\n",
-                figure.inline()
-            ));
-        }
-        self.body.push_str("</div>\n");
+        self.markup(&html! {
+            div class=(class) {
+                @for figure in figures {
+                    figure class=[figure.is_wide().then_some("wide")]
+                        tabindex=[figure.is_wide().then_some("0")] {
+                        (PreEscaped(figure.to_inline_svg()))
+                        @if !figure.caption().is_empty() {
+                            figcaption { (safe(figure.caption())) }
+                        }
+                    }
+                }
+            }
+        });
     }
 
-    /// Finished markup, already escaped.
-    pub(crate) fn raw(&mut self, html: &str) {
-        self.body.push_str(html);
-    }
-
-    fn end_section(&mut self) {
-        if !self.sections.is_empty() {
-            self.body.push_str("</section>\n");
-        }
-    }
-
-    /// The file's text.
-    pub fn to_html(&self) -> String {
-        let mut page = self.clone();
-        page.end_section();
-        let title = escape(&page.title);
-        let links: Vec<String> = (1..)
-            .zip(&page.sections)
-            .map(|(id, heading)| format!("<li><a href=\"#s{id}\">{}</a></li>", escape(heading)))
-            .collect();
-        let contents = if links.len() < 2 {
-            String::new()
-        } else {
-            format!(
-                "<nav aria-label=\"Contents\"><ul>{}</ul></nav>\n",
-                links.concat()
-            )
+    /// Adds finished markup.
+    pub(crate) fn markup(&mut self, markup: &Markup) {
+        let body = match self.sections.last_mut() {
+            Some(section) => &mut section.body,
+            None => &mut self.preamble,
         };
-        format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-             img-src data:; style-src 'unsafe-inline'\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n<style>{}</style>\n\
-             </head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the results</a>\n\
-             <header>\n<h1>{title}</h1>\n{}{contents}</header>\n<main id=\"main\">\n{}</main>\n\
-             </body>\n</html>\n",
-            page_css(),
-            page.header,
-            page.body,
-        )
+        body.push_str(&markup.0);
+        body.push('\n');
+    }
+
+    /// The text of the file.
+    pub fn to_html(&self) -> String {
+        let title = safe(&self.title);
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta http-equiv="Content-Security-Policy" content=(POLICY);
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    link rel="icon" href="data:,";
+                    title { (title) }
+                    style { (PreEscaped(page_css())) }
+                }
+                body {
+                    a class="skip" href="#main" { "Skip to the results" }
+                    header {
+                        h1 { (title) }
+                        (PreEscaped(&self.header))
+                        (self.contents())
+                    }
+                    main id="main" {
+                        (PreEscaped(&self.preamble))
+                        @for (id, section) in (1..).zip(&self.sections) { (section.render(id)) }
+                    }
+                }
+            }
+        };
+        page.into_string()
+    }
+
+    /// The links to the sections, if there are several.
+    fn contents(&self) -> Markup {
+        html! {
+            @if self.sections.len() > 1 {
+                nav aria-label="Contents" { ul {
+                    @for (id, section) in (1..).zip(&self.sections) {
+                        li { a href={ "#s" (id) } { (safe(&section.heading)) } }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+impl Section {
+    fn render(&self, id: i32) -> Markup {
+        html! {
+            section aria-labelledby={ "s" (id) } {
+                h2 id={ "s" (id) } { (safe(&self.heading)) }
+                (PreEscaped(&self.body))
+            }
+        }
     }
 }

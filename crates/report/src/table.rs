@@ -1,26 +1,25 @@
-//! Tables of text.
+use backprop_plot::text::escape;
+use maud::{Markup, PreEscaped, Render, html};
 
-use crate::text::escape;
-
-/// A table of text with a caption; on narrow screens it scrolls within its place.
+/// A table of text with a caption; on narrow screens it scrolls within its frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// What it shows.
+    /// The caption.
     pub caption: String,
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows, a text for each column. Missing texts are left empty.
     pub rows: Vec<Vec<String>>,
-    /// The row, from 0, that is set off.
+    /// The index of the row that is set off.
     pub marked: Option<usize>,
 }
 
 /// A column of a table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column {
-    /// What stands above it.
+    /// The heading.
     pub name: String,
-    /// Whether it holds numbers, which are aligned on the right.
+    /// Whether the column holds numbers, which are aligned on the right.
     pub numeric: bool,
 }
 
@@ -40,46 +39,58 @@ impl Column {
             numeric: true,
         }
     }
-}
 
-impl Table {
-    pub(crate) fn html(&self) -> String {
-        let caption = escape(&self.caption);
-        let mut html = format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\
-             <table><caption>{caption}</caption><thead><tr>"
-        );
-        for column in &self.columns {
-            let class = class(column);
-            html.push_str(&format!(
-                "<th scope=\"col\"{class}>{}</th>",
-                escape(&column.name)
-            ));
-        }
-        html.push_str("</tr></thead><tbody>\n");
-        for (at, row) in self.rows.iter().enumerate() {
-            let marked = self.marked == Some(at);
-            html.push_str(if marked {
-                "<tr class=\"marked\">"
-            } else {
-                "<tr>"
-            });
-            for (k, column) in self.columns.iter().enumerate() {
-                let text = escape(row.get(k).map_or("", |text| text));
-                let class = class(column);
-                html.push_str(&if k == 0 {
-                    format!("<th scope=\"row\"{class}>{text}</th>")
-                } else {
-                    format!("<td{class}>{text}</td>")
-                });
-            }
-            html.push_str("</tr>\n");
-        }
-        html.push_str("</tbody></table></div>\n");
-        html
+    fn class(&self) -> Option<&'static str> {
+        self.numeric.then_some("n")
     }
 }
 
-fn class(column: &Column) -> &'static str {
-    if column.numeric { " class=\"n\"" } else { "" }
+/// A text for HTML: escaped, and without control characters, which `maud` lets through.
+pub(crate) fn safe(text: &str) -> PreEscaped<String> {
+    PreEscaped(escape(text))
+}
+
+/// A table within the frame that it scrolls in.
+pub(crate) fn scrolling(label: &str, table: &Markup) -> Markup {
+    html! {
+        div class="scroll" role="region" tabindex="0" aria-label=(safe(label)) { (table) }
+    }
+}
+
+impl Render for Table {
+    fn render(&self) -> Markup {
+        let table = html! {
+            table {
+                caption { (safe(&self.caption)) }
+                thead { tr {
+                    @for column in &self.columns {
+                        th scope="col" class=[column.class()] { (safe(&column.name)) }
+                    }
+                } }
+                tbody {
+                    @for (index, row) in self.rows.iter().enumerate() {
+                        tr class=[(self.marked == Some(index)).then_some("marked")] {
+                            (self.cells(row))
+                        }
+                    }
+                }
+            }
+        };
+        scrolling(&self.caption, &table)
+    }
+}
+
+impl Table {
+    fn cells(&self, row: &[String]) -> Markup {
+        let text = |k: usize| safe(row.get(k).map_or("", |text| text));
+        html! {
+            @for (k, column) in self.columns.iter().enumerate() {
+                @if k == 0 {
+                    th scope="row" class=[column.class()] { (text(k)) }
+                } @else {
+                    td class=[column.class()] { (text(k)) }
+                }
+            }
+        }
+    }
 }

@@ -1,13 +1,14 @@
-//! Every chart and page is well-formed, whatever the data.
+//! Every page is well-formed, whatever the data.
 
+use backprop_report::metrics::{ClassPredictions, Predictions, ValuePredictions, WorstPrediction};
+use backprop_report::plot::Series;
 use backprop_report::{
-    Axis, Bars, Column, Compared, ConfusionMatrix, Curves, Document, Experiment, Experiments,
-    Figure, Histogram, LineChart, LinearLayer, Mark, Outcome, Page, PictureGrid, Run, Scale,
-    Scatter, Search, Searched, Series, Shades, Table, Trial, Value, Worst, run_page, search_page,
-    table_page,
+    Column, Comparison, Document, Experiment, Experiments, HistoryColumns, LayerWeights, Page, Run,
+    Search, SearchedSetting, Table, Trial, Value, run_page, search_page, table_page,
 };
 
 const HOSTILE: &str = "</title><script>alert(\"1\")</script>&amp;'\u{0}\u{1b}]]><!--";
+const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// Parses a figure as XML and checks that no attribute holds a number that is not one.
 fn check(name: &str, svg: &str) {
@@ -36,8 +37,6 @@ fn check(name: &str, svg: &str) {
         }
     }
 }
-
-const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// Checks all plots of a page, those within it too, and that it asks for nothing from outside.
 fn check_page(document: &Document) {
@@ -71,7 +70,7 @@ fn check_page(document: &Document) {
     roxmltree::Document::parse(&closed.concat()).expect("a well-formed body");
 }
 
-fn odd_numbers() -> Vec<f64> {
+fn invalid_numbers() -> Vec<f64> {
     vec![
         0.5,
         f64::NAN,
@@ -85,116 +84,12 @@ fn odd_numbers() -> Vec<f64> {
     ]
 }
 
-#[test]
-fn figures_are_well_formed_whatever_the_numbers() {
-    let odd = odd_numbers();
-    let lists = [
-        vec![],
-        vec![0.3],
-        vec![f64::NAN],
-        vec![2.0, 2.0],
-        odd.clone(),
-    ];
-    let names = Scale::Names(vec![HOSTILE.to_string(), String::new()]);
-    let scales = [
-        Scale::Linear,
-        Scale::Log,
-        Scale::Whole,
-        Scale::Percent,
-        names,
-    ];
-    for list in &lists {
-        for scale in &scales {
-            let points: Vec<(f64, f64)> = list.iter().copied().zip(odd.iter().copied()).collect();
-            let line = LineChart {
-                title: HOSTILE.into(),
-                x: Axis::new(HOSTILE, scale.clone()),
-                y: Axis::new(HOSTILE, scale.clone()),
-                series: vec![
-                    Series::by_epoch(HOSTILE, list),
-                    Series::new("other", points.clone()),
-                ],
-                mark: Some(Mark {
-                    series: 0,
-                    x: 1.0,
-                    label: HOSTILE.into(),
-                }),
-            };
-            check("line", &line.figure().to_svg());
-            for diagonal in [false, true] {
-                let scatter = Scatter {
-                    title: HOSTILE.into(),
-                    x: Axis::new(HOSTILE, scale.clone()),
-                    y: Axis::new(HOSTILE, scale.clone()),
-                    series: vec![Series::new(HOSTILE, points.clone())],
-                    mark: points.first().copied(),
-                    diagonal,
-                    odd: HOSTILE.into(),
-                };
-                check("scatter", &scatter.figure().to_svg());
-            }
-            let bars = Bars {
-                title: HOSTILE.into(),
-                x: HOSTILE.into(),
-                y: Axis::new(HOSTILE, scale.clone()),
-                bars: list
-                    .iter()
-                    .map(|&value| (HOSTILE.to_string(), value))
-                    .collect(),
-            };
-            check("bars", &bars.figure().to_svg());
-        }
-        let histogram = Histogram {
-            title: HOSTILE.into(),
-            label: HOSTILE.into(),
-            sets: vec![
-                (HOSTILE.into(), list.clone()),
-                ("other".into(), vec![1.0; 5]),
-            ],
-        };
-        check("histogram", &histogram.figure().to_svg());
-        for shades in [Shades::Ink, Shades::Diverging] {
-            let pictures = PictureGrid {
-                title: HOSTILE.into(),
-                width: 3,
-                height: 3,
-                pictures: vec![list.clone(); 5],
-                shades,
-            };
-            check("pictures", &pictures.figure().to_svg());
-        }
-    }
-    check("stack", &Figure::stack(HOSTILE, &[]).to_svg());
-    for classes in [0, 1, 20, 60] {
-        let matrix = ConfusionMatrix {
-            title: HOSTILE.into(),
-            names: vec![HOSTILE.to_string(); classes],
-            counts: vec![vec![3; classes]; classes],
-        };
-        check("confusion", &matrix.figure().to_svg());
-    }
-}
-
-#[test]
-fn values_without_a_place_are_counted_and_marked() {
-    let line = LineChart {
-        series: vec![Series::by_epoch(
-            "training",
-            &[0.5, f64::NAN, 0.4, f64::INFINITY],
-        )],
-        ..LineChart::default()
-    };
-    let svg = line.figure().to_svg();
-    assert_eq!(svg.matches("class=\"odd\"").count(), 2);
-    assert!(svg.contains("Crosses at the upper edge: 2 not finite"));
-}
-
-fn run(outcome: Outcome, epochs: usize) -> Run {
+fn run(predictions: Predictions, epochs: usize) -> Run {
     let losses: Vec<f64> = (0..epochs).map(|epoch| 1.0 / (epoch + 1) as f64).collect();
     Run {
         title: format!("A run of {HOSTILE}"),
         lead: HOSTILE.into(),
-        curves: Curves {
+        history: HistoryColumns {
             train_loss: losses.clone(),
             validation_loss: losses.clone(),
             validation_accuracy: losses.clone(),
@@ -203,60 +98,60 @@ fn run(outcome: Outcome, epochs: usize) -> Run {
             best_epoch: Some(epochs as u64),
             loss_unit: "nats".into(),
         },
-        layers: vec![LinearLayer {
+        layers: vec![LayerWeights {
             name: HOSTILE.into(),
             inputs: 4,
             before: vec![0.1; 8],
-            after: odd_numbers()[..8].to_vec(),
+            after: invalid_numbers()[..8].to_vec(),
         }],
-        picture: Some((2, 2)),
+        image_size: Some((2, 2)),
         test_loss: 0.1,
-        outcome,
+        predictions,
         settings: vec![(HOSTILE.into(), HOSTILE.into())],
         versions: vec![("seed".into(), "0".into())],
         timings: Vec::new(),
     }
 }
 
-fn classes() -> Outcome {
-    Outcome::Classes {
+fn classes() -> Predictions {
+    Predictions::Classes(ClassPredictions {
         names: vec![HOSTILE.into(), "b".into()],
         labels: vec![0, 1, 1],
         probabilities: vec![0.9, 0.1, 0.8, 0.2, f64::NAN, f64::NAN],
         worst: [1, 2, 99]
-            .map(|row| Worst {
+            .map(|row| WorstPrediction {
                 row,
                 pixels: vec![0.0, 1.0, f64::NAN, 0.5],
             })
             .to_vec(),
-    }
+    })
 }
 
-fn values() -> Outcome {
-    Outcome::Values {
+fn values() -> Predictions {
+    Predictions::Values(ValuePredictions {
         names: vec![HOSTILE.into()],
         targets: vec![1.0, 2.0, 3.0],
         predictions: vec![1.5, f64::NAN, 2.0],
-    }
+    })
 }
 
 #[test]
 fn a_run_has_a_page_however_short_or_broken_it_was() {
-    for outcome in [classes(), values(), Outcome::default()] {
+    for predictions in [classes(), values(), Predictions::default()] {
         for epochs in [0, 1, 3] {
-            check_page(&run_page(&run(outcome.clone(), epochs)));
+            check_page(&run_page(&run(predictions.clone(), epochs)));
         }
     }
     check_page(&run_page(&Run::default()));
     let mut broken = run(classes(), 3);
-    broken.curves.train_loss = vec![f64::NAN; 3];
-    broken.curves.validation_loss = vec![f64::INFINITY, f64::NAN, 0.1];
-    broken.curves.validation_accuracy = vec![f64::NAN; 3];
-    broken.curves.best_epoch = Some(99);
+    broken.history.train_loss = vec![f64::NAN; 3];
+    broken.history.validation_loss = vec![f64::INFINITY, f64::NAN, 0.1];
+    broken.history.validation_accuracy = vec![f64::NAN; 3];
+    broken.history.best_epoch = Some(99);
     broken.layers[0].inputs = 0;
     check_page(&run_page(&broken));
-    if let Outcome::Classes { labels, .. } = &mut broken.outcome {
-        *labels = vec![7; 9];
+    if let Predictions::Classes(classes) = &mut broken.predictions {
+        classes.labels = vec![7; 9];
     }
     check_page(&run_page(&broken));
 }
@@ -279,8 +174,8 @@ fn a_run_with_classes_and_one_with_values_have_the_plots_that_are_promised() {
         ]
     );
     let mut regression = run(values(), 2);
-    regression.curves.validation_accuracy.clear();
-    regression.picture = None;
+    regression.history.validation_accuracy.clear();
+    regression.image_size = None;
     let expected = [
         "loss.svg",
         "learning-rate.svg",
@@ -306,7 +201,7 @@ fn a_search_lists_its_trials_best_first() {
         lead: String::new(),
         settings: vec![("epochs".into(), "2".into())],
         searched: [("learning rate", true), (HOSTILE, false)]
-            .map(|(name, log)| Searched {
+            .map(|(name, log)| SearchedSetting {
                 name: name.into(),
                 log,
             })
@@ -344,15 +239,15 @@ fn a_search_lists_its_trials_best_first() {
 fn a_table_of_experiments_names_each_once() {
     let experiments = Experiments {
         title: HOSTILE.into(),
-        theirs: "notebook".into(),
+        reference: "notebook".into(),
         experiments: vec![
             Experiment {
                 name: "SGD, ten epochs".into(),
-                compared: ["epoch 5", "epoch 10"]
-                    .map(|what| Compared {
-                        what: what.into(),
-                        theirs: String::new(),
-                        ours: HOSTILE.into(),
+                comparisons: ["epoch 5", "epoch 10"]
+                    .map(|quantity| Comparison {
+                        quantity: quantity.into(),
+                        reference: String::new(),
+                        measured: HOSTILE.into(),
                     })
                     .to_vec(),
                 seconds: 3.0,
@@ -378,7 +273,7 @@ fn a_table_of_experiments_names_each_once() {
 }
 
 #[test]
-fn a_page_of_ones_own_is_well_formed() {
+fn a_page_that_a_caller_builds_is_well_formed() {
     let mut page = Page::new(HOSTILE);
     page.text("Before any section.");
     page.section(HOSTILE);

@@ -6,7 +6,7 @@ use backprop::layers::{Layer, Linear, Mode, Pool, Sequential, Tanh, Workspace, l
 use backprop::losses::{Loss, MeanSquaredError, TargetsView};
 use backprop::ndarray::{Array2, array};
 use backprop::tensor::{Key, Scalar};
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, lines};

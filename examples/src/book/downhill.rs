@@ -6,7 +6,7 @@ use backprop::losses::SoftmaxCrossEntropy;
 use backprop::optimizers::{Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Sgd, Step};
 use backprop::tensor::{Pool, Scalar};
 use backprop::trainer::{BatchReport, Observer};
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, by_epoch, config, epochs, lines, network, over_epochs, trainer};

@@ -9,7 +9,7 @@ use backprop::losses::MeanSquaredError;
 use backprop::ndarray::Array2;
 use backprop::optimizers::Adam;
 use backprop::trainer::on_epoch;
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, config, lines, trainer};

@@ -9,7 +9,7 @@ use backprop::layers::{
 use backprop::losses::{Loss, SoftmaxCrossEntropy, TargetsView};
 use backprop::ndarray::{Array2, array};
 use backprop::tensor::Key;
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 
 use super::draw::{At, Drawing};
 use super::{Book, Outcome, lines};

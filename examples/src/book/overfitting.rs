@@ -6,7 +6,7 @@ use backprop::layers::{LayerSpec, dropout, linear, relu};
 use backprop::optimizers::Adam;
 use backprop::tensor::{Key, rand::RngExt};
 use backprop::trainer::{Epoch, TrainConfig};
-use backprop_report::{Axis, LineChart, Mark, Scale, Series};
+use backprop_plot::{Axis, LineChart, Mark, Scale, Series};
 
 use super::{Book, Outcome, by_epoch, config, epochs, network, over_epochs};
 

@@ -9,7 +9,7 @@ use backprop::losses::{SoftmaxCrossEntropy, TargetsView};
 use backprop::optimizers::Adam;
 use backprop::tensor::PanelLayout;
 use backprop::trainer::Trainer;
-use backprop_report::{Axis, Bars, Scale};
+use backprop_plot::{Axis, BarChart, Scale};
 
 use super::{Book, Outcome};
 
@@ -76,7 +76,7 @@ pub(super) fn add(book: &mut Book) -> Outcome<()> {
         "panels of the three layers",
         panels.collect::<Vec<_>>().join(", "),
     );
-    let bars = Bars {
+    let bars = BarChart {
         title: "784-128-64-10 in f32 with Adam, batches of 128".into(),
         x: "what".into(),
         y: Axis::new("MiB", Scale::Linear),

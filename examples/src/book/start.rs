@@ -8,7 +8,7 @@ use backprop::losses::SoftmaxCrossEntropy;
 use backprop::ndarray::Array2;
 use backprop::optimizers::Sgd;
 use backprop::tensor::{Key, rand::RngExt};
-use backprop_report::{Axis, Scale, Series};
+use backprop_plot::{Axis, Scale, Series};
 
 use super::{Book, Outcome, by_epoch, config, epochs, lines, network, over_epochs, rms, trainer};
 

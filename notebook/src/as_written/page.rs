@@ -1,6 +1,6 @@
 //! How the figures look: on the terminal, and as a page.
 
-use backprop_report::{Compared, Document, Experiments, table_page};
+use backprop_report::{Comparison, Document, Experiments, table_page};
 
 use super::{COST_SEEDS, Report, SEEDS, Spread};
 use backprop_cli::output::say;
@@ -78,19 +78,19 @@ pub(super) fn document(report: &Report) -> Document {
         .map(|experiment| backprop_report::Experiment {
             name: experiment.name.clone(),
             settings: format!("all mistakes, the notebook's settings, {SEEDS} seeds"),
-            compared: vec![Compared {
-                what: "training loss, epoch 50".to_string(),
-                theirs: format!("{:.4}", experiment.notebook.train_loss),
-                ours: ours(&experiment.ours),
+            comparisons: vec![Comparison {
+                quantity: "training loss, epoch 50".to_string(),
+                reference: format!("{:.4}", experiment.notebook.train_loss),
+                measured: ours(&experiment.ours),
             }],
             seconds: experiment.seconds,
             ..backprop_report::Experiment::default()
         });
     let costs = report.mistakes.iter().map(|cost| {
-        let row = |what: &str, spread: &Spread| Compared {
-            what: what.to_string(),
-            theirs: String::new(),
-            ours: mean(spread, spread.train_loss),
+        let row = |what: &str, spread: &Spread| Comparison {
+            quantity: what.to_string(),
+            reference: String::new(),
+            measured: mean(spread, spread.train_loss),
         };
         let what = match cost.mistake.starts_with("no mistake") {
             true => "training loss, the notebook's rates",
@@ -103,7 +103,7 @@ pub(super) fn document(report: &Report) -> Document {
             settings: format!(
                 "epoch 50, means of {COST_SEEDS} seeds; * without those that diverged"
             ),
-            compared: [alone].into_iter().chain(mended).collect(),
+            comparisons: [alone].into_iter().chain(mended).collect(),
             seconds: f64::NAN,
             ..backprop_report::Experiment::default()
         }
@@ -114,7 +114,7 @@ pub(super) fn document(report: &Report) -> Document {
             "The first 1,000 images of {}, network 784-128-64-10, batch size 50, 20 % validation",
             report.dataset
         ),
-        theirs: "the notebook".to_string(),
+        reference: "the notebook".to_string(),
         experiments: written.chain(costs).collect(),
         ..Experiments::default()
     })

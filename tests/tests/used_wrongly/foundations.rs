@@ -2,7 +2,8 @@
 
 use super::*;
 
-use backprop_report::{Curves, Outcome, metrics};
+use backprop_report::metrics::{self, RegressionMetrics};
+use backprop_report::{HistoryColumns, collect_predictions};
 use backprop_trainer::search::{self, ParamRange};
 use backprop_trainer::tensor::{Scalar, affine, affine_input_grad, affine_weight_grad, matmul};
 
@@ -294,9 +295,9 @@ fn reports() {
         Dataset::from_values(width, vec![0.5_f32; rows * width], labels(rows)).unwrap()
     };
     let network = network(&[linear(3)]);
-    let mut trainer = Trainer::new(network, SoftmaxCrossEntropy, Sgd::default()).unwrap();
-    let mut outcome = |test: &Dataset<f32>| error(Outcome::of(&mut trainer, test, true));
-    let none = metrics::value_errors(&[], &[]);
+    let trainer = Trainer::new(network, SoftmaxCrossEntropy, Sgd::default()).unwrap();
+    let outcome = |test: &Dataset<f32>| error(collect_predictions(&trainer, test, true));
+    let none = RegressionMetrics::new(&[], &[]);
     check(vec![
         (
             "a test set of another width",
@@ -306,42 +307,49 @@ fn reports() {
         ("an empty test set", outcome(&data(4, 0)), "no error"),
         (
             "no epochs",
-            format!("{:?}", Curves::of(&[]) == Curves::default()),
+            format!(
+                "{:?}",
+                HistoryColumns::new(&[]) == HistoryColumns::default()
+            ),
             "true",
         ),
         (
             "labels out of range",
-            format!("{:?}", metrics::confusion(&[0, 7, 1], &[0, 0, 9], 2)),
+            format!("{:?}", metrics::confusion_matrix(&[0, 7, 1], &[0, 0, 9], 2)),
             "[[1, 0], [0, 0]]",
         ),
         (
             "no classes",
-            format!("{:?}", metrics::confusion(&[0], &[0], 0)),
+            format!("{:?}", metrics::confusion_matrix(&[0], &[0], 0)),
             "[]",
         ),
         (
             "the scores of nothing",
-            format!("{:?}", metrics::class_scores(&[])),
+            format!("{:?}", metrics::class_metrics(&[])),
             "[]",
         ),
         (
             "the mean of no scores",
-            metrics::macro_mean(&[], |score| score.f1).to_string(),
+            metrics::macro_average(&[], |score| score.f1).to_string(),
             "NaN",
         ),
         (
             "an interval of no rows",
-            format!("{:?}", metrics::wilson(0, 0)),
+            format!("{:?}", metrics::wilson_interval(0, 0)),
             "(NaN, NaN)",
         ),
         (
             "no bins",
-            metrics::calibration(&[0.7, f64::NAN], &[true, true], 0)
+            metrics::Calibration::new(&[0.7, f64::NAN], &[true, true], 0)
                 .bins
                 .len()
                 .to_string(),
             "1",
         ),
-        ("errors of nothing", format!("{}", none.mean_squared), "NaN"),
+        (
+            "errors of nothing",
+            format!("{}", none.mean_squared_error),
+            "NaN",
+        ),
     ]);
 }

@@ -1,6 +1,6 @@
 //! How a search looks: on the terminal, and as a page.
 
-use backprop_report::{Document, Search, Searched, Value, search_page};
+use backprop_report::{Document, Search, SearchedSetting, Value, search_page};
 
 use super::config::SearchConfig;
 use super::store::Report;
@@ -143,7 +143,7 @@ pub(super) fn document(report: &Report, config: &SearchConfig) -> Document {
         ),
         settings,
         searched: names()
-            .map(|name| Searched {
+            .map(|name| SearchedSetting {
                 name: name.replace('-', " "),
                 log: config.space.is_logarithmic(name),
             })
