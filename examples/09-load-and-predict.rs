@@ -4,7 +4,6 @@
 use std::thread;
 
 use backprop::data::Batch;
-use backprop::formats::load_model;
 use backprop::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,24 +19,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("saved {} parameters", trainer.network().parameter_count());
 
     // The program that predicts: the file tells layers, scale and names.
-    let (network, info) = load_model::<f32>(&path)?;
+    let model = Model::<f32>::load(&path)?;
     std::fs::remove_file(&path)?;
-    assert_eq!(info.input_scale, 1.0 / 255.0);
+    assert_eq!(model.info().input_scale, 1.0 / 255.0);
     let rows: Vec<u32> = (0..test.len() as u32).collect();
     let classify = |rows: &[u32]| {
         let mut batch = Batch::new();
         test.gather(rows, &mut batch);
-        network.classify(batch.inputs())
+        model.classify(batch.inputs())
     };
     let (first, second) = rows.split_at(500);
-    let guesses = thread::scope(|scope| {
+    let (first, second) = thread::scope(|scope| {
         let first = scope.spawn(|| classify(first));
         let second = classify(second);
-        [first.join().expect("classify does not panic"), second].concat()
+        (first.join().expect("classify does not panic"), second)
     });
-    let guesses: Option<Vec<usize>> = guesses.into_iter().collect();
-    let guesses = guesses.ok_or("an output is not a number")?;
-    let names: Vec<String> = guesses[..5].iter().map(|&c| info.class_name(c)).collect();
+    let guesses = [first?, second?].concat();
+    let names: Vec<String> = guesses[..5]
+        .iter()
+        .map(|&c| model.info().class_name(c))
+        .collect();
     println!("the first five digits: {}", names.join(", "));
 
     let mut batch = Batch::new();

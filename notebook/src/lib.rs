@@ -11,7 +11,7 @@ mod setup;
 mod weights;
 mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -59,7 +59,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: &Cli) -> Result<ExitCode> {
-    let (start, common) = (Instant::now(), &args.common);
+    let common = &args.common;
     if matches!(args.dataset, Source::Auto | Source::Csv(_)) {
         bail!(
             "--dataset {} is not one of mnist, fashion-mnist and sample",
@@ -79,19 +79,32 @@ fn run(args: &Cli) -> Result<ExitCode> {
         );
     }
     if args.as_written {
-        let report = as_written::report(&images, dataset.to_string(), common)?;
-        write_json(&run_dir.join("as-written.json"), &report)?;
-        write_page(&run_dir, &as_written::document(&report))?;
-        if let Some(file) = &args.report {
-            write_json(file, &report)?;
-        }
-        if !common.quiet {
-            as_written::print(&report);
-        }
-        return Ok(ExitCode::SUCCESS);
+        as_written(args, &images, dataset.to_string(), &run_dir)?;
+    } else {
+        experiments(args, &images, dataset.to_string(), &run_dir)?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The notebook with its mistakes.
+fn as_written(args: &Cli, images: &Dataset<f32>, dataset: String, run_dir: &Path) -> Result<()> {
+    let report = as_written::report(images, dataset, &args.common)?;
+    write_json(&run_dir.join("as-written.json"), &report)?;
+    write_page(run_dir, &as_written::document(&report))?;
+    if let Some(file) = &args.report {
+        write_json(file, &report)?;
+    }
+    if !args.common.quiet {
+        as_written::print(&report);
+    }
+    Ok(())
+}
+
+/// The experiments in right code, beside the notebook's figures.
+fn experiments(args: &Cli, images: &Dataset<f32>, dataset: String, run_dir: &Path) -> Result<()> {
+    let (start, common) = (Instant::now(), &args.common);
     let experiments = experiments::all();
-    let done = work::run(&experiments, &images, common)?;
+    let done = work::run(&experiments, images, common)?;
     let mut all: Vec<Figures> = experiments
         .iter()
         .zip(&done.runs)
@@ -106,7 +119,7 @@ fn run(args: &Cli) -> Result<ExitCode> {
         all.push(Figures::of_weights(weights::of(&networks.after), run.seed));
     }
     let report = Report {
-        dataset: dataset.to_string(),
+        dataset,
         images: images.len(),
         seed: common.seed.unwrap_or(0),
         threads: common.threads(),
@@ -118,7 +131,7 @@ fn run(args: &Cli) -> Result<ExitCode> {
     if let Some(file) = &args.report {
         write_json(file, &report)?;
     }
-    write_page(&run_dir, &page::document(&report, networks))?;
+    write_page(run_dir, &page::document(&report, networks))?;
     if !common.quiet {
         page::print(&report);
         say!(
@@ -127,7 +140,7 @@ fn run(args: &Cli) -> Result<ExitCode> {
             run_dir.display()
         );
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// The training images followed by the test images, as the notebook had them.

@@ -19,6 +19,7 @@
 //! ```
 
 pub use backprop_data::{Dataset, Targets, mnist};
+pub use backprop_formats::Model;
 pub use backprop_layers::{
     Sequential, custom, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };

@@ -7,6 +7,20 @@ use backprop_layers::BuildError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
+    /// Rows of another width than a model takes.
+    #[error("the model takes {expected} inputs a row, but the rows have {found}")]
+    InputWidth {
+        /// The inputs of the network.
+        expected: usize,
+        /// The width of the rows.
+        found: usize,
+    },
+    /// A row for which the network gives no number, so that no class is the largest.
+    #[error("the network's output for row {row} is not a number; look for NaN in that row")]
+    NotANumber {
+        /// The row, from 0.
+        row: usize,
+    },
     /// The system refused.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {

@@ -43,6 +43,7 @@ mod info;
 mod model;
 #[cfg(feature = "onnx")]
 mod onnx;
+mod trained;
 
 pub use backprop_losses::OutputKind;
 pub use checkpoint::Checkpoint;
@@ -55,3 +56,4 @@ pub use model::{
 };
 #[cfg(feature = "onnx")]
 pub use onnx::{onnx_bytes, save_onnx};
+pub use trained::Model;

@@ -5,31 +5,8 @@ use backprop_tensor::{
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::{
-    BackwardArgs, BuildError, GradientSink, Layer, LayerSpec, Parameter, PassContext, Saved,
+    BackwardArgs, BuildError, GradientSink, Init, Layer, LayerSpec, Parameter, PassContext, Saved,
 };
-
-/// The distribution that the weights of a [`Linear`] layer are drawn from: normal, with mean zero.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Init {
-    /// Standard deviation `sqrt(2 / ((1 + slope^2) I))` (He, Zhang, Ren and Sun, 2015), where
-    /// `slope` is that of the activation that follows below zero; 1 where none follows.
-    He {
-        /// The slope below zero of the activation that follows.
-        slope: f64,
-    },
-    /// Standard deviation `sqrt(2 / (I + O))` (Glorot and Bengio, 2010), for the sigmoid and tanh.
-    Glorot,
-}
-
-impl Init {
-    fn deviation(self, inputs: usize, outputs: usize) -> Result<f64, BuildError> {
-        match self {
-            Init::He { slope } if !slope.is_finite() => Err(BuildError::Slope(slope)),
-            Init::He { slope } => Ok((2.0 / ((1.0 + slope * slope) * inputs as f64)).sqrt()),
-            Init::Glorot => Ok((2.0 / (inputs + outputs) as f64).sqrt()),
-        }
-    }
-}
 
 /// The affine map `y = x W^T + b`.
 ///

@@ -1,0 +1,138 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use backprop_layers::ndarray::{Array2, ArrayView1, ArrayView2};
+use backprop_layers::{Pool, Predictor, Sequential};
+use backprop_tensor::{Scalar, argmax};
+
+use crate::{FormatError, ModelInfo, load_model, model_from_bytes, save_model};
+
+/// A trained network with its description, for predictions from any number of threads at once.
+///
+/// Inputs are rows as the network was trained on: images of bytes have to be multiplied by
+/// [`ModelInfo::input_scale`] first, and the rows of a table encoded by its encoding.
+///
+/// ```
+/// use backprop_formats::{Model, ModelInfo, OutputKind};
+/// use backprop_layers::{Sequential, linear, ndarray::array};
+///
+/// let mut network = Sequential::<f32>::new(2, [linear(2)], 0)?;
+/// for (_, parameter) in network.parameters_mut() {
+///     let identity = [1.0, 0.0, 0.0, 1.0];
+///     parameter.assign(if parameter.len() == 4 { &identity } else { &[0.0; 2] });
+/// }
+/// let info = ModelInfo::new(OutputKind::Logits).with_class_names(["left", "right"]);
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("model.safetensors");
+/// Model::new(network, info)?.save(&path)?;
+///
+/// let model = Model::<f32>::load(&path)?;
+/// let rows = array![[3.0, 1.0], [0.0, 2.0]];
+/// assert_eq!(model.classify(rows.view())?, [0, 1]);
+/// assert_eq!(model.info().class_name(1), "right");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Model<T: Scalar> {
+    network: Sequential<T>,
+    info: ModelInfo,
+    predictor: Predictor<T>,
+}
+
+impl<T: Scalar> Model<T> {
+    /// A model of a network and its description. Each call predicts on the thread of its caller.
+    ///
+    /// # Errors
+    /// If the description does not fit the network.
+    pub fn new(network: Sequential<T>, info: ModelInfo) -> Result<Self, FormatError> {
+        if let Some(problem) = info.problem(network.output_width()) {
+            let file = "the network".to_owned();
+            let problem = format!("its description {problem}");
+            return Err(FormatError::Unsavable { file, problem });
+        }
+        Ok(Model {
+            network,
+            info,
+            predictor: Predictor::default(),
+        })
+    }
+
+    /// Reads a model from a file of at most [`MODEL_LIMIT`](crate::MODEL_LIMIT) bytes.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is damaged or holds no network of this crate.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, FormatError> {
+        let (network, info) = load_model(path)?;
+        Self::new(network, info)
+    }
+
+    /// Reads a model from the bytes of a file; `name` is the file in errors.
+    ///
+    /// # Errors
+    /// If the bytes are damaged or hold no network of this crate.
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, FormatError> {
+        let (network, info) = model_from_bytes(name, bytes)?;
+        Self::new(network, info)
+    }
+
+    /// Writes the model to a safetensors file, whole or not at all.
+    ///
+    /// # Errors
+    /// If a parameter is not finite, or the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FormatError> {
+        save_model(path, &self.network, &self.info)
+    }
+
+    /// The model with predictions on the threads of this pool. No result depends on it.
+    #[must_use]
+    pub fn with_pool(mut self, pool: Arc<Pool>) -> Self {
+        self.predictor = Predictor::new(pool);
+        self
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Sequential<T> {
+        &self.network
+    }
+
+    /// The description of the network.
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// The network's output for `inputs` (B, inputs), as (B, outputs): logits, probabilities or values.
+    ///
+    /// # Errors
+    /// If the width does not fit.
+    pub fn predict(&self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, FormatError> {
+        let (expected, found) = (self.network.input_width(), inputs.ncols());
+        if expected != found {
+            return Err(FormatError::InputWidth { expected, found });
+        }
+        Ok(self.predictor.predict(&self.network, inputs))
+    }
+
+    /// The predictions for `inputs`, with logits turned into probabilities.
+    ///
+    /// # Errors
+    /// If the width does not fit.
+    pub fn predict_proba(&self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, FormatError> {
+        let mut output = self.predict(inputs)?;
+        let width = self.network.output_width();
+        let values = output.as_slice_mut().expect("a new array is contiguous");
+        self.info.activate(width, values);
+        Ok(output)
+    }
+
+    /// The class of each row: the largest output, the first of equals.
+    ///
+    /// # Errors
+    /// If the width does not fit, or an output is not a number.
+    pub fn classify(&self, inputs: ArrayView2<'_, T>) -> Result<Vec<usize>, FormatError> {
+        let output = self.predict(inputs)?;
+        let class = |(row, outputs): (usize, ArrayView1<'_, T>)| {
+            argmax(outputs).ok_or(FormatError::NotANumber { row })
+        };
+        output.rows().into_iter().enumerate().map(class).collect()
+    }
+}

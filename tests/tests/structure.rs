@@ -1,0 +1,330 @@
+//! The house: how long files and functions may be, that no two files import each other, how large a
+//! package may be, and that retired words stay away.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// A file in a sitting.
+const FILE_LINES: usize = 400;
+/// A function on a screen.
+const FUNCTION_LINES: usize = 60;
+
+/// Files that are longer, with the reason.
+const LONG_FILES: [(&str, &str); 3] = [
+    (
+        "benchmarks/src/table.rs",
+        "tables of results, one after the other",
+    ),
+    (
+        "crates/cli/src/download.rs",
+        "to become a part of a crate of data sets",
+    ),
+    ("crates/formats/src/files.rs", "half of it is its tests"),
+];
+
+/// Functions that are longer, with the reason; those of tests may be tables of cases.
+const LONG_FUNCTIONS: [(&str, &str); 10] = [
+    ("benchmarks/src/lib.rs run", "one step after the other"),
+    (
+        "benchmarks/src/peers.rs compare_one",
+        "one job after the other",
+    ),
+    ("crates/cli/src/evaluate.rs evaluate", "a match of sources"),
+    ("crates/tensor/src/kernels/gemm.rs microkernel", "a kernel"),
+    (
+        "examples/src/book/chain_rule.rs chain",
+        "a figure of the book",
+    ),
+    (
+        "examples/src/book/downhill.rs steps",
+        "a figure of the book",
+    ),
+    (
+        "examples/src/book/downhill.rs valley",
+        "a figure of the book",
+    ),
+    (
+        "examples/src/book/layers.rs dropout",
+        "a figure of the book",
+    ),
+    ("examples/src/book/layers.rs linear", "a figure of the book"),
+    ("notebook/src/page.rs compared", "a table of cells"),
+];
+
+/// Pairs of files that import each other, with the reason.
+const CYCLES: [(&str, &str, &str); 0] = [];
+
+/// Words that had a meaning of their own here and have the field's name now.
+const RETIRED: [&str; 23] = [
+    "Rooms",
+    "with_rooms",
+    "is_listed",
+    "RowLists",
+    "ColumnLists",
+    "Learnable",
+    "Expects",
+    "vectorised",
+    "of_byte",
+    "looks_sparse",
+    "can_be_listed",
+    "each_share",
+    "each_part",
+    "Announced",
+    "zip_rows",
+    "by_rows",
+    "map_grad",
+    "Squashed",
+    "is_over",
+    "backward_and_learn",
+    "is_plain_descent",
+    "boxed_clone",
+    "predict_classes",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// All sources of the workspace, by their path from its root.
+fn sources() -> BTreeMap<String, String> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for folder in [
+        "benchmarks/src",
+        "crates",
+        "examples",
+        "notebook",
+        "tests",
+        "xtask",
+    ] {
+        walk(&root().join(folder), &mut found);
+    }
+    let named = found.into_iter().map(|path| {
+        let name = path.strip_prefix(root()).expect("below the root");
+        let name = name.to_str().expect("a name in UTF-8").replace('\\', "/");
+        (name, std::fs::read_to_string(&path).expect("a source"))
+    });
+    named.collect()
+}
+
+fn is_test(name: &str) -> bool {
+    name.contains("/tests/") || name.ends_with("/tests.rs")
+}
+
+#[test]
+fn files_are_short() {
+    let long: Vec<(String, usize)> = sources()
+        .into_iter()
+        .map(|(name, text)| (name, text.lines().count()))
+        .filter(|(name, lines)| *lines > FILE_LINES && !is_test(name))
+        .filter(|(name, _)| LONG_FILES.iter().all(|(known, _)| known != name))
+        .collect();
+    assert!(long.is_empty(), "more than {FILE_LINES} lines: {long:?}");
+}
+
+/// The functions of a formatted file, with their lines.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let code = line.trim_start();
+        let words = [
+            "pub ",
+            "pub(crate) ",
+            "pub(super) ",
+            "const ",
+            "unsafe ",
+            "async ",
+        ];
+        let mut rest = code;
+        while let Some(shorter) = words.iter().find_map(|word| rest.strip_prefix(word)) {
+            rest = shorter;
+        }
+        let Some(name) = rest.strip_prefix("fn ") else {
+            continue;
+        };
+        let end_of_head = |line: &&str| line.ends_with('{') || line.ends_with(';');
+        let head = lines[start..].iter().position(end_of_head).unwrap_or(0);
+        if !lines[start + head].ends_with('{') {
+            continue;
+        }
+        let close = format!("{}}}", &line[..line.len() - code.len()]);
+        let body = lines[start + head..].iter().position(|line| *line == close);
+        let name = name.split(['(', '<']).next().unwrap_or(name);
+        found.push((name.to_string(), head + body.unwrap_or(0) + 1));
+    }
+    found
+}
+
+#[test]
+fn functions_fit_on_a_screen() {
+    let mut long = Vec::new();
+    for (file, text) in sources().iter().filter(|(name, _)| !is_test(name)) {
+        for (name, lines) in functions(text) {
+            let full = format!("{file} {name}");
+            if lines > FUNCTION_LINES && LONG_FUNCTIONS.iter().all(|(known, _)| *known != full) {
+                long.push((full, lines));
+            }
+        }
+    }
+    assert!(
+        long.is_empty(),
+        "more than {FUNCTION_LINES} lines: {long:?}"
+    );
+}
+
+/// The paths that a file imports from its own crate, as `module::Name` or `Name`, each taken out of
+/// its braces.
+fn imported_paths(text: &str) -> Vec<String> {
+    let code: Vec<&str> = text
+        .lines()
+        .take_while(|line| *line != "#[cfg(test)]")
+        .collect();
+    let code = code.join(" ");
+    let mut found = Vec::new();
+    for statement in code
+        .split(';')
+        .filter_map(|part| part.split("use crate::").nth(1))
+    {
+        match statement.trim().strip_prefix('{') {
+            None => found.push(statement.trim().to_string()),
+            Some(list) => {
+                // A brace within the list begins a list of names of one module.
+                let mut depth = 0;
+                let cut = |c: char| {
+                    depth += i32::from(c == '{') - i32::from(c == '}');
+                    c == ',' && depth == 0
+                };
+                found.extend(list.split(cut).map(|path| path.trim().to_string()));
+            }
+        }
+    }
+    found
+}
+
+/// The names of a file's public items.
+fn public_items(text: &str) -> Vec<String> {
+    let kinds = [
+        "fn ", "struct ", "enum ", "trait ", "type ", "const ", "static ",
+    ];
+    let items = text.lines().filter_map(|line| {
+        let item = line.strip_prefix("pub ")?;
+        let name = kinds.iter().find_map(|kind| item.strip_prefix(kind))?;
+        let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
+        Some(name[..end.unwrap_or(name.len())].to_string())
+    });
+    items.collect()
+}
+
+/// The file of each name that the root of a crate exports.
+fn exports(src: &str, root: &str, sources: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for statement in root
+        .split(';')
+        .filter_map(|part| part.split("pub use ").nth(1))
+    {
+        if let Some((module, names)) = statement.trim().split_once("::") {
+            let file = format!("{src}/src/{module}");
+            if names == "*" {
+                let text = sources.get(&format!("{file}.rs"));
+                let text = text.or_else(|| sources.get(&format!("{file}/mod.rs")));
+                for name in text.map(|text| public_items(text)).unwrap_or_default() {
+                    found.insert(name, file.clone());
+                }
+            }
+            for name in names.trim_matches(['{', '}']).split(',').map(str::trim) {
+                found.insert(name.to_string(), file.clone());
+            }
+        }
+    }
+    found
+}
+
+/// The files of its own crate that a file imports.
+fn imports(file: &str, sources: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let Some((src, _)) = file.split_once("/src/") else {
+        return BTreeSet::new();
+    };
+    let root = sources.get(&format!("{src}/src/lib.rs"));
+    let exported = root.map_or(BTreeMap::new(), |root| exports(src, root, sources));
+    let of_path = |path: String| {
+        let first = path.split("::").next().unwrap_or(&path).to_string();
+        let module = exported.get(&first).cloned();
+        let module = module.unwrap_or_else(|| format!("{src}/src/{first}"));
+        let names = [format!("{module}.rs"), format!("{module}/mod.rs")];
+        names.into_iter().find(|name| sources.contains_key(name))
+    };
+    let paths = imported_paths(&sources[file]).into_iter();
+    paths
+        .filter_map(of_path)
+        .filter(|name| name != file)
+        .collect()
+}
+
+#[test]
+fn no_two_files_import_each_other() {
+    let sources = sources();
+    let all: BTreeMap<&String, BTreeSet<String>> = sources
+        .keys()
+        .map(|file| (file, imports(file, &sources)))
+        .collect();
+    let imported: usize = all.values().map(BTreeSet::len).sum();
+    assert!(imported > 100, "the search finds nothing: {imported}");
+    let mut cycles = Vec::new();
+    for (file, others) in &all {
+        for other in others.iter().filter(|other| *file < *other) {
+            let back = all.get(other).is_some_and(|back| back.contains(*file));
+            let known = CYCLES.iter().any(|(a, b, _)| a == file && b == other);
+            if back && !known {
+                cycles.push((file.to_string(), other.clone()));
+            }
+        }
+    }
+    assert!(
+        cycles.is_empty(),
+        "files that import each other: {cycles:?}"
+    );
+}
+
+#[test]
+fn no_package_is_most_of_the_house() {
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for (file, text) in sources() {
+        let parts: Vec<&str> = file.split('/').collect();
+        let package = match parts[0] {
+            "crates" => parts[1],
+            other => other,
+        };
+        *lines.entry(package.to_string()).or_default() += text.lines().count();
+    }
+    let all: usize = lines.values().sum();
+    let (largest, most) = lines
+        .iter()
+        .max_by_key(|(_, lines)| **lines)
+        .expect("packages");
+    assert!(6 * most <= all, "{largest} has {most} of {all} lines");
+}
+
+#[test]
+fn retired_words_stay_away() {
+    let mut found = Vec::new();
+    for (file, text) in sources() {
+        if file == "tests/tests/structure.rs" {
+            continue;
+        }
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let words: BTreeSet<&str> = text.split(|c| !is_word(c)).collect();
+        let retired = RETIRED.iter().filter(|word| words.contains(**word));
+        found.extend(retired.map(|word| (file.clone(), *word)));
+    }
+    assert!(found.is_empty(), "{found:?}");
+}
