@@ -51,8 +51,13 @@ impl Layout {
         let widths = names.iter().map(|name| text_width(name, FONT_SIZE));
         let longest = widths.fold(8.0, f64::max);
         let left = 36.0 + longest;
-        let width = (WIDTH - left - 12.0) / names.len().max(1) as f64;
+        let classes = names.len().max(1) as f64;
+        let mut width = (WIDTH - left - 12.0) / classes;
         let turned = longest + 4.0 > width;
+        if turned {
+            // The last name begins above the middle of its cells, and may not run over the edge.
+            width = width.min((WIDTH - left - 0.75 * longest) / (classes - 0.5));
+        }
         Layout {
             left,
             top: 76.0 + if turned { 0.75 * longest } else { 0.0 },
