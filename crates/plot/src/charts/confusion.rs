@@ -125,10 +125,10 @@ impl ConfusionMatrix {
         let (width, height) = layout.cell;
         let fraction = count as f64 / rows;
         // Mistakes are rare, and should show all the same.
-        let (colour, opacity) = if label == class {
-            ("f0", 0.15 + 0.85 * fraction)
+        let (colour, opacity, light_text_from) = if label == class {
+            ("f0", 0.15 + 0.85 * fraction, 0.75)
         } else {
-            ("f1", (0.15 + 4.0 * fraction).min(1.0))
+            ("f1", (0.15 + 4.0 * fraction).min(1.0), 0.9)
         };
         let attributes = format!(r#" fill-opacity="{}""#, coord(opacity));
         let title = format!(
@@ -142,7 +142,7 @@ impl ConfusionMatrix {
         let at = (left + 0.5, top + 0.5);
         canvas.rect(colour, at, (width - 1.0, height - 1.0), &attributes, &title);
         if self.names.len() <= NUMBERED_CLASSES {
-            let on = if opacity > 0.55 { "on" } else { "" };
+            let on = if opacity > light_text_from { "on" } else { "" };
             let small = if width < 30.0 { "s" } else { "" };
             let middle = (left + width / 2.0, top + height / 2.0 + 4.0);
             let class = format!("{on} {small}");
