@@ -13,41 +13,35 @@ use crate::output::{percent, significant};
 /// The figures on a test set, as reports hold them.
 #[derive(Serialize)]
 pub(crate) struct TestMetrics {
-    /// What was minimised in training; of a table's targets, after they are standardised.
+    /// The loss of the training; of a table's targets, after they are standardised.
     pub(crate) loss: f64,
     pub(crate) accuracy: Option<f64>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    errors: Option<Errors>,
+    regression: Option<Regression>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     classes: Vec<Class>,
 }
 
-/// How far predicted values are from the true ones, in the units of the data; means over the
-/// outputs, and each output.
+/// Errors in the units of the data: means over the outputs, and each output.
 #[derive(Serialize)]
-struct Errors {
-    mean_squared_error: f64,
-    mean_absolute_error: f64,
-    r2: f64,
+struct Regression {
+    #[serde(flatten)]
+    average: RegressionMetrics,
     outputs: Vec<Output>,
 }
 
 #[derive(Serialize)]
 struct Output {
     name: String,
-    mean_squared_error: f64,
-    mean_absolute_error: f64,
-    r2: f64,
+    #[serde(flatten)]
+    metrics: RegressionMetrics,
 }
 
-/// How well one class is found.
 #[derive(Serialize)]
 struct Class {
     name: String,
-    rows: u64,
-    precision: f64,
-    recall: f64,
-    f1: f64,
+    #[serde(flatten)]
+    metrics: ClassMetrics,
 }
 
 /// The evaluation of a network on a test set, and its predictions in the units of the data.
@@ -71,90 +65,57 @@ impl TestMetrics {
         let mut test = TestMetrics {
             loss: evaluation.loss,
             accuracy: evaluation.accuracy,
-            errors: None,
+            regression: None,
             classes: Vec::new(),
         };
         match predictions {
             Predictions::Values(values) => {
-                test.errors = Some(Errors::new(&values.names, &values.metrics()));
+                let outputs = values.metrics();
+                let average = RegressionMetrics::average(&outputs);
+                let names = values.names.iter().cloned();
+                let output = |(name, metrics)| Output { name, metrics };
+                test.regression = Some(Regression {
+                    average,
+                    outputs: names.zip(outputs).map(output).collect(),
+                });
             }
             Predictions::Classes(classes) => {
-                let metrics = classes.class_metrics();
-                let class = |(name, metrics): (&String, _)| Class::new(name, metrics);
-                test.classes = classes.names.iter().zip(metrics).map(class).collect();
+                let names = classes.names.iter().cloned();
+                let class = |(name, metrics)| Class { name, metrics };
+                test.classes = names.zip(classes.class_metrics()).map(class).collect();
             }
         }
         test
     }
 
-    /// What comes behind the loss in the line that is printed.
+    /// The part of the printed line after the loss.
     pub(crate) fn summary(&self) -> String {
         let accuracy = self.accuracy.map_or(String::new(), |accuracy| {
             format!(", accuracy {}", percent(accuracy))
         });
-        let errors = self.errors.as_ref().map_or(String::new(), |errors| {
-            let Errors {
-                mean_squared_error,
-                mean_absolute_error,
-                r2,
-                ..
-            } = errors;
-            format!(", {}", line(*r2, *mean_absolute_error, *mean_squared_error))
-        });
-        accuracy + &errors
+        let regression = self
+            .regression
+            .as_ref()
+            .map_or(String::new(), |found| format!(", {}", line(&found.average)));
+        accuracy + &regression
     }
 
     /// A line for each output, where there are several.
     pub(crate) fn outputs(&self) -> Vec<String> {
-        let outputs = self
-            .errors
-            .as_ref()
-            .map_or(&[][..], |errors| &errors.outputs);
+        let outputs = self.regression.as_ref().map_or(&[][..], |r| &r.outputs);
         if outputs.len() < 2 {
             return Vec::new();
         }
-        let of = |output: &Output| {
-            let errors = (output.mean_absolute_error, output.mean_squared_error);
-            format!("{}: {}", output.name, line(output.r2, errors.0, errors.1))
-        };
+        let of = |output: &Output| format!("{}: {}", output.name, line(&output.metrics));
         outputs.iter().map(of).collect()
     }
 }
 
-fn line(r2: f64, mean_absolute: f64, mean_squared: f64) -> String {
+fn line(metrics: &RegressionMetrics) -> String {
     format!(
-        "R² {r2:.4}, mean absolute error {}, mean squared error {}",
-        significant(mean_absolute),
-        significant(mean_squared)
+        "R² {:.4}, mean absolute error {}, mean squared error {}",
+        metrics.r2,
+        significant(metrics.mean_absolute_error),
+        significant(metrics.mean_squared_error)
     )
-}
-
-impl Errors {
-    fn new(names: &[String], outputs: &[RegressionMetrics]) -> Self {
-        let mean = RegressionMetrics::average(outputs);
-        let output = |(name, errors): (&String, &RegressionMetrics)| Output {
-            name: name.clone(),
-            mean_squared_error: errors.mean_squared_error,
-            mean_absolute_error: errors.mean_absolute_error,
-            r2: errors.r2,
-        };
-        Errors {
-            mean_squared_error: mean.mean_squared_error,
-            mean_absolute_error: mean.mean_absolute_error,
-            r2: mean.r2,
-            outputs: names.iter().zip(outputs).map(output).collect(),
-        }
-    }
-}
-
-impl Class {
-    fn new(name: &str, score: ClassMetrics) -> Self {
-        Class {
-            name: name.to_owned(),
-            rows: score.rows,
-            precision: score.precision,
-            recall: score.recall,
-            f1: score.f1,
-        }
-    }
 }

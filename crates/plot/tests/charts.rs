@@ -50,16 +50,19 @@ fn invalid_numbers() -> Vec<f64> {
     ]
 }
 
-#[test]
-fn figures_are_well_formed_whatever_the_numbers() {
-    let invalid = invalid_numbers();
-    let lists = [
+/// The lists of values that every chart must survive.
+fn lists() -> [Vec<f64>; 5] {
+    [
         vec![],
         vec![0.3],
         vec![f64::NAN],
         vec![2.0, 2.0],
-        invalid.clone(),
-    ];
+        invalid_numbers(),
+    ]
+}
+
+#[test]
+fn charts_with_axes_are_well_formed_whatever_the_numbers() {
     let names = Scale::Names(vec![HOSTILE.to_string(), String::new()]);
     let scales = [
         Scale::Linear,
@@ -68,37 +71,10 @@ fn figures_are_well_formed_whatever_the_numbers() {
         Scale::Percent,
         names,
     ];
-    for list in &lists {
+    for list in &lists() {
         for scale in &scales {
-            let points: Vec<(f64, f64)> =
-                list.iter().copied().zip(invalid.iter().copied()).collect();
-            let line = LineChart {
-                title: HOSTILE.into(),
-                x: Axis::new(HOSTILE, scale.clone()),
-                y: Axis::new(HOSTILE, scale.clone()),
-                series: vec![
-                    Series::by_epoch(HOSTILE, list),
-                    Series::new("other", points.clone()),
-                ],
-                mark: Some(Mark {
-                    series: 0,
-                    x: 1.0,
-                    label: HOSTILE.into(),
-                }),
-            };
-            check("line", &line.figure().to_svg());
-            for diagonal in [false, true] {
-                let scatter = Scatter {
-                    title: HOSTILE.into(),
-                    x: Axis::new(HOSTILE, scale.clone()),
-                    y: Axis::new(HOSTILE, scale.clone()),
-                    series: vec![Series::new(HOSTILE, points.clone())],
-                    mark: points.first().copied(),
-                    diagonal,
-                    invalid: HOSTILE.into(),
-                };
-                check("scatter", &scatter.figure().to_svg());
-            }
+            check_line(list, scale);
+            check_scatter(list, scale);
             let bars = BarChart {
                 title: HOSTILE.into(),
                 x: HOSTILE.into(),
@@ -110,6 +86,49 @@ fn figures_are_well_formed_whatever_the_numbers() {
             };
             check("bars", &bars.figure().to_svg());
         }
+    }
+}
+
+fn points(list: &[f64]) -> Vec<(f64, f64)> {
+    list.iter().copied().zip(invalid_numbers()).collect()
+}
+
+fn check_line(list: &[f64], scale: &Scale) {
+    let line = LineChart {
+        title: HOSTILE.into(),
+        x: Axis::new(HOSTILE, scale.clone()),
+        y: Axis::new(HOSTILE, scale.clone()),
+        series: vec![
+            Series::by_epoch(HOSTILE, list),
+            Series::new("other", points(list)),
+        ],
+        mark: Some(Mark {
+            series: 0,
+            x: 1.0,
+            label: HOSTILE.into(),
+        }),
+    };
+    check("line", &line.figure().to_svg());
+}
+
+fn check_scatter(list: &[f64], scale: &Scale) {
+    for diagonal in [false, true] {
+        let scatter = Scatter {
+            title: HOSTILE.into(),
+            x: Axis::new(HOSTILE, scale.clone()),
+            y: Axis::new(HOSTILE, scale.clone()),
+            series: vec![Series::new(HOSTILE, points(list))],
+            mark: points(list).first().copied(),
+            diagonal,
+            invalid: HOSTILE.into(),
+        };
+        check("scatter", &scatter.figure().to_svg());
+    }
+}
+
+#[test]
+fn charts_of_many_values_are_well_formed_whatever_the_numbers() {
+    for list in &lists() {
         let histogram = Histogram {
             title: HOSTILE.into(),
             label: HOSTILE.into(),
@@ -131,7 +150,11 @@ fn figures_are_well_formed_whatever_the_numbers() {
         }
     }
     check("stack", &Figure::stack(HOSTILE, &[]).to_svg());
-    for &accuracy in &invalid {
+}
+
+#[test]
+fn charts_of_classes_are_well_formed_whatever_the_numbers() {
+    for accuracy in invalid_numbers() {
         let bin = ReliabilityBin {
             from: 0.5,
             to: accuracy,

@@ -51,8 +51,13 @@ impl Layout {
         let widths = names.iter().map(|name| text_width(name, FONT_SIZE));
         let longest = widths.fold(8.0, f64::max);
         let left = 36.0 + longest;
-        let width = (WIDTH - left - 12.0) / names.len().max(1) as f64;
+        let classes = names.len().max(1) as f64;
+        let mut width = (WIDTH - left - 12.0) / classes;
         let turned = longest + 4.0 > width;
+        if turned {
+            // The last name begins above the middle of its cells, and may not run over the edge.
+            width = width.min((WIDTH - left - 0.75 * longest) / (classes - 0.5));
+        }
         Layout {
             left,
             top: 76.0 + if turned { 0.75 * longest } else { 0.0 },
@@ -120,10 +125,10 @@ impl ConfusionMatrix {
         let (width, height) = layout.cell;
         let fraction = count as f64 / rows;
         // Mistakes are rare, and should show all the same.
-        let (colour, opacity) = if label == class {
-            ("f0", 0.15 + 0.85 * fraction)
+        let (colour, opacity, light_text_from) = if label == class {
+            ("f0", 0.15 + 0.85 * fraction, 0.75)
         } else {
-            ("f1", (0.15 + 4.0 * fraction).min(1.0))
+            ("f1", (0.15 + 4.0 * fraction).min(1.0), 0.9)
         };
         let attributes = format!(r#" fill-opacity="{}""#, coord(opacity));
         let title = format!(
@@ -137,7 +142,7 @@ impl ConfusionMatrix {
         let at = (left + 0.5, top + 0.5);
         canvas.rect(colour, at, (width - 1.0, height - 1.0), &attributes, &title);
         if self.names.len() <= NUMBERED_CLASSES {
-            let on = if opacity > 0.55 { "on" } else { "" };
+            let on = if opacity > light_text_from { "on" } else { "" };
             let small = if width < 30.0 { "s" } else { "" };
             let middle = (left + width / 2.0, top + height / 2.0 + 4.0);
             let class = format!("{on} {small}");
