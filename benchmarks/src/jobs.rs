@@ -236,7 +236,7 @@ pub(crate) fn measure(
         )
     };
     for (job, rows, calls) in PREDICT_JOBS {
-        jobs.push(predict(job, &data.held_out_inputs, rows, calls));
+        jobs.push(predict(job, &data.validation_inputs, rows, calls));
     }
     let dense = dense_inputs(1000, seed);
     let dense = predict("predict-1 of dense input", &dense, 1, PREDICT_JOBS[0].2);

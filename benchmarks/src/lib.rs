@@ -33,8 +33,9 @@ use backprop_cli::common::Common;
 use backprop_cli::output::{say, thousands, write_json};
 use backprop_cli::source::{self, Source};
 
-/// The share of the training images that is trained on: the first ones. The others are held out.
-const TRAIN_SHARE: f64 = 0.8;
+/// The fraction of the training images that is trained on, the first ones; the rest is the
+/// validation set.
+const TRAIN_FRACTION: f64 = 0.8;
 
 /// Measure how fast training and prediction are on this machine
 ///
@@ -106,9 +107,9 @@ struct Plan {
 struct Data {
     source: Source,
     train: Dataset<f32>,
-    held_out: Dataset<f32>,
-    /// The rows held out, as numbers in memory.
-    held_out_inputs: Array2<f32>,
+    validation: Dataset<f32>,
+    /// The validation rows, as numbers in memory.
+    validation_inputs: Array2<f32>,
     data_dir: PathBuf,
 }
 
@@ -121,14 +122,14 @@ impl Data {
         );
         let source = source::resolve(&args.dataset, &args.data_dir, args.common.quiet)?;
         let all = source::images::<f32>(&source, &args.data_dir)?.train;
-        let first = (TRAIN_SHARE * all.len() as f64) as usize;
+        let first = (TRAIN_FRACTION * all.len() as f64) as usize;
         let others: Vec<u32> = (first as u32..all.len() as u32).collect();
-        let held_out = all.select(&others);
+        let validation = all.select(&others);
         Ok(Data {
             source,
             train: all.limit(first),
-            held_out_inputs: jobs::inputs(&held_out),
-            held_out,
+            validation_inputs: jobs::inputs(&validation),
+            validation,
             data_dir: args.data_dir.clone(),
         })
     }

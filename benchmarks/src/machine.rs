@@ -14,7 +14,7 @@ use serde::Serialize;
 const L2_BYTES: usize = 512 << 10;
 const L3_BYTES: usize = 32 << 20;
 
-/// The best of so many measurements counts: nothing makes a loop faster than the machine is.
+/// Measurements of which the best counts: nothing makes a loop faster than the machine is.
 const REPEATS: usize = 7;
 
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ impl Machine {
         }
     }
 
-    /// The peak of so many threads, in operations a second.
+    /// The peak of `threads` threads, in operations a second.
     pub(crate) fn peak(&self, threads: usize) -> f64 {
         self.fma_gflops
             .get(&threads)
@@ -87,7 +87,7 @@ fn fma_gflops(threads: usize) -> f64 {
     (0..REPEATS).map(|_| once()).fold(0.0, f64::max)
 }
 
-/// Reads so many bytes again and again, at least 64 MB each time.
+/// Reads `bytes` bytes again and again, at least 64 MB each time.
 fn read_gb_s(bytes: usize) -> f64 {
     let numbers = vec![1.0_f32; bytes / size_of::<f32>()];
     let passes = (64_usize << 20).div_ceil(bytes).max(1);

@@ -263,7 +263,7 @@ impl Peer {
         self.answer().with_context(|| command.to_string())
     }
 
-    /// Trains so many steps; the seconds that they took.
+    /// Trains `steps` steps; the seconds that they took.
     pub(crate) fn train(&mut self, steps: usize) -> Result<f64> {
         self.ask(&json!({ "do": "train", "steps": steps }))?
             .seconds()
@@ -291,7 +291,7 @@ impl Peer {
     }
 }
 
-/// A peer that failed must not go on working beside the next.
+/// Ends a peer that failed, so that it does not work beside the next.
 impl Drop for Peer {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {

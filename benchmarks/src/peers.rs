@@ -16,7 +16,7 @@ use super::{Data, Plan};
 use backprop_cli::output::{say, threads as on};
 
 /// Threads that wait for work by spinning have gone to sleep after this: those of OpenBLAS spin for
-/// 2^28 cycles, a tenth of a second, and would take a core from whoever works next.
+/// 2^28 cycles, a tenth of a second, and would take a core from the next process.
 pub(crate) const PAUSE: Duration = Duration::from_millis(300);
 
 /// A peer at a job.
@@ -32,7 +32,7 @@ pub(crate) struct Compared {
     pub(crate) our_seconds: f64,
     /// The peer's seconds over ours.
     pub(crate) ratio: f64,
-    /// On the rows held out, after as many epochs as ours; for prediction, of the network of A.
+    /// On the validation rows, after as many epochs as ours; for prediction, of the network of A.
     pub(crate) loss: Option<f64>,
     pub(crate) accuracy: Option<f64>,
     pub(crate) our_loss: f64,
@@ -86,7 +86,7 @@ fn compare_one(
             || peer.train(steps),
         )?;
         let (evaluation, answer) = (
-            ours.evaluate(&data.held_out)?,
+            ours.evaluate(&data.validation)?,
             peer.ask(&json!({ "do": "evaluate" }))?,
         );
         let version = peer.version.clone();
@@ -109,7 +109,7 @@ fn compare_one(
         if job == "A" {
             for (job, rows, calls) in PREDICT_JOBS {
                 let command = json!({ "do": "predict", "rows": rows, "calls": calls });
-                let mut ours = || Ok(ours.predict(&data.held_out_inputs, rows, calls));
+                let mut ours = || Ok(ours.predict(&data.validation_inputs, rows, calls));
                 let mut theirs = || peer.ask(&command)?.seconds();
                 ours()?;
                 theirs()?;

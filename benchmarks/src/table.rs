@@ -326,8 +326,8 @@ pub(crate) fn chart(jobs: &[Measured], comparison: &Comparison, machine: &Machin
                 )
             } else {
                 (
-                    "Share of the machine's peak, counted dense",
-                    Axis::new("share", Scale::Percent),
+                    "Fraction of the machine's peak, counted dense",
+                    Axis::new("fraction", Scale::Percent),
                 )
             };
             let title = format!("{title}, {}", on(threads));

@@ -23,7 +23,7 @@ use program::{Bug, Kind, L2, Outcome, Rates, Variant, run};
 const SEEDS: u64 = 10;
 /// Seeds of the runs that tell what each mistake costs.
 const COST_SEEDS: u64 = 3;
-/// The share that is dropped where the cost of the dropout is measured.
+/// The dropout probability where the cost of the dropout is measured.
 const DROPOUT: f64 = 0.1;
 
 /// All figures.

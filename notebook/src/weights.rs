@@ -16,7 +16,7 @@ pub(super) struct LayerWeights {
     pub(super) standard_deviation: f64,
     pub(super) lowest: f64,
     pub(super) highest: f64,
-    /// How many weights lie in each of so many equal parts from the lowest to the highest.
+    /// The number of weights in each bin of equal width from the lowest to the highest.
     pub(super) counts: Vec<usize>,
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use backprop_trainer::formats::write_atomic;
 use serde::Serialize;
 
-/// Prints a line. When nobody reads any more, as behind `| head`, the work goes on unheard.
+/// Prints a line. A reader that closes the pipe, as `| head` does, does not end the work.
 #[macro_export]
 macro_rules! say {
     ($($argument:tt)*) => {{
@@ -49,9 +49,9 @@ pub fn threads(number: usize) -> String {
     )
 }
 
-/// A share as a percentage with two decimals.
-pub fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
+/// A fraction as a percentage with two decimals.
+pub fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction)
 }
 
 /// Four significant digits, very small and very large numbers with a power of ten.

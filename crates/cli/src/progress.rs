@@ -56,7 +56,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For a run of so many epochs, the first of which are done already.
+    /// For a run of `epochs` epochs, the first of which are done already.
     pub fn new(epochs: u64, done: &[Epoch], history_path: PathBuf, quiet: bool) -> Self {
         TRAINING.store(true, Ordering::SeqCst);
         let template = "epoch {msg} {bar:30} {percent:>3} %  {prefix}  {eta} left";

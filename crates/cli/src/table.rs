@@ -79,7 +79,7 @@ pub(crate) fn read(file: &Path, settings: &Settings) -> Result<(Table, csv::Opti
     Ok((table, options))
 }
 
-/// The columns of a list divided by commas; a column whose name has a comma stands alone.
+/// The columns of a comma-separated list; a column whose name has a comma stands alone.
 fn columns(list: &str, names: &[String]) -> Vec<String> {
     if names.iter().any(|name| name == list) {
         return vec![list.to_string()];

@@ -52,8 +52,8 @@ pub(crate) fn predictions<T: Scalar>(
 ) -> Result<(Evaluation, Predictions)> {
     let (evaluation, mut predictions) = collect_predictions(trainer, test, images)?;
     if let (Some(encoding), Predictions::Values(values)) = (test.encoding(), &mut predictions) {
-        encoding.to_units(&mut values.targets);
-        encoding.to_units(&mut values.predictions);
+        encoding.inverse_transform(&mut values.targets);
+        encoding.inverse_transform(&mut values.predictions);
         let columns = encoding.target.columns().into_iter();
         values.names = columns.map(str::to_owned).collect();
     }

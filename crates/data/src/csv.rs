@@ -50,7 +50,7 @@ use crate::{DataError, Limits};
 pub use encoding::{Feature, NumericColumn, TableEncoding, Target};
 use rows::{Rows, broken, shorten};
 use serde::{Deserialize, Serialize};
-use values::Seen;
+use values::ColumnProfile;
 
 /// The most columns that a table may have.
 pub const MAX_COLUMNS: usize = 16_384;
@@ -149,7 +149,7 @@ pub struct Table {
     header: Header,
     limits: Limits,
     names: Vec<String>,
-    seen: Vec<Seen>,
+    seen: Vec<ColumnProfile>,
     rows: usize,
 }
 
@@ -179,7 +179,7 @@ impl Table {
         let (file, bytes) = (name.into(), bytes.into());
         let mut walk = Rows::new(&file, &bytes, header)?;
         let names = walk.names()?;
-        let mut seen: Vec<Seen> = names.iter().map(|_| Seen::default()).collect();
+        let mut seen: Vec<ColumnProfile> = names.iter().map(|_| ColumnProfile::default()).collect();
         let mut rows = 0;
         while let Some(row) = walk.next()? {
             for (seen, cell) in seen.iter_mut().zip(row.cells()) {
@@ -300,7 +300,7 @@ impl fmt::Debug for Table {
 }
 
 /// The first name that is there twice.
-fn twice<'a>(names: impl IntoIterator<Item = &'a String>) -> Option<&'a String> {
+fn first_duplicate<'a>(names: impl IntoIterator<Item = &'a String>) -> Option<&'a String> {
     let mut known = BTreeSet::new();
     names.into_iter().find(|name| !known.insert(name.as_str()))
 }

@@ -234,7 +234,7 @@ impl GrayImage {
     /// # Errors
     /// If all pixels are of one shade, or the picture does not fit the network.
     pub fn to_inputs(&self, name: &str, inputs: usize) -> Result<Vec<u8>, DataError> {
-        let Some(drawing) = fit::Drawing::on(self) else {
+        let Some(drawing) = fit::Glyph::on(self) else {
             return Err(DataError::Blank {
                 file: name.to_owned(),
             });

@@ -1,15 +1,13 @@
 //! The smallest program that uses a trained network: `predict MODEL.safetensors ROW.csv` reads one
-//! row of raw inputs, separated by commas, and prints its class and the probability of it.
+//! row of raw inputs, comma-separated, and prints its class and the probability of it.
 //!
 //! It needs `backprop-layers` and `backprop-formats` alone.
 
 use std::error::Error;
 use std::path::Path;
-use std::sync::Arc;
 
-use backprop_formats::load_model;
+use backprop_formats::Model;
 use backprop_layers::ndarray::Array2;
-use backprop_layers::{Pool, Workspace};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -21,21 +19,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn predict(model: &Path, row: &str) -> Result<(String, f32), Box<dyn Error>> {
-    let (network, info) = load_model::<f32>(model)?;
+fn predict(path: &Path, row: &str) -> Result<(String, f32), Box<dyn Error>> {
+    let model = Model::<f32>::load(path)?;
     let raw: Result<Vec<f32>, _> = row.split(',').map(|cell| cell.trim().parse()).collect();
-    let mut input = Array2::from_shape_vec((1, network.input_width()), raw?)?;
-    input *= info.input_scale as f32;
+    let mut input = Array2::from_shape_vec((1, model.network().input_width()), raw?)?;
+    input *= model.info().input_scale as f32;
 
-    let mut workspace = Workspace::new(Arc::new(Pool::new(1)));
-    let mut output = Array2::zeros((1, network.output_width()));
-    network.predict_into(&mut workspace, input.view(), output.view_mut());
-    let mut output = output.into_raw_vec_and_offset().0;
-    info.activate(output.len(), &mut output);
-
-    let best = (0..output.len()).max_by(|&a, &b| output[a].total_cmp(&output[b]));
-    let best = best.expect("a network has at least one output");
-    Ok((info.class_name(best), output[best]))
+    let class = model.classify(input.view())?[0];
+    let probability = model.predict_proba(input.view())?[[0, class]];
+    Ok((model.info().class_name(class), probability))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const CHECKSUM: usize = 4;
 
 /// Named sections of bytes that are written and read back as one file, or not at all.
 ///
-/// What is in them is the business of whoever saves. All numbers are little-endian, every checksum
+/// The sections mean something to the program that saves them alone. All numbers are little-endian, every checksum
 /// is the CRC-32 of zip and PNG, and the sections are in the order of their names, so the same
 /// content gives the same file:
 ///

@@ -34,20 +34,20 @@ const FIRST_CHUNK: usize = 1 << 13;
 /// last step fails, the sync of the folder, the new file is in place but a power failure could
 /// undo that.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), FormatError> {
-    write_on(&System, path.as_ref(), bytes)
+    write_on(&RealFs, path.as_ref(), bytes)
 }
 
 /// The calls to the system that can fail half way. The tests let each of them fail.
-trait Disk {
+trait FileSystem {
     fn write(&self, file: &mut File, bytes: &[u8]) -> std::io::Result<()>;
     fn sync(&self, file: &File) -> std::io::Result<()>;
     fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()>;
     fn sync_folder(&self, folder: &Path) -> std::io::Result<()>;
 }
 
-struct System;
+struct RealFs;
 
-impl Disk for System {
+impl FileSystem for RealFs {
     fn write(&self, file: &mut File, bytes: &[u8]) -> std::io::Result<()> {
         file.write_all(bytes)
     }
@@ -65,7 +65,7 @@ impl Disk for System {
     }
 }
 
-fn write_on(disk: &impl Disk, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
+fn write_on(disk: &impl FileSystem, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
     let not_a_file = |reason| FormatError::NotAFile {
         action: "write",
         path: path.to_owned(),
@@ -121,7 +121,7 @@ impl Temporary {
         Err(ErrorKind::AlreadyExists.into())
     }
 
-    fn rename(mut self, disk: &impl Disk, to: &Path) -> std::io::Result<()> {
+    fn rename(mut self, disk: &impl FileSystem, to: &Path) -> std::io::Result<()> {
         disk.rename(&self.path, to)?;
         self.renamed = true;
         Ok(())
@@ -301,7 +301,7 @@ mod tests {
         }
     }
 
-    impl Disk for Fault {
+    impl FileSystem for Fault {
         fn write(&self, file: &mut File, bytes: &[u8]) -> std::io::Result<()> {
             match *self {
                 Fault::Full(count) => {
@@ -311,7 +311,7 @@ mod tests {
                 Fault::Short(count) => Slow(file, count, false).write_all(bytes),
                 Fault::Death(count) => file.write_all(&bytes[..count]),
                 Fault::Panic => panic!("on purpose"),
-                _ => System.write(file, bytes),
+                _ => RealFs.write(file, bytes),
             }
         }
 
@@ -326,7 +326,7 @@ mod tests {
                 fs::copy(from, from.with_extension("dead"))?;
                 return self.at(*self);
             }
-            System.rename(from, to)
+            RealFs.rename(from, to)
         }
 
         fn sync_folder(&self, _folder: &Path) -> std::io::Result<()> {

@@ -7,13 +7,13 @@ const BINARY: &str = "BinaryCrossEntropyWithLogits";
 
 /// What makes predictions of outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Prediction {
-    AsItIs,
+pub(crate) enum OutputActivation {
+    Identity,
     Softmax,
     Sigmoid,
 }
 
-/// What somebody needs to know to use a saved network.
+/// The description of a saved network: everything that a program needs to use it.
 ///
 /// ```
 /// use backprop_formats::{ModelInfo, OutputKind};
@@ -35,7 +35,7 @@ pub struct ModelInfo {
     pub input_scale: f64,
     /// The classes, one name per output, or none.
     pub class_names: Vec<String>,
-    /// How the rows of a table become inputs and outputs, as whoever encoded them says it:
+    /// The encoding that makes inputs and targets of the rows of a table:
     /// `backprop_data::csv::Encoding` as JSON. A network without it has other inputs than tables.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<serde_json::Value>,
@@ -104,13 +104,13 @@ impl ModelInfo {
             "{} values are not rows of {outputs}",
             values.len()
         );
-        match self.prediction() {
-            Prediction::AsItIs => {}
-            Prediction::Softmax => {
+        match self.output_activation() {
+            OutputActivation::Identity => {}
+            OutputActivation::Softmax => {
                 let rows = values.chunks_exact_mut(outputs);
                 rows.for_each(|row| softmax(row.into()));
             }
-            Prediction::Sigmoid => {
+            OutputActivation::Sigmoid => {
                 for z in values {
                     *z = logistic(*z);
                 }
@@ -121,7 +121,8 @@ impl ModelInfo {
     /// Whether the predictions are the probabilities of classes, of which one is right; not those
     /// of yes-or-no answers, and not values.
     pub fn is_classifier(&self) -> bool {
-        self.prediction() == Prediction::Softmax || self.output == OutputKind::Probabilities
+        self.output_activation() == OutputActivation::Softmax
+            || self.output == OutputKind::Probabilities
     }
 
     /// The name of a class, or its number where the classes have no names.
@@ -130,11 +131,11 @@ impl ModelInfo {
         name.unwrap_or_else(|| index.to_string())
     }
 
-    pub(crate) fn prediction(&self) -> Prediction {
+    pub(crate) fn output_activation(&self) -> OutputActivation {
         match self.output {
-            OutputKind::Logits if self.loss.as_deref() == Some(BINARY) => Prediction::Sigmoid,
-            OutputKind::Logits => Prediction::Softmax,
-            OutputKind::Probabilities | OutputKind::Values => Prediction::AsItIs,
+            OutputKind::Logits if self.loss.as_deref() == Some(BINARY) => OutputActivation::Sigmoid,
+            OutputKind::Logits => OutputActivation::Softmax,
+            OutputKind::Probabilities | OutputKind::Values => OutputActivation::Identity,
         }
     }
 
@@ -146,7 +147,7 @@ impl ModelInfo {
     }
 
     /// What is wrong with this description of a network of `outputs` outputs.
-    pub(crate) fn problem(&self, outputs: usize) -> Option<String> {
+    pub(crate) fn invalid_reason(&self, outputs: usize) -> Option<String> {
         let (scale, names) = (self.input_scale, self.class_names.len());
         if !scale.is_finite() || scale == 0.0 {
             Some(format!(

@@ -6,7 +6,7 @@
 //! format of our own, or a dump of the structs, was turned down: it would tie a trained network
 //! to this crate and to one version of it. What only runs a network gets ONNX (`onnx_bytes`, behind
 //! the feature `onnx`), which is written and never read here. A [`Checkpoint`] is the opposite case, read by the
-//! program that wrote it and by nobody else, so it is a plain list of named sections of bytes.
+//! program that wrote it alone, so it is a plain list of named sections of bytes.
 //!
 //! Bytes from outside never panic, and nothing is allocated because a header says so: a length is
 //! compared with what the file holds first. A file is written by [`write_atomic`] alone, so after
@@ -36,13 +36,13 @@
 mod readme {}
 
 mod checkpoint;
-mod container;
 mod error;
 mod files;
 mod info;
 mod model;
 #[cfg(feature = "onnx")]
 mod onnx;
+mod safetensors_file;
 mod trained;
 
 pub use backprop_losses::OutputKind;

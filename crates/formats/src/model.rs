@@ -3,7 +3,7 @@ use std::path::Path;
 use backprop_layers::{BuildError, Layer, LayerSpec, Sequential, Weights};
 use backprop_tensor::Scalar;
 
-use crate::container::{Container, write};
+use crate::safetensors_file::{SafetensorsFile, write};
 use crate::{FormatError, ModelInfo, read_limited, write_atomic};
 
 /// The largest file that [`load_model`] reads: 1 GiB. For a larger one, use [`read_limited`] with
@@ -54,8 +54,9 @@ fn named_model_bytes<T: Scalar>(
     info: &ModelInfo,
 ) -> Result<Vec<u8>, FormatError> {
     let tensors = checked_tensors(file, network, info)?;
-    let json =
-        |text: serde_json::Result<String>| text.map_err(|error| unsavable(file, error.to_string()));
+    let json = |text: serde_json::Result<String>| {
+        text.map_err(|error| cannot_save(file, error.to_string()))
+    };
     let metadata = [
         ("input_width", network.input_width().to_string()),
         ("layers", json(serde_json::to_string(&network.specs()))?),
@@ -74,14 +75,14 @@ pub(crate) fn checked_tensors<T: Scalar>(
     network: &Sequential<T>,
     info: &ModelInfo,
 ) -> Result<Vec<StoredTensor<T>>, FormatError> {
-    if let Some(problem) = info.problem(network.output_width()) {
-        return Err(unsavable(file, format!("its description {problem}")));
+    if let Some(problem) = info.invalid_reason(network.output_width()) {
+        return Err(cannot_save(file, format!("its description {problem}")));
     }
     let mut tensors: Vec<StoredTensor<T>> = Vec::new();
     for (name, parameter) in network.parameters() {
         if tensors.iter().any(|(other, ..)| *other == name) {
             let problem = format!("two parameters are called {name}; give them names of their own");
-            return Err(unsavable(file, problem));
+            return Err(cannot_save(file, problem));
         }
         let values = parameter.to_array();
         if let Some(index) = values.iter().position(|value| !value.is_finite()) {
@@ -89,14 +90,14 @@ pub(crate) fn checked_tensors<T: Scalar>(
                 "value {index} of the parameter {name} is {}; train it with a smaller learning rate",
                 values[index]
             );
-            return Err(unsavable(file, problem));
+            return Err(cannot_save(file, problem));
         }
         tensors.push((name, parameter.shape().to_vec(), values));
     }
     Ok(tensors)
 }
 
-pub(crate) fn unsavable(file: &str, problem: String) -> FormatError {
+pub(crate) fn cannot_save(file: &str, problem: String) -> FormatError {
     FormatError::Unsavable {
         file: file.to_owned(),
         problem,
@@ -117,8 +118,8 @@ pub fn model_from_bytes<T: Scalar>(
     name: &str,
     bytes: &[u8],
 ) -> Result<(Sequential<T>, ModelInfo), FormatError> {
-    let mut file = Container::parse(name, bytes)?;
-    file.require_ours()?;
+    let mut file = SafetensorsFile::parse(name, bytes)?;
+    file.require_backprop()?;
     let specs: Vec<LayerSpec> = file.json("layers")?;
     let input_width: usize = file.json("input_width")?;
     let info: ModelInfo = file.json("info")?;
@@ -135,7 +136,7 @@ pub fn model_from_bytes<T: Scalar>(
         layers.push(layer);
     }
     file.finish()?;
-    if let Some(problem) = info.problem(width) {
+    if let Some(problem) = info.invalid_reason(width) {
         return Err(file.metadata("info", problem));
     }
     let network = Sequential::from_layers(input_width, layers).map_err(build)?;
@@ -159,15 +160,15 @@ pub fn load_model<T: Scalar>(
 /// # Errors
 /// If the bytes are damaged or no network of this crate.
 pub fn model_info(name: &str, bytes: &[u8]) -> Result<ModelInfo, FormatError> {
-    let file = Container::parse(name, bytes)?;
-    file.require_ours()?;
+    let file = SafetensorsFile::parse(name, bytes)?;
+    file.require_backprop()?;
     file.json("info")
 }
 
 /// Builds one layer with the parameters in the file. The shapes of its tensors are compared with the
 /// description before memory is allocated for them.
 fn layer<T: Scalar>(
-    file: &mut Container<'_>,
+    file: &mut SafetensorsFile<'_>,
     file_name: &str,
     index: usize,
     spec: &LayerSpec,
@@ -232,7 +233,7 @@ pub fn load_parameters<T: Scalar>(
     name: &str,
     bytes: &[u8],
 ) -> Result<(), FormatError> {
-    let mut file = Container::parse(name, bytes)?;
+    let mut file = SafetensorsFile::parse(name, bytes)?;
     let values = network
         .parameters()
         .map(|(name, parameter)| file.take(&name, parameter.shape()))
@@ -250,5 +251,5 @@ pub fn load_parameters<T: Scalar>(
 /// # Errors
 /// If the bytes are damaged or a tensor is of another type.
 pub fn dtype_of(name: &str, bytes: &[u8]) -> Result<&'static str, FormatError> {
-    Container::parse(name, bytes)?.precision()
+    SafetensorsFile::parse(name, bytes)?.precision()
 }

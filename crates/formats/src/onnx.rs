@@ -11,8 +11,8 @@ use backprop_layers::{LayerSpec, Sequential};
 use backprop_tensor::Scalar;
 use prost::Message;
 
-use crate::info::Prediction;
-use crate::model::{StoredTensor, checked_tensors, unsavable};
+use crate::info::OutputActivation;
+use crate::model::{StoredTensor, cannot_save, checked_tensors};
 use crate::{FormatError, ModelInfo, OutputKind, write_atomic};
 use messages::{
     ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, DOUBLE, Dimension, Entry, FLOAT, Graph, Model, Node,
@@ -38,7 +38,7 @@ const INPUT_SCALE: &str = "input_scale";
 /// | second output | `logits`, if the network's last layer gives them | (batch, outputs) |
 /// | only output | `values`, for a regression | (batch, outputs) |
 ///
-/// The size of the batch is free. An image of bytes goes in as numbers from 0 to 255, so whoever
+/// The size of the batch is free. An image of bytes goes in as numbers from 0 to 255, so a program that
 /// runs the file needs to know nothing about the scaling. The probabilities are those of
 /// [`ModelInfo::activate`]: a softmax, or a sigmoid of each logit for a network trained with
 /// `BinaryCrossEntropyWithLogits`.
@@ -89,7 +89,7 @@ fn named_onnx_bytes<T: Scalar>(
     network: &Sequential<T>,
     info: &ModelInfo,
 ) -> Result<Vec<u8>, FormatError> {
-    let unsavable = |problem| unsavable(file, problem);
+    let cannot_save = |problem| cannot_save(file, problem);
     let tensors = checked_tensors(file, network, info)?;
     let model = Model {
         ir_version: Some(IR_VERSION),
@@ -97,16 +97,16 @@ fn named_onnx_bytes<T: Scalar>(
         producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         model_version: Some(1),
         doc_string: Some(description(network, info)),
-        graph: Some(graph(network, info, tensors).map_err(unsavable)?),
+        graph: Some(graph(network, info, tensors).map_err(cannot_save)?),
         opset_import: vec![OperatorSet {
             domain: Some(String::new()),
             version: Some(OPSET),
         }],
-        metadata_props: metadata(info).map_err(|error| unsavable(error.to_string()))?,
+        metadata_props: metadata(info).map_err(|error| cannot_save(error.to_string()))?,
     };
     let length = model.encoded_len();
     if length > MAX_BYTES {
-        return Err(unsavable(format!(
+        return Err(cannot_save(format!(
             "as ONNX it would take {length} bytes but at most {MAX_BYTES} are allowed; \
              export it as safetensors"
         )));
@@ -145,7 +145,7 @@ fn graph<T: Scalar>(
     info: &ModelInfo,
     tensors: Vec<StoredTensor<T>>,
 ) -> Result<Graph, String> {
-    let mut chain = Chain::new(tensors.into_iter().map(tensor).collect());
+    let mut chain = GraphBuilder::new(tensors.into_iter().map(tensor).collect());
     if info.input_scale != 1.0 {
         chain.multiply::<T>("scale", INPUT_SCALE, info.input_scale);
     }
@@ -157,16 +157,16 @@ fn graph<T: Scalar>(
         OutputKind::Probabilities => "probabilities",
         OutputKind::Values => "values",
     };
-    chain.ends_in(last);
+    chain.name_output(last);
     let mut outputs = vec![last];
-    let squash = match info.prediction() {
-        Prediction::AsItIs => None,
-        Prediction::Softmax => Some(("Softmax", vec![int("axis", 1)])),
-        Prediction::Sigmoid => Some(("Sigmoid", vec![])),
+    let squash = match info.output_activation() {
+        OutputActivation::Identity => None,
+        OutputActivation::Softmax => Some(("Softmax", vec![int("axis", 1)])),
+        OutputActivation::Sigmoid => Some(("Sigmoid", vec![])),
     };
     if let Some((operator, attributes)) = squash {
-        chain.push("probabilities", operator, &[], attributes);
-        chain.ends_in("probabilities");
+        chain.add_node("probabilities", operator, &[], attributes);
+        chain.name_output("probabilities");
         outputs.insert(0, "probabilities");
     }
     let width = network.output_width();
@@ -183,16 +183,16 @@ fn graph<T: Scalar>(
 }
 
 /// Nodes each of which takes the output of the one before, and the tensors that they use.
-struct Chain {
+struct GraphBuilder {
     nodes: Vec<Node>,
     tensors: Vec<Tensor>,
     /// The value that the next node takes.
     value: String,
 }
 
-impl Chain {
+impl GraphBuilder {
     fn new(tensors: Vec<Tensor>) -> Self {
-        Chain {
+        GraphBuilder {
             nodes: Vec::new(),
             tensors,
             value: INPUT.to_owned(),
@@ -200,7 +200,7 @@ impl Chain {
     }
 
     /// A node called `name` on the last value and these others.
-    fn push(&mut self, name: &str, operator: &str, others: &[&str], attribute: Vec<Attribute>) {
+    fn add_node(&mut self, name: &str, operator: &str, others: &[&str], attribute: Vec<Attribute>) {
         let output = format!("{name}.output");
         let others = others.iter().map(|&other| other.to_owned());
         let input = [self.value.clone()].into_iter().chain(others).collect();
@@ -218,7 +218,7 @@ impl Chain {
     fn multiply<T: Scalar>(&mut self, name: &str, factor_name: &str, factor: f64) {
         let factor = (factor_name.to_owned(), vec![1], vec![T::from_f64(factor)]);
         self.tensors.push(tensor(factor));
-        self.push(name, "Mul", &[factor_name], vec![]);
+        self.add_node(name, "Mul", &[factor_name], vec![]);
     }
 
     fn layer<T: Scalar>(&mut self, index: usize, spec: LayerSpec) -> Result<(), String> {
@@ -227,28 +227,28 @@ impl Chain {
             LayerSpec::Linear { bias: true, .. } => {
                 let (weight, bias) = (name("weight"), name("bias"));
                 let attributes = vec![int("transB", 1)];
-                self.push(&name("linear"), "Gemm", &[&weight, &bias], attributes);
+                self.add_node(&name("linear"), "Gemm", &[&weight, &bias], attributes);
             }
             LayerSpec::Linear { .. } => {
                 let attributes = vec![int("transB", 1)];
-                self.push(&name("linear"), "Gemm", &[&name("weight")], attributes);
+                self.add_node(&name("linear"), "Gemm", &[&name("weight")], attributes);
             }
-            LayerSpec::Relu => self.push(&name("relu"), "Relu", &[], vec![]),
+            LayerSpec::Relu => self.add_node(&name("relu"), "Relu", &[], vec![]),
             LayerSpec::LeakyRelu { slope } if T::SIZE == 4 => {
                 let attributes = vec![float("alpha", slope as f32)];
-                self.push(&name("leaky_relu"), "LeakyRelu", &[], attributes);
+                self.add_node(&name("leaky_relu"), "LeakyRelu", &[], attributes);
             }
             LayerSpec::LeakyRelu { slope } => {
                 let before = self.value.clone();
                 self.multiply::<T>(&name("below"), &name("slope"), slope);
                 // The line through 0 that is the lower one above 0 is the higher one below it.
                 let operator = if slope <= 1.0 { "Max" } else { "Min" };
-                self.push(&name("leaky_relu"), operator, &[&before], vec![]);
+                self.add_node(&name("leaky_relu"), operator, &[&before], vec![]);
             }
-            LayerSpec::Sigmoid => self.push(&name("sigmoid"), "Sigmoid", &[], vec![]),
-            LayerSpec::Tanh => self.push(&name("tanh"), "Tanh", &[], vec![]),
+            LayerSpec::Sigmoid => self.add_node(&name("sigmoid"), "Sigmoid", &[], vec![]),
+            LayerSpec::Tanh => self.add_node(&name("tanh"), "Tanh", &[], vec![]),
             LayerSpec::Softmax => {
-                self.push(&name("softmax"), "Softmax", &[], vec![int("axis", 1)]);
+                self.add_node(&name("softmax"), "Softmax", &[], vec![int("axis", 1)]);
             }
             LayerSpec::Dropout { .. } => {}
             other => {
@@ -266,9 +266,9 @@ impl Chain {
     }
 
     /// Gives the last value this name; a network that does nothing gets a node that does nothing.
-    fn ends_in(&mut self, name: &str) {
+    fn name_output(&mut self, name: &str) {
         if self.nodes.is_empty() {
-            self.push("identity", "Identity", &[], vec![]);
+            self.add_node("identity", "Identity", &[], vec![]);
         }
         if let Some(node) = self.nodes.last_mut() {
             node.output = vec![name.to_owned()];

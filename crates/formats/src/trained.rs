@@ -45,7 +45,7 @@ impl<T: Scalar> Model<T> {
     /// # Errors
     /// If the description does not fit the network.
     pub fn new(network: Sequential<T>, info: ModelInfo) -> Result<Self, FormatError> {
-        if let Some(problem) = info.problem(network.output_width()) {
+        if let Some(problem) = info.invalid_reason(network.output_width()) {
             let file = "the network".to_owned();
             let problem = format!("its description {problem}");
             return Err(FormatError::Unsavable { file, problem });

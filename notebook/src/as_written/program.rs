@@ -74,7 +74,7 @@ pub(super) struct Variant {
     pub(super) kind: Kind,
     pub(super) bugs: Vec<Bug>,
     pub(super) rates: Rates,
-    /// The share of hidden values that is dropped.
+    /// The dropout probability of hidden layers.
     pub(super) dropout: f64,
     /// The L2 penalty.
     pub(super) l2: f64,

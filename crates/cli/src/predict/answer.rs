@@ -68,7 +68,7 @@ impl Answer {
         } else {
             let mut columns = Vec::new();
             if let Some(encoding) = encoding {
-                encoding.to_units(&mut all);
+                encoding.inverse_transform(&mut all);
                 columns.extend(encoding.target.columns().into_iter().map(str::to_owned));
             }
             Says::Values {

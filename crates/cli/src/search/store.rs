@@ -1,5 +1,5 @@
 //! The folder of a search: `search.toml` with its settings, `search.json` and `search.csv` with
-//! the results as they come, and the checkpoints of trials that may go on.
+//! the results as they come, and the checkpoints of trials that may be resumed.
 
 use std::path::{Path, PathBuf};
 

@@ -106,7 +106,7 @@ struct Figures {
     accuracy: Option<f64>,
 }
 
-/// Trains on each pair of data sets until so many epochs are done, on this thread alone, and gives
+/// Trains on each split until `until` epochs are done, on this thread alone, and gives
 /// the means.
 ///
 /// `checkpoint` names the file that pair `k` goes on from, and stops in where its run is not over;

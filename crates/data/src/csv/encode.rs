@@ -13,7 +13,7 @@ impl Table {
     /// All rows as a data set: features, targets, and weights where the table has their column.
     ///
     /// Columns are found by name, in any order, and columns that the encoding does not know are left
-    /// out. Target values are standardised; [`TableEncoding::to_units`] takes them back.
+    /// out. Target values are standardised; [`TableEncoding::inverse_transform`] takes them back.
     ///
     /// # Errors
     /// If a column is not there, or a cell does not fit its column: a value is missing, a number is
@@ -49,7 +49,7 @@ impl Table {
                 }
                 (Target::Values(numbers), _) => {
                     for (number, &place) in numbers.iter().zip(&targets) {
-                        values.push(standardised(number, &row, row.cell(place))?);
+                        values.push(standardize(number, &row, row.cell(place))?);
                     }
                 }
                 (Target::Classes { .. }, None) => unreachable!("classes have names"),
@@ -147,7 +147,7 @@ fn encode<T: Scalar>(
                 let expected = "a value in every row, as in training";
                 return Err(row.wrong(&number.column, expected, cell));
             }
-            (Feature::Number(number), ..) => out.push(standardised(number, row, cell)?),
+            (Feature::Number(number), ..) => out.push(standardize(number, row, cell)?),
             (Feature::Categories { column, .. }, Cell::Empty, Missing::Refuse) => {
                 let expected = "a value in every row, as in training";
                 return Err(row.wrong(column, expected, cell));
@@ -168,13 +168,13 @@ fn encode<T: Scalar>(
     Ok(())
 }
 
-fn standardised<T: Scalar>(
+fn standardize<T: Scalar>(
     number: &NumericColumn,
     row: &Row<'_>,
     cell: &str,
 ) -> Result<T, DataError> {
     let value = match Cell::of(cell) {
-        Cell::Number(value) => T::from_f64(number.standardised(value)),
+        Cell::Number(value) => T::from_f64(number.standardize(value)),
         _ => return Err(row.wrong(&number.column, "a finite number", cell)),
     };
     if value.is_finite() {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::values::integer;
-use super::{Header, MAX_COLUMNS, Missing, Unknown, twice};
+use super::{Header, MAX_COLUMNS, Missing, Unknown, first_duplicate};
 use crate::DataError;
 
 /// How a row of a table becomes numbers: what [`Table::fit`](super::Table::fit) has found out, as
@@ -75,11 +75,11 @@ pub struct NumericColumn {
 }
 
 impl NumericColumn {
-    pub(super) fn standardised(&self, x: f64) -> f64 {
+    pub(super) fn standardize(&self, x: f64) -> f64 {
         (x - self.mean) / self.deviation
     }
 
-    fn original(&self, x: f64) -> f64 {
+    fn destandardize(&self, x: f64) -> f64 {
         x * self.deviation + self.mean
     }
 }
@@ -147,14 +147,14 @@ impl TableEncoding {
     /// let table = Table::parse("t.csv", "x,y\n1,10.5\n2,14.5\n", Header::Present, Limits::default())?;
     /// let encoding = table.fit(&Options::new("y"), &[0, 1])?;
     /// let mut values = [-1.0, 0.0, 1.0];
-    /// encoding.to_units(&mut values);
+    /// encoding.inverse_transform(&mut values);
     /// assert_eq!(values, [10.5, 12.5, 14.5]);
     /// # Ok::<(), backprop_data::DataError>(())
     /// ```
-    pub fn to_units(&self, values: &mut [f64]) {
+    pub fn inverse_transform(&self, values: &mut [f64]) {
         if let Target::Values(numbers) = &self.target {
             for (value, number) in values.iter_mut().zip(numbers.iter().cycle()) {
-                *value = number.original(*value);
+                *value = number.destandardize(*value);
             }
         }
     }
@@ -175,7 +175,7 @@ impl TableEncoding {
             .chain(self.weights.as_deref())
             .map(str::to_owned)
             .collect();
-        if let Some(column) = twice(&columns) {
+        if let Some(column) = first_duplicate(&columns) {
             return Some(format!("has two columns named \"{column}\""));
         }
         if self.features.is_empty() || targets.is_empty() {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::rows::{Row, wrong};
-use super::values::{Cell, Found, Seen, Spread, integer};
+use super::values::{Cell, ColumnProfile, FirstCell, RunningMoments, integer};
 use super::{
     Feature, MAX_CATEGORIES, MAX_CLASSES, MAX_GUESSED_CLASSES, Missing, NumericColumn, Options,
-    Table, TableEncoding, Target, TargetKind, twice,
+    Table, TableEncoding, Target, TargetKind, first_duplicate,
 };
 use crate::DataError;
 use backprop_tensor::Scalar;
@@ -20,15 +20,15 @@ enum Role {
 }
 
 /// What is gathered about a column while its cells go by.
-enum Gathered {
+enum ColumnFitter {
     Nothing,
-    Numbers(Spread),
+    Numbers(RunningMoments),
     Categories(BTreeSet<String>),
     /// A target of whole numbers may turn out to be either.
     Target {
         classes: Option<BTreeSet<String>>,
         most: usize,
-        numbers: Spread,
+        numbers: RunningMoments,
     },
 }
 
@@ -93,9 +93,9 @@ impl Table {
             (Role::Weight, options.weights.as_slice()),
             (Role::Ignored, ignored.as_slice()),
         ];
-        if let Some(name) = twice(asked.iter().flat_map(|(_, names)| *names)) {
+        if let Some(name) = first_duplicate(asked.iter().flat_map(|(_, names)| *names)) {
             let expected = "a use: target, weights or left out";
-            return Err(self.wrong_column(name, expected, "it named twice"));
+            return Err(self.wrong_column(name, expected, "it named first_duplicate"));
         }
         for (role, names) in asked {
             for name in names {
@@ -118,12 +118,14 @@ impl Table {
         let gaps = columns.filter_map(|((name, role), seen)| match (role, missing) {
             (Role::Ignored, _) | (Role::Feature, Missing::Mean) => None,
             (Role::Feature, Missing::Refuse) => {
-                let gap = seen.gap(seen.is_text())?;
+                let gap = seen.first_missing(seen.is_text())?;
                 Some((gap, name, "a value in every row, or `missing` set to mean"))
             }
-            (Role::Target | Role::Weight, _) => {
-                Some((seen.gap(seen.is_text())?, name, "a value in every row"))
-            }
+            (Role::Target | Role::Weight, _) => Some((
+                seen.first_missing(seen.is_text())?,
+                name,
+                "a value in every row",
+            )),
         });
         match gaps.min_by_key(|(gap, ..)| gap.0) {
             None => Ok(()),
@@ -137,30 +139,30 @@ impl Table {
         &self,
         name: &str,
         role: Role,
-        seen: &Seen,
+        seen: &ColumnProfile,
         kind: TargetKind,
-    ) -> Result<Gathered, DataError> {
-        let must_be_finite = |found: Option<&Found>, expected: &str| match found {
+    ) -> Result<ColumnFitter, DataError> {
+        let must_be_finite = |found: Option<&FirstCell>, expected: &str| match found {
             None => Ok(()),
             Some((line, cell)) => Err(wrong(&self.file, *line, name, expected, cell)),
         };
         let finite = "a finite number";
-        let target = |classes: bool, most| Gathered::Target {
+        let target = |classes: bool, most| ColumnFitter::Target {
             classes: classes.then(BTreeSet::new),
             most,
-            numbers: Spread::default(),
+            numbers: RunningMoments::default(),
         };
         let is_text = seen.is_text();
         match (role, kind) {
-            (Role::Ignored, _) => Ok(Gathered::Nothing),
-            (Role::Feature, _) if is_text => Ok(Gathered::Categories(BTreeSet::new())),
+            (Role::Ignored, _) => Ok(ColumnFitter::Nothing),
+            (Role::Feature, _) if is_text => Ok(ColumnFitter::Categories(BTreeSet::new())),
             (Role::Feature, _) => {
                 must_be_finite(seen.infinite.as_ref(), finite)?;
-                Ok(Gathered::Numbers(Spread::default()))
+                Ok(ColumnFitter::Numbers(RunningMoments::default()))
             }
             (Role::Weight, _) => {
                 must_be_finite(seen.text.as_ref().or(seen.infinite.as_ref()), finite)?;
-                Ok(Gathered::Nothing)
+                Ok(ColumnFitter::Nothing)
             }
             (Role::Target, TargetKind::Classes) => Ok(target(true, MAX_CLASSES)),
             (Role::Target, TargetKind::Guess) if is_text => Ok(target(true, MAX_CLASSES)),
@@ -178,21 +180,21 @@ impl Table {
     /// Takes in a cell; whether it makes the rows one number wider.
     fn gather(
         &self,
-        gathered: &mut Gathered,
+        gathered: &mut ColumnFitter,
         place: usize,
         row: &Row<'_>,
         cell: &str,
         is_training: bool,
     ) -> Result<bool, DataError> {
-        let number = |numbers: &mut Spread| {
+        let number = |numbers: &mut RunningMoments| {
             if let (true, Cell::Number(number)) = (is_training, Cell::of(cell)) {
                 numbers.add(number);
             }
         };
         match gathered {
-            Gathered::Nothing => {}
-            Gathered::Numbers(numbers) => number(numbers),
-            Gathered::Categories(values) => {
+            ColumnFitter::Nothing => {}
+            ColumnFitter::Numbers(numbers) => number(numbers),
+            ColumnFitter::Categories(values) => {
                 if !is_training || cell.is_empty() || values.contains(cell) {
                     return Ok(false);
                 }
@@ -210,7 +212,7 @@ impl Table {
                 // The first of them is the feature that was counted for the column.
                 return Ok(values.len() > 1);
             }
-            Gathered::Target {
+            ColumnFitter::Target {
                 classes,
                 most,
                 numbers,
@@ -239,29 +241,29 @@ impl Table {
     fn finish(
         &self,
         options: &Options,
-        gathered: Vec<Gathered>,
+        gathered: Vec<ColumnFitter>,
     ) -> Result<TableEncoding, DataError> {
         let (mut features, mut values, mut classes) = (Vec::new(), Vec::new(), None);
         for (gathered, name) in gathered.into_iter().zip(&self.names) {
             match gathered {
-                Gathered::Nothing => {}
-                Gathered::Numbers(numbers) => {
+                ColumnFitter::Nothing => {}
+                ColumnFitter::Numbers(numbers) => {
                     features.push(Feature::Number(self.number(name, &numbers)?));
                 }
-                Gathered::Categories(values) if values.is_empty() => {
+                ColumnFitter::Categories(values) if values.is_empty() => {
                     let expected =
                         "a value in at least one training row, or the column in `ignore`";
                     return Err(self.wrong_column(name, expected, "none"));
                 }
-                Gathered::Categories(values) => features.push(Feature::Categories {
+                ColumnFitter::Categories(values) => features.push(Feature::Categories {
                     column: name.clone(),
                     values: values.into_iter().collect(),
                 }),
-                Gathered::Target {
+                ColumnFitter::Target {
                     classes: Some(names),
                     ..
                 } => classes = Some((name.clone(), self.classes(name, names)?)),
-                Gathered::Target { numbers, .. } => values.push(self.number(name, &numbers)?),
+                ColumnFitter::Target { numbers, .. } => values.push(self.number(name, &numbers)?),
             }
         }
         // The order of the targets is the one asked for.
@@ -282,7 +284,7 @@ impl Table {
         })
     }
 
-    fn number(&self, name: &str, numbers: &Spread) -> Result<NumericColumn, DataError> {
+    fn number(&self, name: &str, numbers: &RunningMoments) -> Result<NumericColumn, DataError> {
         let Some((mean, deviation)) = numbers.finish() else {
             let expected = "a number in at least one training row, or the column in `ignore`";
             return Err(self.wrong_column(name, expected, "none"));

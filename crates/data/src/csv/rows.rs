@@ -5,7 +5,7 @@ use std::rc::Rc;
 use backprop_tensor::Scalar;
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 
-use super::{Header, MAX_COLUMNS, twice};
+use super::{Header, MAX_COLUMNS, first_duplicate};
 use crate::DataError;
 
 /// The most bytes that one row may have: the csv reader holds a row, and where its cells end.
@@ -15,7 +15,7 @@ const MAX_ROW_BYTES: usize = 1 << 20;
 pub(super) struct Rows<'a> {
     file: &'a str,
     header: Header,
-    reader: Reader<Metered<'a>>,
+    reader: Reader<RowBudgetReader<'a>>,
     allowance: Rc<Cell<usize>>,
     record: StringRecord,
     /// Whether the record has been read and not been given out.
@@ -33,7 +33,7 @@ impl<'a> Rows<'a> {
     /// Reads the first line.
     pub(super) fn new(file: &'a str, bytes: &'a [u8], header: Header) -> Result<Self, DataError> {
         let allowance = Rc::new(Cell::new(0));
-        let metered = Metered {
+        let metered = RowBudgetReader {
             bytes,
             allowance: Rc::clone(&allowance),
         };
@@ -70,7 +70,7 @@ impl<'a> Rows<'a> {
             Header::Absent => (1..=count).map(|number| number.to_string()).collect(),
             Header::Present => self.record.iter().map(|n| n.trim().to_owned()).collect(),
         };
-        if let Some(name) = twice(&names) {
+        if let Some(name) = first_duplicate(&names) {
             let found = format!("two columns named \"{}\"", shorten(name));
             return Err(broken(
                 self.file,
@@ -99,10 +99,10 @@ impl<'a> Rows<'a> {
     fn advance(&mut self) -> Result<bool, DataError> {
         self.allowance.set(MAX_ROW_BYTES);
         let read = self.reader.read_record(&mut self.record);
-        read.map_err(|error| self.explain(error))
+        read.map_err(|error| self.from_csv_error(error))
     }
 
-    fn explain(&self, error: csv::Error) -> DataError {
+    fn from_csv_error(&self, error: csv::Error) -> DataError {
         let line = error.position().map(|position| position.line());
         let (expected, found) = match error.kind() {
             ErrorKind::UnequalLengths {
@@ -218,12 +218,12 @@ pub(super) fn shorten(text: &str) -> String {
 }
 
 /// Bytes that come to an end when a row takes more than its allowance.
-struct Metered<'a> {
+struct RowBudgetReader<'a> {
     bytes: &'a [u8],
     allowance: Rc<Cell<usize>>,
 }
 
-impl Read for Metered<'_> {
+impl Read for RowBudgetReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let allowance = self.allowance.get();
         if allowance == 0 && !self.bytes.is_empty() {

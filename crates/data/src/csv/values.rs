@@ -46,22 +46,22 @@ pub(super) fn integer(cell: &str) -> Option<i64> {
 }
 
 /// Where a cell was found, and its text, shortened.
-pub(super) type Found = (u64, String);
+pub(super) type FirstCell = (u64, String);
 
 /// What the walk that reads a table learns about a column: the first cell of each sort.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) empty: Option<Found>,
-    pub(super) marker: Option<Found>,
-    pub(super) infinite: Option<Found>,
-    pub(super) text: Option<Found>,
+pub(super) struct ColumnProfile {
+    pub(super) empty: Option<FirstCell>,
+    pub(super) marker: Option<FirstCell>,
+    pub(super) infinite: Option<FirstCell>,
+    pub(super) text: Option<FirstCell>,
     /// Whether a cell is a finite number.
     number: bool,
     /// Whether a cell is no whole number.
     fraction: bool,
 }
 
-impl Seen {
+impl ColumnProfile {
     pub(super) fn look(&mut self, line: u64, cell: &str) {
         let first = match Cell::of(cell) {
             Cell::Number(_) => {
@@ -89,7 +89,7 @@ impl Seen {
     }
 
     /// The first cell that is missing, in a column of text or of numbers.
-    pub(super) fn gap(&self, is_text: bool) -> Option<&Found> {
+    pub(super) fn first_missing(&self, is_text: bool) -> Option<&FirstCell> {
         let marker = self.marker.as_ref().filter(|_| !is_text);
         self.empty.iter().chain(marker).min_by_key(|found| found.0)
     }
@@ -97,7 +97,7 @@ impl Seen {
 
 /// The mean and the deviation of numbers, in one pass (Welford, 1962).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spread {
+pub(super) struct RunningMoments {
     count: u64,
     mean: f64,
     /// The sum of the squared distances from the mean.
@@ -106,7 +106,7 @@ pub(super) struct Spread {
     varies: bool,
 }
 
-impl Spread {
+impl RunningMoments {
     pub(super) fn add(&mut self, number: f64) {
         if self.count == 0 {
             self.first = number;
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_spread_is_that_computed_by_hand() {
         let spread = |numbers: &[f64]| {
-            let mut spread = Spread::default();
+            let mut spread = RunningMoments::default();
             numbers.iter().for_each(|x| spread.add(*x));
             spread.finish()
         };

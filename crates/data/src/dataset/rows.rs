@@ -54,10 +54,10 @@ impl<T: Scalar> Dataset<T> {
         }
         let features = match (&self.storage.features, &other.storage.features) {
             (Features::Values(one), Features::Values(two)) => {
-                Features::Values(self.joined(one, other, two, self.width()))
+                Features::Values(self.concat_rows(one, other, two, self.width()))
             }
             (Features::Bytes(one), Features::Bytes(two)) => {
-                Features::Bytes(self.joined(one, other, two, self.width()))
+                Features::Bytes(self.concat_rows(one, other, two, self.width()))
             }
             _ => return differ("whether features are bytes or numbers"),
         };
@@ -69,7 +69,7 @@ impl<T: Scalar> Dataset<T> {
                 },
                 Targets::Classes { labels: two, .. },
             ) if self.num_classes() == other.num_classes() => Targets::Classes {
-                labels: self.joined(one, other, two, 1),
+                labels: self.concat_rows(one, other, two, 1),
                 num_classes: *classes,
             },
             (Targets::Values { width, values: one }, Targets::Values { values: two, .. })
@@ -77,7 +77,7 @@ impl<T: Scalar> Dataset<T> {
             {
                 Targets::Values {
                     width: *width,
-                    values: self.joined(one, other, two, *width),
+                    values: self.concat_rows(one, other, two, *width),
                 }
             }
             _ => return differ("what is to be learnt about a row"),
@@ -98,7 +98,7 @@ impl<T: Scalar> Dataset<T> {
     }
 
     /// The rows of both data sets, from the stored rows of each.
-    fn joined<V: Copy>(&self, one: &[V], other: &Self, two: &[V], width: usize) -> Vec<V> {
+    fn concat_rows<V: Copy>(&self, one: &[V], other: &Self, two: &[V], width: usize) -> Vec<V> {
         let mut joined = Vec::with_capacity((self.len() + other.len()) * width);
         for (rows, stored) in [(&self.rows, one), (&other.rows, two)] {
             for &row in rows.iter() {

@@ -14,7 +14,7 @@ const CENTRE: f64 = 14.0;
 const GRAINS: u8 = 4;
 
 /// A picture, and which of its shades are ink.
-pub(super) struct Drawing<'a> {
+pub(super) struct Glyph<'a> {
     picture: &'a GrayImage,
     background: u8,
     /// The shade farthest from the background.
@@ -23,7 +23,7 @@ pub(super) struct Drawing<'a> {
     least: f64,
 }
 
-impl<'a> Drawing<'a> {
+impl<'a> Glyph<'a> {
     /// What is drawn on this picture; `None` if all of it is of one shade.
     pub(super) fn on(picture: &'a GrayImage) -> Option<Self> {
         let (background, grain) = paper(picture);
@@ -36,7 +36,7 @@ impl<'a> Drawing<'a> {
         };
         let contrast = f64::from(ink.abs_diff(background));
         let least = f64::from(GRAINS.saturating_mul(grain.max(1))).min(contrast / 2.0);
-        (ink != background).then_some(Drawing {
+        (ink != background).then_some(Glyph {
             picture,
             background,
             ink,

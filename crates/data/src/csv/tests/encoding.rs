@@ -77,7 +77,7 @@ fn targets_of_values_are_standardised_and_come_back() {
     assert_eq!(values.column(0), array![0.0, 0.0, 0.0]);
     assert!((values[[2, 1]] - (60.0 - mean) / deviation).abs() < 1e-15);
     let mut back: Vec<f64> = values.iter().copied().collect();
-    encoding.to_units(&mut back);
+    encoding.inverse_transform(&mut back);
     for (back, original) in back.iter().zip([0.5, 10.0, 0.5, 20.0, 0.5, 60.0]) {
         assert!((back - original).abs() < 1e-12, "{back} is not {original}");
     }

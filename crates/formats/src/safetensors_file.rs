@@ -25,7 +25,7 @@ const VERSION: &str = "1";
 const MAX_HEADER: usize = 1 << 20;
 
 /// What precedes the digits of the checksum. Within a JSON string the quotes would be escaped.
-const SEAL: &[u8] = b"\"crc32\":\"";
+const CRC_KEY: &[u8] = b"\"crc32\":\"";
 const DIGITS: usize = 8;
 
 /// One tensor of a file.
@@ -35,16 +35,16 @@ struct Tensor<'a> {
     data: &'a [u8],
 }
 
-/// A file that was read: its metadata, and the tensors that nobody has taken yet.
+/// A file that was read: its metadata, and the tensors that were not taken yet.
 #[derive(Debug)]
-pub(crate) struct Container<'a> {
+pub(crate) struct SafetensorsFile<'a> {
     file: &'a str,
     metadata: HashMap<String, String>,
     names: Vec<String>,
     tensors: BTreeMap<String, Tensor<'a>>,
 }
 
-impl<'a> Container<'a> {
+impl<'a> SafetensorsFile<'a> {
     /// Reads a safetensors file, of this crate or not.
     pub(crate) fn parse(file: &'a str, bytes: &'a [u8]) -> Result<Self, FormatError> {
         let damaged = |offset: usize, what, expected: &str, found: String| {
@@ -88,7 +88,7 @@ impl<'a> Container<'a> {
                 (name, Tensor { info, data })
             })
             .collect();
-        let container = Container {
+        let container = SafetensorsFile {
             file,
             metadata,
             names: tensors.keys().cloned().collect(),
@@ -114,7 +114,7 @@ impl<'a> Container<'a> {
             return Ok(());
         }
         let found = self.entry("crc32")?;
-        let Some(at) = seal(&bytes[..8 + header]).filter(|_| found.len() == DIGITS) else {
+        let Some(at) = crc_offset(&bytes[..8 + header]).filter(|_| found.len() == DIGITS) else {
             let problem = "is not written as \"crc32\":\"xxxxxxxx\"; leave it out".to_owned();
             return Err(self.metadata("crc32", problem));
         };
@@ -135,7 +135,7 @@ impl<'a> Container<'a> {
     }
 
     /// That the file is a network of ours.
-    pub(crate) fn require_ours(&self) -> Result<(), FormatError> {
+    pub(crate) fn require_backprop(&self) -> Result<(), FormatError> {
         match self.entry("format")? {
             FORMAT => Ok(()),
             other => Err(self.metadata("format", format!("is \"{other}\", not \"{FORMAT}\""))),
@@ -260,11 +260,11 @@ pub(crate) fn write<T: Scalar>(
     metadata: &[(&str, String)],
     tensors: &[(String, Vec<usize>, Vec<T>)],
 ) -> Result<Vec<u8>, FormatError> {
-    let unsavable = |problem: String| FormatError::Unsavable {
+    let cannot_save = |problem: String| FormatError::Unsavable {
         file: file.to_owned(),
         problem,
     };
-    let json = |text: serde_json::Result<String>| text.map_err(|e| unsavable(e.to_string()));
+    let json = |text: serde_json::Result<String>| text.map_err(|e| cannot_save(e.to_string()));
     let mut entries: BTreeMap<&str, &str> = metadata.iter().map(|(k, v)| (*k, &**v)).collect();
     entries.insert("crc32", "00000000");
     entries.insert("format", FORMAT);
@@ -287,10 +287,10 @@ pub(crate) fn write<T: Scalar>(
         header.push_str(&format!(",{}:{}", json(name)?, json(info)?));
     }
     header.push('}');
-    // Padding, so that the numbers are aligned for whoever maps the file into memory.
+    // Padding, so that the elements are aligned in a file that is mapped into memory.
     let length = header.len().next_multiple_of(8);
     if length > MAX_HEADER {
-        return Err(unsavable(format!(
+        return Err(cannot_save(format!(
             "its layers, settings and names take {length} bytes but at most {MAX_HEADER} are \
              read back; shorten them"
         )));
@@ -306,15 +306,15 @@ pub(crate) fn write<T: Scalar>(
             value.write_le(place);
         }
     }
-    let at = seal(&bytes[..8 + length]).expect("the header has a checksum");
+    let at = crc_offset(&bytes[..8 + length]).expect("the header has a checksum");
     let digits = checksum(&bytes, at);
     bytes[at..at + DIGITS].copy_from_slice(digits.as_bytes());
     Ok(bytes)
 }
 
 /// Where the digits of the checksum are.
-fn seal(head: &[u8]) -> Option<usize> {
-    let at = head.windows(SEAL.len()).position(|w| w == SEAL)? + SEAL.len();
+fn crc_offset(head: &[u8]) -> Option<usize> {
+    let at = head.windows(CRC_KEY.len()).position(|w| w == CRC_KEY)? + CRC_KEY.len();
     (at + DIGITS <= head.len()).then_some(at)
 }
 
