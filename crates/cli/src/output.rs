@@ -83,6 +83,9 @@ pub fn csv_field(figure: Option<f64>) -> String {
 }
 
 /// Writes a report as JSON; a figure that is not finite becomes `null`.
+///
+/// # Errors
+/// If the file cannot be written.
 pub fn write_json(path: &Path, report: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string_pretty(report).context("the report as JSON")?;
     text.push('\n');

@@ -73,7 +73,10 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away, and gives the error that stopped the run, if one did.
+    /// Takes the bar away.
+    ///
+    /// # Errors
+    /// The error that stopped the run, if one did.
     pub fn finish(self) -> Result<()> {
         self.bar.finish_and_clear();
         TRAINING.store(false, Ordering::SeqCst);

@@ -99,10 +99,10 @@ impl<'a> Rows<'a> {
     fn advance(&mut self) -> Result<bool, DataError> {
         self.allowance.set(MAX_ROW_BYTES);
         let read = self.reader.read_record(&mut self.record);
-        read.map_err(|error| self.from_csv_error(error))
+        read.map_err(|error| self.csv_error(error))
     }
 
-    fn from_csv_error(&self, error: csv::Error) -> DataError {
+    fn csv_error(&self, error: csv::Error) -> DataError {
         let line = error.position().map(|position| position.line());
         let (expected, found) = match error.kind() {
             ErrorKind::UnequalLengths {
