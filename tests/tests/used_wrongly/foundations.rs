@@ -304,7 +304,11 @@ fn reports() {
             outcome(&data(3, 2)),
             "the data has 3 features a row, but the network takes 4 inputs",
         ),
-        ("an empty test set", outcome(&data(4, 0)), "no error"),
+        (
+            "an empty test set",
+            outcome(&data(4, 0)),
+            "there are no rows of data; give at least one",
+        ),
         (
             "no epochs",
             format!(
