@@ -95,7 +95,7 @@ impl Table {
         ];
         if let Some(name) = first_duplicate(asked.iter().flat_map(|(_, names)| *names)) {
             let expected = "a use: target, weights or left out";
-            return Err(self.wrong_column(name, expected, "it named first_duplicate"));
+            return Err(self.wrong_column(name, expected, "it named twice"));
         }
         for (role, names) in asked {
             for name in names {
