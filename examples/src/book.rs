@@ -48,6 +48,9 @@ pub struct Number {
 ///
 /// # Errors
 /// If a run that should not diverge does.
+///
+/// # Panics
+/// If the thread of a chapter panics.
 pub fn make() -> Outcome<Book> {
     let chapters: [fn(&mut Book) -> Outcome<()>; 7] = [
         idea::add,

@@ -1,6 +1,8 @@
 //! After its first call at the largest batch, a training step allocates nothing on any thread, and
 //! neither does a prediction. Everything that every thread allocates goes through a counter.
 
+#![allow(unsafe_code)]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

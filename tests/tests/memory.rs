@@ -3,6 +3,8 @@
 //! The allocator that counts needs `unsafe`, hence this is here and not beside the readers. The tests
 //! share one counter, so they are one test.
 
+#![allow(unsafe_code)]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -262,7 +262,8 @@ fn unsafe_is_where_it_is_said_to_be() {
             path.display()
         );
     }
-    // Every other library says so itself, so that the compiler holds it to that.
+    // Every other library forbids unsafe code in its root, which the code below it cannot take back; the
+    // lint of the workspace denies unsafe code to programs and tests.
     for entry in std::fs::read_dir(root.join("crates")).unwrap() {
         let lib = entry.unwrap().path().join("src/lib.rs");
         if !lib.starts_with(&tensor) && lib.exists() {

@@ -19,11 +19,11 @@ pub use crate::say;
 /// A whole number with a comma between thousands.
 pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
-    let groups: Vec<&str> = digits
+    let groups: Vec<_> = digits
         .as_bytes()
         .rchunks(3)
         .rev()
-        .map(|group| std::str::from_utf8(group).expect("digits"))
+        .map(String::from_utf8_lossy)
         .collect();
     groups.join(",")
 }

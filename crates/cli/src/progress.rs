@@ -36,6 +36,9 @@ pub fn handle_ctrl_c() {
 }
 
 /// A bar on a terminal, hidden elsewhere.
+///
+/// # Panics
+/// If `template` is not a template of `indicatif`.
 pub fn bar(template: &str, quiet: bool) -> ProgressBar {
     if quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

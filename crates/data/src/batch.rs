@@ -51,6 +51,10 @@ impl<T: Scalar> Batch<T> {
     }
 
     /// The features, (rows, width).
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "never: a gathered batch has whole rows"
+    )]
     pub fn inputs(&self) -> ArrayView2<'_, T> {
         let inputs = &self.inputs[..self.rows * self.width];
         ArrayView2::from_shape((self.rows, self.width), inputs).expect("rows of one width")
@@ -62,6 +66,10 @@ impl<T: Scalar> Batch<T> {
     }
 
     /// The target values, (rows, target width), if the labels are values.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "never: a gathered batch has whole rows"
+    )]
     pub fn values(&self) -> Option<ArrayView2<'_, T>> {
         let Target::Values { width } = self.target else {
             return None;

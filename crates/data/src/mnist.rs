@@ -161,6 +161,10 @@ pub fn load<T: Scalar>(
 /// assert_eq!((train.width(), train.num_classes()), (28 * 28, Some(10)));
 /// ```
 #[cfg(feature = "sample")]
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "never: the files are part of the crate"
+)]
 pub fn sample<T: Scalar>() -> (Dataset<T>, Dataset<T>) {
     macro_rules! file {
         ($name:literal) => {{

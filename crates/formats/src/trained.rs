@@ -116,6 +116,10 @@ impl<T: Scalar> Model<T> {
     ///
     /// # Errors
     /// If the width does not fit.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "never: a new array is contiguous"
+    )]
     pub fn predict_proba(&self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, FormatError> {
         let mut output = self.predict(inputs)?;
         let width = self.network.output_width();

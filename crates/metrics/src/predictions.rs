@@ -89,6 +89,10 @@ impl ClassPredictions {
     }
 
     /// The probabilities (rows, classes).
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "never: the slice has as many elements as the view"
+    )]
     pub fn probabilities(&self) -> ArrayView2<'_, f64> {
         let (rows, classes) = (self.rows(), self.names.len());
         ArrayView2::from_shape((rows, classes), &self.probabilities[..rows * classes])

@@ -30,6 +30,7 @@
 //! ```
 
 #![warn(missing_docs)]
+#![allow(unsafe_code)]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::undocumented_unsafe_blocks)]
 

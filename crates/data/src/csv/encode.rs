@@ -85,6 +85,10 @@ impl Table {
     ///
     /// # Errors
     /// As [`dataset`](Self::dataset).
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "never: each row has added its width"
+    )]
     pub fn features<T: Scalar>(&self, encoding: &TableEncoding) -> Result<Array2<T>, DataError> {
         encoding.check()?;
         let width = encoding.width();
