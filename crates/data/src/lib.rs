@@ -36,6 +36,7 @@
 #![warn(missing_docs)]
 
 mod batch;
+mod compiled;
 #[cfg(feature = "csv")]
 pub mod csv;
 mod dataset;

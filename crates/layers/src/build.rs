@@ -29,6 +29,7 @@ impl LayerSpec {
     /// # Errors
     /// If the settings make no sense, there is no memory for a weight, or the layer is of another crate
     /// and its description was read from a file.
+    #[inline(never)]
     pub fn build<T: Scalar>(
         &self,
         inputs: usize,

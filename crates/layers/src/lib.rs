@@ -11,6 +11,7 @@
 
 mod activation;
 mod build;
+mod compiled;
 mod custom;
 mod dropout;
 mod elementwise;

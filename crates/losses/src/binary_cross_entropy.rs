@@ -67,6 +67,7 @@ impl<T: Scalar> Loss<T> for BinaryCrossEntropyWithLogits {
         terms.sum::<f64>() / outputs
     }
 
+    #[inline(never)]
     fn activate(&self, mut output: ArrayViewMut2<'_, T>) {
         output.mapv_inplace(logistic);
     }

@@ -22,6 +22,7 @@
 #![warn(missing_docs)]
 
 mod binary_cross_entropy;
+mod compiled;
 mod cross_entropy;
 mod distribution;
 mod error;
@@ -47,6 +48,7 @@ pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 /// assert_eq!(loss.name(), "MeanSquaredError");
 /// assert!(by_name::<f32>("MyOwnLoss").is_none());
 /// ```
+#[inline(never)]
 pub fn by_name<T: Scalar>(name: &str) -> Option<Box<dyn Loss<T>>> {
     all().into_iter().find(|loss| loss.name() == name)
 }

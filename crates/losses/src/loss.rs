@@ -175,6 +175,7 @@ pub trait Loss<T: Scalar>: Debug + Send + Sync {
     /// # Panics
     /// If the shapes do not fit, or a class is out of range.
     #[track_caller]
+    #[inline(never)]
     fn value_and_grad(
         &self,
         output: ArrayView2<'_, T>,
@@ -193,6 +194,7 @@ pub trait Loss<T: Scalar>: Debug + Send + Sync {
 
     /// Turns outputs into predictions: by default logits into probabilities by the softmax, while
     /// probabilities and values stay.
+    #[inline(never)]
     fn activate(&self, output: ArrayViewMut2<'_, T>) {
         if self.output_kind() == OutputKind::Logits {
             let mut output = output;

@@ -67,6 +67,7 @@ impl<T: Scalar> Optimizer<T> for Adam {
         self.learning_rate
     }
 
+    #[inline(never)]
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let [m, v] = slots("Adam", value, grad, state);
         assert!(step.t > 0, "Adam counts steps from 1, not 0");

@@ -19,6 +19,10 @@ mod schedule;
 mod sgd;
 mod state;
 
+use std::hint::black_box;
+
+use backprop_tensor::Scalar;
+
 pub use adam::Adam;
 pub use clip::{clip_scale, global_norm};
 pub use error::OptimizerError;
@@ -28,3 +32,22 @@ pub use rmsprop::RmsProp;
 pub use schedule::{Progress, Schedule};
 pub use sgd::Sgd;
 pub use state::{OptimizerState, StepGuard};
+
+/// The functions that are compiled with this crate, for `f32` and `f64`, and not again by each
+/// program as fast as that program is built. A new rule joins the list.
+fn instances<T: Scalar>() {
+    black_box(StepGuard::<T>::parameter as fn(_, _, _, _, _));
+    of::<T, Sgd>();
+    of::<T, Nesterov>();
+    of::<T, RmsProp>();
+    of::<T, Adam>();
+}
+
+fn of<T: Scalar, O: Optimizer<T>>() {
+    black_box(O::update as fn(_, _, _, _, _));
+}
+
+#[used]
+static F32: fn() = instances::<f32>;
+#[used]
+static F64: fn() = instances::<f64>;

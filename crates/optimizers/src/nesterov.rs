@@ -52,6 +52,7 @@ impl<T: Scalar> Optimizer<T> for Nesterov {
         self.learning_rate
     }
 
+    #[inline(never)]
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let mu = T::from_f64(self.momentum);
         let [b] = slots("Nesterov", value, grad, state);

@@ -60,6 +60,7 @@ impl<T: Scalar> Optimizer<T> for RmsProp {
         self.learning_rate
     }
 
+    #[inline(never)]
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let (d, rest) = (
             T::from_f64(self.decay_rate),

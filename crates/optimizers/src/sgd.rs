@@ -38,6 +38,7 @@ impl<T: Scalar> Optimizer<T> for Sgd {
         self.learning_rate
     }
 
+    #[inline(never)]
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let [] = slots("Sgd", value, grad, state);
         with_best_simd(|| {

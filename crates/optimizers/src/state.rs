@@ -134,6 +134,7 @@ impl<T: Scalar> StepGuard<'_, T> {
     /// If the parameter is not that of the steps before, by index or length, the lengths differ,
     /// or the rule has another number of state slots.
     #[track_caller]
+    #[inline(never)]
     pub fn parameter(
         &mut self,
         index: usize,

@@ -46,6 +46,7 @@ impl<T: Scalar> Trainer<T> {
     ///
     /// # Errors
     /// If the data does not fit the network or the loss, or its weights sum to 0.
+    #[inline(never)]
     pub fn evaluate(&self, data: &Dataset<T>) -> Result<Evaluation, TrainError> {
         self.evaluate_blocks(data, |_| {})
     }
@@ -55,6 +56,7 @@ impl<T: Scalar> Trainer<T> {
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
+    #[inline(never)]
     pub fn evaluate_and_predict(
         &self,
         data: &Dataset<T>,

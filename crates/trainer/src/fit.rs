@@ -37,6 +37,7 @@ impl<T: Scalar> Trainer<T> {
     ///
     /// # Errors
     /// As [`fit`](Self::fit); a patience needs validation data.
+    #[inline(never)]
     pub fn fit_with(
         &mut self,
         train: &Dataset<T>,

@@ -11,6 +11,7 @@
 
 mod builder;
 mod checkpoint;
+mod compiled;
 mod config;
 mod error;
 mod evaluate;

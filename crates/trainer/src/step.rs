@@ -20,6 +20,7 @@ impl<T: Scalar> Trainer<T> {
     /// # Errors
     /// If a setting makes no sense, shapes, targets, weights or the learning rate do not fit, or the loss is not finite. The
     /// parameters are then as they were before.
+    #[inline(never)]
     pub fn train_batch(
         &mut self,
         inputs: ArrayView2<'_, T>,

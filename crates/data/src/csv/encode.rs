@@ -18,6 +18,7 @@ impl Table {
     /// # Errors
     /// If a column is not there, or a cell does not fit its column: a value is missing, a number is
     /// text or too large for `T`, a text or a class is one that the training rows do not have.
+    #[inline(never)]
     pub fn dataset<T: Scalar>(&self, encoding: &TableEncoding) -> Result<Dataset<T>, DataError> {
         encoding.check()?;
         let width = encoding.width();
@@ -89,6 +90,7 @@ impl Table {
         clippy::missing_panics_doc,
         reason = "never: each row has added its width"
     )]
+    #[inline(never)]
     pub fn features<T: Scalar>(&self, encoding: &TableEncoding) -> Result<Array2<T>, DataError> {
         encoding.check()?;
         let width = encoding.width();

@@ -157,10 +157,24 @@ pub(super) fn broken(
     }
 }
 
+/// The cell without the spaces around it. Most cells have none, and two bytes tell that sooner than
+/// `str::trim`, which decodes characters.
+#[inline]
+fn trimmed(cell: &str) -> &str {
+    let (first, last) = (cell.as_bytes().first(), cell.as_bytes().last());
+    if [first, last]
+        .iter()
+        .all(|byte| byte.is_none_or(u8::is_ascii_graphic))
+    {
+        return cell;
+    }
+    cell.trim()
+}
+
 impl<'a> Row<'a> {
     /// The cells, without the spaces around them.
     pub(super) fn cells(&self) -> impl Iterator<Item = &'a str> {
-        self.record.iter().map(str::trim)
+        self.record.iter().map(trimmed)
     }
 
     /// The line that the row begins on, from 1.
@@ -170,7 +184,7 @@ impl<'a> Row<'a> {
 
     /// The cell of a column, without the spaces around it.
     pub(super) fn cell(&self, place: usize) -> &'a str {
-        self.record.get(place).unwrap_or_default().trim()
+        trimmed(self.record.get(place).unwrap_or_default())
     }
 
     /// The cell of a column as a weight.

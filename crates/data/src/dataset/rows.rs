@@ -128,6 +128,7 @@ impl<T: Scalar> Dataset<T> {
     /// # Panics
     /// If a row is out of range.
     #[track_caller]
+    #[inline(never)]
     pub fn gather(&self, rows: &[u32], batch: &mut Batch<T>) {
         self.check_range(rows);
         let inputs = self.prepare(rows, batch);
@@ -139,6 +140,7 @@ impl<T: Scalar> Dataset<T> {
     /// # Panics
     /// If a row is out of range.
     #[track_caller]
+    #[inline(never)]
     pub fn par_gather(&self, pool: &Pool, rows: &[u32], batch: &mut Batch<T>) {
         self.check_range(rows);
         let width = self.storage.width;

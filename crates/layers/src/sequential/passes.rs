@@ -14,6 +14,7 @@ impl<T: Scalar> Sequential<T> {
     /// # Panics
     /// If the input has another width than the network.
     #[track_caller]
+    #[inline(never)]
     pub fn forward(&self, workspace: &mut Workspace<T>, mode: Mode, input: ArrayView2<'_, T>) {
         let rows = self.check_input(input);
         workspace.prepare(&self.layers, &self.layer_dims, rows, mode);
@@ -31,6 +32,7 @@ impl<T: Scalar> Sequential<T> {
     /// # Panics
     /// If the last forward pass was not in training mode, or `input` has another shape than its.
     #[track_caller]
+    #[inline(never)]
     pub fn backward(&self, workspace: &mut Workspace<T>, input: ArrayView2<'_, T>) {
         self.check_backward(workspace, input);
         let (pool, mode) = (Arc::clone(workspace.pool()), workspace.mode);

@@ -46,6 +46,7 @@ impl<T: Scalar> Sequential<T> {
     /// # Panics
     /// If a shape does not fit.
     #[track_caller]
+    #[inline(never)]
     pub fn predict_into(
         &self,
         workspace: &mut Workspace<T>,

@@ -152,16 +152,25 @@ dispatch!(f32, PortableF32Kernel, Avx2F32Kernel, Avx512F32Kernel);
 dispatch!(f64, PortableF64Kernel, Avx2F64Kernel, Avx512F64Kernel);
 
 /// Compiles the loops of a generic job with this crate, instead of with each program that uses a
-/// product: a constant that names a function has the function compiled.
+/// product: a static that is marked as used has the functions it names compiled.
 macro_rules! compile_here {
     ($f32:ty, $f64:ty) => {
-        const _: (
-            unsafe fn($crate::kernels::Isa, $f32) -> <$f32 as $crate::kernels::Job<f32>>::Output,
-            unsafe fn($crate::kernels::Isa, $f64) -> <$f64 as $crate::kernels::Job<f64>>::Output,
-        ) = (
-            $crate::kernels::dispatch::f32::run,
-            $crate::kernels::dispatch::f64::run,
-        );
+        const _: () = {
+            #[used]
+            static RUN: (
+                unsafe fn(
+                    $crate::kernels::Isa,
+                    $f32,
+                ) -> <$f32 as $crate::kernels::Job<f32>>::Output,
+                unsafe fn(
+                    $crate::kernels::Isa,
+                    $f64,
+                ) -> <$f64 as $crate::kernels::Job<f64>>::Output,
+            ) = (
+                $crate::kernels::dispatch::f32::run,
+                $crate::kernels::dispatch::f64::run,
+            );
+        };
     };
 }
 
