@@ -250,6 +250,8 @@ pub(crate) fn median(mut times: Vec<f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -298,7 +300,7 @@ mod tests {
     fn dense_input_has_no_zeros() {
         let dense = dense_inputs(3, 0);
         assert!(dense.iter().all(|&x| x > 0.0 && x < 1.0));
-        assert!((dense.mean().unwrap() - 0.5).abs() < 0.03);
+        assert_abs_diff_eq!(dense.mean().unwrap(), 0.5, epsilon = 0.03);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use approx::assert_relative_eq;
+
 fn bench(folder: &Path, flags: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_backprop-benchmarks"))
         .args(flags.split_whitespace())
@@ -50,8 +52,10 @@ fn bench_reports_the_machine_and_every_job() {
     let figure = |name: &str| jobs[0][name].as_f64().unwrap();
     let flops = 4000.0 * 2.0 * (2 * 784 * 128 + 3 * 128 * 64 + 3 * 64 * 10) as f64;
     let limit = flops / (peak("2") * 1e9);
-    assert!((figure("per_second") * figure("seconds") / 4000.0 - 1.0).abs() < 1e-9);
-    assert!((figure("times_dense_limit") * limit / figure("seconds") - 1.0).abs() < 1e-9);
+    let rate = 4000.0 / figure("seconds");
+    assert_relative_eq!(figure("per_second"), rate, max_relative = 1e-9);
+    let times = figure("seconds") / limit;
+    assert_relative_eq!(figure("times_dense_limit"), times, max_relative = 1e-9);
     assert_eq!(jobs[0]["threads"], 2);
     assert!(report["process"][0]["seconds"].as_f64().unwrap() > figure("seconds"));
     let text = std::fs::read_to_string(folder.path().join("bench.md")).unwrap();

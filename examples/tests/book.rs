@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use approx::abs_diff_eq;
 use backprop_examples::CHAPTERS;
 use backprop_examples::book::{self, Book};
 
@@ -53,7 +54,7 @@ fn the_committed_figures_are_those_that_the_command_writes() {
             // A fifth of a pixel, or in the descriptions 1 % of a number.
             let allowed = 0.2_f64.max(0.01 * old.abs());
             assert!(
-                (old - new).abs() <= allowed,
+                abs_diff_eq!(old, new, epsilon = allowed),
                 "{name}: {old}, now {new}; run `cargo figures`"
             );
         }
@@ -92,7 +93,9 @@ fn the_committed_numbers_are_those_that_the_command_prints() {
             old.chapter, old.what, old.value, new.value
         );
         match (old.value.parse::<f64>(), new.value.parse::<f64>()) {
-            (Ok(a), Ok(b)) => assert!((a - b).abs() <= 0.02 * a.abs(), "{what}"),
+            (Ok(a), Ok(b)) => {
+                assert!(abs_diff_eq!(a, b, epsilon = 0.02 * a.abs()), "{what}")
+            }
             _ => assert_eq!(old.value, new.value, "{what}"),
         }
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use approx::abs_diff_eq;
 use backprop_trainer::data::{Batch, mnist};
 use backprop_trainer::formats::{ModelInfo, OutputKind, onnx_bytes};
 use backprop_trainer::layers::{
@@ -45,9 +46,8 @@ fn same_predictions<T: Scalar>(layers: Vec<LayerSpec>, info: ModelInfo) {
     let specs = network.specs();
     for (row, (ours, theirs)) in ours.chunks(outputs).zip(theirs.chunks(outputs)).enumerate() {
         for (ours, theirs) in ours.iter().zip(theirs) {
-            let difference = (ours.as_f64() - f64::from(*theirs)).abs();
             assert!(
-                difference < 1e-5,
+                abs_diff_eq!(ours.as_f64(), f64::from(*theirs), epsilon = 1e-5),
                 "row {row}: {ours}, not {theirs}, of {specs:?}"
             );
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use approx::{abs_diff_eq, assert_abs_diff_eq, assert_relative_eq, relative_eq};
 use backprop_trainer::Trainer;
 use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::layers::{
@@ -103,13 +104,15 @@ fn clamps_below_the_normal_numbers<T: Scalar>(tolerance: f64) {
         );
         if probability.is_normal() {
             normal += 1;
-            let off = (loss - fused.sum).abs();
-            assert!(off <= tolerance * fused.sum, "{logit}: off by {off}");
+            assert!(
+                relative_eq!(loss, fused.sum, epsilon = 0.0, max_relative = tolerance),
+                "{logit}: {loss}, fused {}",
+                fused.sum
+            );
             for (a, b) in grad.iter().zip(&fused_grad) {
-                let off = (*a - *b).abs().as_f64();
                 assert!(
-                    off <= tolerance,
-                    "{logit}: {grad:?}, fused {fused_grad}: {off}"
+                    abs_diff_eq!(a.as_f64(), b.as_f64(), epsilon = tolerance),
+                    "{logit}: {grad:?}, fused {fused_grad}"
                 );
             }
         } else {
@@ -308,7 +311,7 @@ fn the_training_loss_of_many_small_batches_is_their_mean() {
     let expected = f64::from(0.9_f32 - 1.0).powi(2);
     let found = trainer.history().epochs()[0].train_loss;
     // Fifty thousand roundings to the nearest number come to at most 6e-12.
-    assert!((found / expected - 1.0).abs() < 6e-12, "{found} {expected}");
+    assert_relative_eq!(found, expected, epsilon = 0.0, max_relative = 6e-12);
 }
 
 #[test]
@@ -320,7 +323,7 @@ fn norms_of_extreme_gradients_are_finite_in_f64_and_clip_as_they_should() {
     );
     let scale = clip_scale([&large[..]].into_iter(), 1.0);
     let clipped = f64::from(1e30_f32) * f64::from(scale as f32);
-    assert!((clipped - 0.5).abs() < 1e-6, "{clipped}");
+    assert_abs_diff_eq!(clipped, 0.5, epsilon = 1e-6);
     let many = vec![0.1_f32; SAMPLES];
     let expected = f64::from(0.1_f32) * (SAMPLES as f64).sqrt();
     assert_near(global_norm([&many[..]].into_iter()), expected, "norm");

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use approx::{assert_abs_diff_eq, assert_relative_eq};
 use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::formats::Checkpoint;
 use backprop_trainer::layers::{
@@ -511,8 +512,12 @@ fn the_last_smaller_batch_weighs_what_it_weighs() {
         let epoch = trainer.fit_with(&dataset, None, &mut ()).unwrap().epochs()[0];
         assert!(distance(&parameters(&trainer), &before) < 1e-100);
         let evaluated = trainer.evaluate(&dataset).unwrap().loss;
-        let off = (epoch.train_loss / evaluated - 1.0).abs();
-        assert!(off <= 1e-9, "{} and {evaluated}", epoch.train_loss);
+        assert_relative_eq!(
+            epoch.train_loss,
+            evaluated,
+            epsilon = 0.0,
+            max_relative = 1e-9
+        );
     }
 }
 
@@ -560,7 +565,7 @@ fn check_probabilities<T: Scalar>(loss: impl Loss<T> + 'static, tail: &[LayerSpe
     let classes = trainer.classify(inputs.view()).unwrap();
     for (row, class) in probabilities.rows().into_iter().zip(classes) {
         let sum: f64 = row.iter().map(|p| p.as_f64()).sum();
-        assert!((sum - 1.0).abs() <= allowed, "{row} sums to {sum}");
+        assert_abs_diff_eq!(sum, 1.0, epsilon = allowed);
         assert!(
             row.iter().all(|&p| p >= T::zero() && p <= row[class]),
             "{row}"
@@ -612,5 +617,5 @@ fn a_step_after_fit_has_the_learning_rate_of_the_optimizer() {
     let targets = TargetsView::Values(target.view());
     trainer.train_batch(input.view(), targets, None).unwrap();
     // The gradient is 2 (y - t) = -2.
-    assert!((bias(&trainer) - (before + 0.5 * 2.0)).abs() < 1e-12);
+    assert_abs_diff_eq!(bias(&trainer), before + 0.5 * 2.0, epsilon = 1e-12);
 }

@@ -48,6 +48,8 @@ impl<T: Scalar> Optimizer<T> for EpochAdam {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
     use backprop_trainer::optimizers::{Adam, OptimizerState, ParamInfo};
     use backprop_trainer::tensor::Pool;
@@ -71,9 +73,9 @@ mod tests {
             steps_per_epoch,
         };
         let right = lengths(&Adam::default());
-        assert!(right.iter().all(|length| (length - 0.1).abs() < 1e-6));
+        assert_abs_diff_eq!(right[..], [0.1; 16][..], epsilon = 1e-6);
         let one = lengths(&epoch_adam(1));
-        assert!(one.iter().all(|length| (length - 0.1).abs() < 1e-6));
+        assert_abs_diff_eq!(one[..], [0.1; 16][..], epsilon = 1e-6);
         let sixteen = lengths(&epoch_adam(16));
         assert!(sixteen[15] > 0.19, "{sixteen:?}");
     }

@@ -1,3 +1,5 @@
+use approx::assert_abs_diff_eq;
+
 use super::*;
 use crate::idx::{self, Values};
 
@@ -154,7 +156,7 @@ fn proportions_are_kept_and_the_centre_of_mass_is_in_the_middle() {
     let mass: f64 = field.iter().map(|&ink| f64::from(ink)).sum();
     for of in [|i: usize| i % 28, |i: usize| i / 28] {
         let moment: f64 = (0..784).map(|i| f64::from(field[i]) * of(i) as f64).sum();
-        assert!((moment / mass - 14.0).abs() <= 0.5, "{}", moment / mass);
+        assert_abs_diff_eq!(moment / mass, 14.0, epsilon = 0.5);
     }
 }
 
