@@ -18,10 +18,13 @@ Usage: cargo xtask ci [--thorough]
 
 Flags:
       --thorough  Also run the tests in release mode, the tests that are too long for every change,
-                  and for a minute each the fuzz targets, where a nightly toolchain and cargo-fuzz
-                  are installed
+                  for a minute each the fuzz targets, where a nightly toolchain and cargo-fuzz are
+                  installed, and all mutations, where cargo-mutants is: about an hour
   -h, --help      Print this help
 ";
+
+/// The crates whose mutants the tests have to catch; `.cargo/mutants.toml` names their files.
+const MUTATED: [&str; 5] = ["losses", "optimizers", "metrics", "layers", "data"];
 
 /// The folder of the workspace.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -123,7 +126,20 @@ fn thorough() -> Vec<Check> {
              `cargo install cargo-fuzz`"
         );
     }
+    checks.extend(mutations());
     checks
+}
+
+/// One expression changed at a time: the tests of its crate have to fail.
+fn mutations() -> Option<Check> {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    if !succeeds(Command::new(cargo).args(["mutants", "--version"])) {
+        println!("the mutations are skipped: they need `cargo install --locked cargo-mutants`");
+        return None;
+    }
+    let packages = MUTATED.map(|name| format!("--package backprop-{name}"));
+    let line = format!("mutants --output target {}", packages.join(" "));
+    Some(Check::cargo("mutations", &line))
 }
 
 /// The one crate with `unsafe` under AddressSanitizer, and its pool under ThreadSanitizer.
@@ -164,13 +180,14 @@ fn sanitizers() -> [Check; 2] {
 
 /// Whether there is a nightly cargo that knows this command.
 fn has_nightly(arguments: &[&str]) -> bool {
-    let version = Command::new("rustup")
-        .args(["run", "nightly", "cargo"])
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    version.is_ok_and(|status| status.success())
+    let nightly = ["run", "nightly", "cargo"];
+    succeeds(Command::new("rustup").args(nightly).args(arguments))
+}
+
+/// Whether a command can be run and succeeds; what it prints is not shown.
+fn succeeds(command: &mut Command) -> bool {
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// The names of the files in `fuzz/fuzz_targets`, sorted.

@@ -1,11 +1,13 @@
 //! Every loss against central differences, against each other, and at the edges of its range.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use approx::{abs_diff_eq, assert_abs_diff_eq, assert_relative_eq};
 use backprop_losses::{
-    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, LossError, MeanSquaredError,
-    SoftmaxCrossEntropy, TargetsView, by_name, names,
+    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, LossError, MeanSquaredError, OutputKind,
+    RowTarget, SoftmaxCrossEntropy, TargetsView, WeightedSum, by_name, names,
 };
-use ndarray::{Array2, array};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, array};
 
 /// Compares the gradient of the mean with central differences in f64.
 fn check_gradient(
@@ -214,10 +216,138 @@ fn predictions_are_probabilities() {
 #[test]
 fn every_loss_is_found_by_its_name_and_no_other() {
     let names = names();
-    assert_eq!(names.len(), 4);
+    // A model keeps the name in its file.
+    assert_eq!(
+        names,
+        [
+            "SoftmaxCrossEntropy",
+            "CrossEntropy",
+            "BinaryCrossEntropyWithLogits",
+            "MeanSquaredError"
+        ]
+    );
     for name in names {
         assert_eq!(by_name::<f32>(name).unwrap().name(), name);
         assert_eq!(by_name::<f64>(name).unwrap().name(), name);
     }
     assert!(by_name::<f64>("softmaxcrossentropy").is_none());
+}
+
+#[test]
+fn every_loss_states_the_kind_of_output_that_it_takes() {
+    let kind = |name: &str| by_name::<f64>(name).unwrap().output_kind();
+    assert_eq!(kind("SoftmaxCrossEntropy"), OutputKind::Logits);
+    assert_eq!(kind("CrossEntropy"), OutputKind::Probabilities);
+    assert_eq!(kind("BinaryCrossEntropyWithLogits"), OutputKind::Logits);
+    assert_eq!(kind("MeanSquaredError"), OutputKind::Values);
+}
+
+/// A loss of a user's own with the methods that have no default: the first output, whatever the target.
+#[derive(Debug)]
+struct FirstOutput;
+
+impl Loss<f64> for FirstOutput {
+    fn name(&self) -> &'static str {
+        "FirstOutput"
+    }
+
+    fn output_kind(&self) -> OutputKind {
+        OutputKind::Logits
+    }
+
+    fn row(
+        &self,
+        output: ArrayView1<'_, f64>,
+        _target: RowTarget<'_, f64>,
+        row_weight: f64,
+        grad: Option<ArrayViewMut1<'_, f64>>,
+    ) -> f64 {
+        if let Some(mut grad) = grad {
+            grad.fill(0.0);
+            grad[0] = row_weight;
+        }
+        output[0]
+    }
+}
+
+#[test]
+fn a_loss_on_logits_takes_classes_and_values_by_default() {
+    assert_eq!(FirstOutput.check(2, TargetsView::Classes(&[1, 0])), Ok(()));
+    let values = array![[0.0, 7.0]];
+    let values = TargetsView::Values(values.view());
+    assert_eq!(FirstOutput.check(2, values), Ok(()));
+    let mut logits = array![[1.0, 1.0]];
+    FirstOutput.activate(logits.view_mut());
+    assert_eq!(logits, array![[0.5, 0.5]]);
+}
+
+/// BinaryCrossEntropyWithLogits has a `check` and an `activate` of its own.
+#[test]
+fn a_boxed_loss_is_the_loss_in_the_box() {
+    let boxed: Box<dyn Loss<f64>> = Box::new(BinaryCrossEntropyWithLogits);
+    let boxed = Box::new(boxed);
+    assert_eq!(boxed.name(), "BinaryCrossEntropyWithLogits");
+    let values: Box<dyn Loss<f64>> = Box::new(MeanSquaredError);
+    assert_eq!(Box::new(values).output_kind(), OutputKind::Values);
+    assert_eq!(
+        boxed.check(2, TargetsView::Classes(&[0])),
+        Err(LossError::NeedsValues {
+            loss: "BinaryCrossEntropyWithLogits"
+        })
+    );
+
+    // At a logit of 0 a row costs ln 2, and its gradient is 1/2 - t.
+    let (logits, target) = (array![[0.0]], array![[1.0]]);
+    let mut grad = Array1::zeros(1);
+    let row = RowTarget::Values(target.row(0));
+    let loss = boxed.row(logits.row(0), row, 4.0, Some(grad.view_mut()));
+    assert_eq!((loss, grad), (2.0_f64.ln(), array![-2.0]));
+
+    let mut grad = Array2::zeros((1, 1));
+    let targets = TargetsView::Values(target.view());
+    let total = boxed.value_and_grad(logits.view(), targets, Some(&[3.0]), Some(grad.view_mut()));
+    let expected = WeightedSum {
+        sum: 3.0 * 2.0_f64.ln(),
+        weight: 3.0,
+    };
+    assert_eq!((total, grad), (expected, array![[-0.5]]));
+
+    let mut logits = array![[0.0, -800.0]];
+    boxed.activate(logits.view_mut());
+    assert_eq!(logits, array![[0.5, 0.0]]);
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_named() {
+    let output = array![[0.0, 1.0], [2.0, 3.0]];
+    let (short, narrow) = (array![[0.0, 1.0]], array![[0.0], [1.0]]);
+    let panic = |targets, weights: Option<&[f64]>, columns| {
+        let mut grad = Array2::zeros((2, columns));
+        let call = AssertUnwindSafe(|| {
+            MeanSquaredError.value_and_grad(output.view(), targets, weights, Some(grad.view_mut()))
+        });
+        let payload = catch_unwind(call).expect_err("a panic");
+        payload.downcast_ref::<String>().expect("a message").clone()
+    };
+    let fitting = TargetsView::Values(output.view());
+    for (message, expected) in [
+        (
+            panic(TargetsView::Values(short.view()), None, 2),
+            "rows of the targets and of the output",
+        ),
+        (
+            panic(TargetsView::Values(narrow.view()), None, 2),
+            "shape of the targets and of the output",
+        ),
+        (
+            panic(fitting, Some(&[1.0; 3]), 2),
+            "weights and rows of the output",
+        ),
+        (
+            panic(fitting, None, 3),
+            "shape of the gradient and of the output",
+        ),
+    ] {
+        assert!(message.contains(expected), "{message}");
+    }
 }

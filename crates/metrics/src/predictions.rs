@@ -243,8 +243,13 @@ mod tests {
             worst_predictions(&labels, &probabilities, 2, 9),
             [1, 0, 2, 3]
         );
-        // Class 3 has no probability, and the row comes first.
+        assert_eq!(
+            worst_predictions(&labels, &probabilities, 2, 4),
+            [1, 0, 2, 3]
+        );
+        // Classes 3 and 2 have no probability, and their rows come first.
         assert_eq!(worst_predictions(&[0, 3], &[0.5, 0.5, 1.0, 0.0], 2, 1), [1]);
+        assert_eq!(worst_predictions(&[0, 2, 0], &[0.5; 6], 2, 1), [1]);
     }
 
     #[test]

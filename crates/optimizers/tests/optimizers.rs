@@ -1,11 +1,13 @@
 //! All rules over three functions, the same bits for any number of threads, and what is refused.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use backprop_optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Progress, RmsProp, Schedule, Sgd, Step,
-    WeightDecay,
+    Adam, Nesterov, Optimizer, OptimizerError, OptimizerState, ParamInfo, Progress, RmsProp,
+    Schedule, Sgd, Step, WeightDecay, clip_scale, global_norm,
 };
 use backprop_tensor::ndarray::Array2;
-use backprop_tensor::{Gradient, PanelLayout, Pool};
+use backprop_tensor::{AlignedVec, Gradient, PanelLayout, Pool};
 
 type GradientOf = fn(&[f64; 2]) -> [f64; 2];
 /// Learning rate, steps, and how far from the minimum the run may end.
@@ -253,4 +255,224 @@ fn a_frozen_parameter_stays_and_a_factor_scales_the_rate() {
     ];
     state.step(&pool, &sgd, 0.5, 1.0, items.into_iter());
     assert_eq!((frozen, slow), ([1.0], [0.75]));
+}
+
+#[test]
+fn every_rule_states_its_name_rate_and_constants() {
+    let (sgd, nesterov) = (Sgd::new(0.3), Nesterov::new(0.2));
+    let (rmsprop, adam) = (RmsProp::new(0.02), Adam::new(0.01));
+    let facts = |rule: &dyn Optimizer<f32>| {
+        let constants: Vec<f64> = rule.settings().iter().map(|(_, value)| *value).collect();
+        let (name, rate) = (rule.name(), rule.learning_rate());
+        (
+            name,
+            rate,
+            rule.state_slots(),
+            rule.is_vanilla_sgd(),
+            constants,
+        )
+    };
+    assert_eq!(facts(&sgd), ("sgd", 0.3, 0, true, vec![]));
+    assert_eq!(facts(&nesterov), ("nesterov", 0.2, 1, false, vec![0.9]));
+    let constants = vec![0.99, 1e-8];
+    assert_eq!(facts(&rmsprop), ("rmsprop", 0.02, 1, false, constants));
+    let constants = vec![0.9, 0.999, 1e-8];
+    assert_eq!(facts(&adam), ("adam", 0.01, 2, false, constants));
+}
+
+/// Nesterov overrides every method but `is_vanilla_sgd`, Sgd that one.
+#[test]
+fn a_boxed_rule_is_the_rule_in_the_box() {
+    let nesterov: Box<dyn Optimizer<f64>> = Box::new(Nesterov::new(0.1).momentum(0.5));
+    let nesterov = Box::new(nesterov);
+    assert_eq!(
+        (nesterov.name(), nesterov.learning_rate()),
+        ("nesterov", 0.1)
+    );
+    assert_eq!(
+        (nesterov.state_slots(), nesterov.is_vanilla_sgd()),
+        (1, false)
+    );
+    assert_eq!(nesterov.settings(), [("momentum", 0.5)]);
+    assert_eq!(nesterov.check(), Ok(()));
+    let step = Step {
+        t: 1,
+        learning_rate: 0.25,
+        l2: 0.0,
+        decoupled: 0.0,
+        grad_scale: 1.0,
+    };
+    let (mut value, mut b) = ([1.0], [4.0]);
+    nesterov.update(step, &mut value, &[2.0], &mut [&mut b]);
+    // b = 0.5 * 4 + 2; p = 1 - 0.25 (2 + 0.5 b).
+    assert_eq!((value, b), ([0.0], [4.0]));
+
+    let sgd: Box<dyn Optimizer<f64>> = Box::new(Sgd::new(-1.0));
+    let sgd = Box::new(sgd);
+    assert_eq!((sgd.state_slots(), sgd.is_vanilla_sgd()), (0, true));
+    let refused = OptimizerError::Range {
+        what: "the learning rate",
+        value: -1.0,
+        range: "above 0 and finite",
+    };
+    assert_eq!(sgd.check(), Err(refused));
+}
+
+#[test]
+fn a_rule_of_ones_own_has_no_constants_by_default() {
+    assert_eq!(Drift.settings(), []);
+    assert!(!Drift.is_vanilla_sgd());
+    assert_eq!(Drift.check(), Ok(()));
+}
+
+#[test]
+fn schedules_have_the_names_of_the_command_line() {
+    let step = Schedule::Step {
+        every_epochs: 1,
+        factor: 0.5,
+    };
+    let schedules = [
+        Schedule::Constant,
+        step,
+        Schedule::Cosine,
+        Schedule::OneCycle,
+    ];
+    let names = schedules.map(|schedule| schedule.name());
+    assert_eq!(names, ["constant", "step", "cosine", "one-cycle"]);
+}
+
+/// Slices of more than eight elements, whose length is not a multiple of eight.
+#[test]
+fn the_norm_is_that_of_all_elements_of_all_gradients() {
+    let (long, short) = ([3.0_f32; 21], [-3.0; 4]);
+    let grads = [&long[..], &short[..]];
+    // The root of 25 * 9.
+    assert_eq!(global_norm(grads.into_iter()), 15.0);
+    let scale = clip_scale(grads.into_iter(), 3.0);
+    assert_eq!(scale, 3.0 / (15.0 + 1e-6));
+    assert_eq!(clip_scale(grads.into_iter(), 16.0), 1.0);
+}
+
+/// A rule with this many slots, which adds 1 to the first, 2 to the second, and so on.
+#[derive(Debug)]
+struct Slots(usize);
+
+impl Optimizer<f64> for Slots {
+    fn name(&self) -> &'static str {
+        "slots"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        1.0
+    }
+
+    fn update(&self, _: Step<f64>, value: &mut [f64], grad: &[f64], state: &mut [&mut [f64]]) {
+        value.copy_from_slice(grad);
+        for (add, slot) in (1..).zip(state) {
+            slot.iter_mut()
+                .for_each(|element| *element += f64::from(add));
+        }
+    }
+
+    fn state_slots(&self) -> usize {
+        self.0
+    }
+}
+
+#[test]
+fn a_rule_has_none_to_four_slots_of_state() {
+    let pool = Pool::new(1);
+    for slots in 0..=4 {
+        let (mut values, mut state) = ([0.0; 3], OptimizerState::new());
+        for _ in 0..2 {
+            let item = (&mut values[..], &[5.0; 3][..], ParamInfo::new(1));
+            state.step(&pool, &Slots(slots), 1.0, 1.0, [item].into_iter());
+        }
+        assert_eq!(values, [5.0; 3]);
+        let moments: Vec<&[f64]> = state.moments()[0].iter().map(|slot| &slot[..]).collect();
+        let expected = [[2.0; 3], [4.0; 3], [6.0; 3], [8.0; 3]];
+        assert_eq!(moments, expected[..slots]);
+    }
+    let refused = catch_unwind(|| {
+        let mut state = OptimizerState::<f64>::new();
+        let _ = state.begin_step(&Pool::new(1), &Slots(5), 1.0, 1.0);
+    });
+    assert!(refused.is_err());
+}
+
+/// A rule that says it is plain descent, and is never called as such.
+#[derive(Debug)]
+struct Vanilla;
+
+impl Optimizer<f64> for Vanilla {
+    fn name(&self) -> &'static str {
+        "vanilla"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        0.5
+    }
+
+    fn update(&self, _: Step<f64>, value: &mut [f64], _: &[f64], _: &mut [&mut [f64]]) {
+        value.fill(f64::NAN);
+    }
+
+    fn is_vanilla_sgd(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn plain_descent_is_taken_on_the_way_unless_something_decays_or_is_clipped() {
+    let after = |decay: WeightDecay, grad_scale: f64| {
+        let (pool, mut value, mut state) = (Pool::new(1), [1.0], OptimizerState::new());
+        let info = ParamInfo {
+            decay,
+            ..ParamInfo::new(1)
+        };
+        let item = (&mut value[..], &[0.5][..], info);
+        state.step(&pool, &Vanilla, 0.5, grad_scale, [item].into_iter());
+        value[0]
+    };
+    let decay = |l2, decoupled| WeightDecay { l2, decoupled };
+    assert_eq!(after(WeightDecay::NONE, 1.0), 0.75);
+    for (decay, grad_scale) in [
+        (decay(0.1, 0.0), 1.0),
+        (decay(0.0, 0.1), 1.0),
+        (decay(0.1, 0.1), 1.0),
+        (WeightDecay::NONE, 0.5),
+    ] {
+        assert!(after(decay, grad_scale).is_nan(), "{decay:?} {grad_scale}");
+    }
+}
+
+#[test]
+fn a_state_of_no_steps_keeps_its_moments_and_one_of_some_steps_has_them() {
+    let pool = Pool::new(1);
+    let step = |state: &mut OptimizerState<f64>| {
+        let item = (&mut [0.0][..], &[0.0][..], ParamInfo::new(1));
+        state.step(&pool, &Slots(1), 1.0, 1.0, [item].into_iter());
+    };
+    let mut state = OptimizerState::from_parts(0, vec![vec![AlignedVec::from_slice(&[6.0])]]);
+    step(&mut state);
+    assert_eq!((&state.moments()[0][0][..], state.steps()), (&[7.0][..], 1));
+    let mut state = OptimizerState::from_parts(1, vec![]);
+    let call = AssertUnwindSafe(|| step(&mut state));
+    let message = *catch_unwind(call)
+        .unwrap_err()
+        .downcast::<String>()
+        .unwrap();
+    assert_eq!(message, "more parameters than the 0 of the first step");
+}
+
+#[test]
+#[should_panic(expected = "parameters in this step and in the first")]
+fn a_step_with_fewer_parameters_is_refused() {
+    let (pool, mut state) = (Pool::new(1), OptimizerState::<f64>::new());
+    for count in [2, 1] {
+        let mut values = [1.0, 2.0];
+        let items = values[..count].chunks_mut(1);
+        let items = items.map(|value| (value, &[0.0][..], ParamInfo::new(1)));
+        state.step(&pool, &Sgd::new(0.1), 0.1, 1.0, items);
+    }
 }

@@ -133,3 +133,23 @@ fn what_idx_cannot_hold_is_not_written() {
             .starts_with("disk cannot be written: ")
     );
 }
+
+#[test]
+fn values_know_their_number_and_their_type() {
+    let values = one_of_each();
+    let names: Vec<&str> = values.iter().map(Values::type_name).collect();
+    assert_eq!(names, ["u8", "i8", "i16", "i32", "f32", "f64"]);
+    for values in values {
+        assert_eq!((values.len(), values.is_empty()), (6, false));
+    }
+}
+
+#[test]
+fn shapes_of_more_than_eight_dimensions_are_cut_short_in_messages() {
+    assert_eq!(describe(&[]), "()");
+    assert_eq!(
+        describe(&[1, 2, 3, 4, 5, 6, 7, 8]),
+        "(1, 2, 3, 4, 5, 6, 7, 8)"
+    );
+    assert_eq!(describe(&[9; 9]), "(9, 9, 9, 9, 9, 9, 9, 9, ...)");
+}
