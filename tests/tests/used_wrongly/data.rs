@@ -21,7 +21,7 @@ fn data_sets() {
     let wider = || Dataset::from_values(2, vec![0.0; 2], classes(&[0], 2)).unwrap();
     let bytes = || Dataset::from_bytes(1, vec![0], classes(&[0], 2)).unwrap();
     let key = Key::new(0);
-    check(vec![
+    check_table(vec![
         (
             "rows of no width",
             error(Dataset::from_values(0, vec![], classes(&[], 2))),
@@ -245,7 +245,7 @@ fn tables() {
     };
     let mut damaged = fitted("x,y\n1,a\n2,b\n");
     damaged.columns = 1;
-    check(vec![
+    check_table(vec![
         (
             "nothing",
             y(""),
@@ -399,7 +399,7 @@ fn files() {
     let here = folder.path().display().to_string();
     let says = |text: String| text.replace(&here, "HERE");
     std::fs::write(at("long"), [0; 100]).unwrap();
-    check(vec![
+    check_table(vec![
         (
             "a parameter of NaN",
             says(error(save_model(at("m"), &broken, &info))),

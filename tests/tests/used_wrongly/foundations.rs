@@ -39,19 +39,7 @@ fn products() {
         let (grad, mut input) = (f32s(grad.0, grad.1), f32s(input.0, input.1));
         panic(|| affine_input_grad(&pool, layout, grad.view(), stored, input.view_mut()))
     };
-    let maps = |input: &str, output: &str| {
-        format!(
-            "a (2, 3) weight maps (batch, 3) to (batch, 2), but the input is {input} and the output \
-             {output}"
-        )
-    };
-    let numbers = |what: &str, left: usize, right: usize| {
-        format!(
-            "assertion `left == right` failed: elements in the {what} of a (2, 3) weight\n  left: \
-             {left}\n right: {right}"
-        )
-    };
-    check(vec![
+    let said = [
         (
             "a product of matrices that do not fit",
             panic(|| {
@@ -63,8 +51,6 @@ fn products() {
                     f32s(2, 3).view_mut(),
                 )
             }),
-            "product of (2, 3) and (2, 3) into (2, 3): inner sizes must agree and the result is \
-             (m, n)",
         ),
         (
             "a product into a matrix of another shape",
@@ -77,8 +63,6 @@ fn products() {
                     f32s(4, 2).view_mut(),
                 )
             }),
-            "product of (2, 3) and (3, 4) into (4, 2): inner sizes must agree and the result is \
-             (m, n)",
         ),
         (
             "a product of nothing",
@@ -91,70 +75,55 @@ fn products() {
                     f32s(2, 4).view_mut(),
                 )
             }),
-            "no panic",
         ),
         (
             "an input of another width",
             forward((4, 5), (4, 2), &stored, 2),
-            &maps("(4, 5)", "(4, 2)"),
         ),
         (
             "an output of fewer rows",
             forward((4, 3), (3, 2), &stored, 2),
-            &maps("(4, 3)", "(3, 2)"),
         ),
         (
             "weights in logical order",
             forward((4, 3), (4, 2), &stored[..6], 2),
-            &numbers("storage", 6, 48),
         ),
-        (
-            "a short bias",
-            forward((4, 3), (4, 2), &stored, 1),
-            &numbers("bias", 1, 2),
-        ),
-        ("no rows", forward((0, 3), (0, 2), &stored, 2), "no panic"),
-        (
-            "gradients of fewer rows",
-            weight_grad(4, (3, 2), 48, 2),
-            &maps("(4, 3)", "(3, 2)"),
-        ),
+        ("a short bias", forward((4, 3), (4, 2), &stored, 1)),
+        ("no rows", forward((0, 3), (0, 2), &stored, 2)),
+        ("gradients of fewer rows", weight_grad(4, (3, 2), 48, 2)),
         (
             "a weight gradient in logical order",
             weight_grad(4, (4, 2), 6, 2),
-            &numbers("storage", 6, 48),
         ),
         (
             "a bias gradient that is too long",
             weight_grad(4, (4, 2), 48, 16),
-            &numbers("bias", 16, 2),
         ),
         (
             "the gradient of another output",
             input_grad((4, 3), (4, 3), &stored),
-            &maps("(4, 3)", "(4, 3)"),
         ),
         (
             "an input gradient that is wider",
             input_grad((4, 2), (4, 4), &stored),
-            &maps("(4, 4)", "(4, 2)"),
         ),
         (
             "an input gradient by weights in logical order",
             input_grad((4, 2), (4, 3), &stored[..6]),
-            &numbers("storage", 6, 48),
         ),
         (
             "unpacking another number of values",
             panic(|| layout.unpack(&stored, &mut [0.0; 5])),
-            "assertion `left == right` failed: rows of a (2, 3) weight\n  left: 5\n right: 6",
         ),
         (
             "a number of too few bytes",
-            panic(|| f64::read_le(&[0; 4])),
-            "as many bytes as the number has: …",
+            until(
+                panic(|| f64::read_le(&[0; 4])),
+                "as many bytes as the number has: …",
+            ),
         ),
-    ]);
+    ];
+    check("products", said);
     assert_ne!(panic(|| 1.0_f64.write_le(&mut [0; 4])), "no panic");
 }
 
@@ -162,22 +131,15 @@ fn products() {
 fn pools() {
     let pool = Pool::new(2);
     let mut many = vec![0.0_f32; 1 << 20];
-    check(vec![
-        (
-            "a pool of no threads",
-            Pool::new(0).threads().to_string(),
-            "1",
-        ),
+    let said = [
+        ("a pool of no threads", Pool::new(0).threads().to_string()),
         (
             "a unit of nothing",
             panic(|| pool.par_split(0, [&mut [0.0_f32; 3][..]], |_, _| ())),
-            "a unit of 0 elements cannot be split off",
         ),
         (
             "slices of different length",
             panic(|| pool.par_split(1, [&mut [0_u8; 3][..], &mut [0; 2][..]], |_, _| ())),
-            "assertion `left == right` failed: slices that are split together have one length\n  \
-             left: 2\n right: 3",
         ),
         (
             "work that panics",
@@ -186,14 +148,13 @@ fn pools() {
                     assert_eq!(range.start, 0, "mine")
                 })
             }),
-            "a thread of the pool panicked; its message is above",
         ),
         (
             "the pool after that",
             panic(|| pool.par_split(1, [&mut [0.0_f32; 3][..]], |_, _| ())),
-            "no panic",
         ),
-    ]);
+    ];
+    check("pools", said);
 }
 
 #[test]
@@ -204,72 +165,40 @@ fn searches() {
     };
     let three = Dataset::from_values(1, vec![1.0_f32, 2.0, 3.0], labels).unwrap();
     let folds = |parts| error(search::kfold(&three, parts, Key::new(0)));
-    let many = "it must be at least 2 and at most the number of rows";
-    check(vec![
-        (
-            "a range from NaN",
-            error(ParamRange::linear(f64::NAN, 1.0)),
-            "the lower end of a range is NaN; it must be finite",
-        ),
+    let said = [
+        ("a range from NaN", error(ParamRange::linear(f64::NAN, 1.0))),
         (
             "a range to infinity",
             error(ParamRange::linear(0.0, f64::INFINITY)),
-            "the upper end of a range is inf; it must be finite",
         ),
-        (
-            "a range of one number",
-            error(ParamRange::linear(2.0, 2.0)),
-            "the lower end of a range is 2; it must be below the upper end",
-        ),
+        ("a range of one number", error(ParamRange::linear(2.0, 2.0))),
         (
             "a logarithmic range from 0",
             error(ParamRange::logarithmic(0.0, 1.0)),
-            "the lower end of a logarithmic range is 0; it must be above 0",
         ),
         (
             "a choice of nothing",
             panic(|| *search::sample_choice(&[] as &[u8], Key::new(0))),
-            "a choice among no values",
         ),
-        (
-            "no folds",
-            folds(0),
-            &format!("the number of folds is 0; {many}"),
-        ),
-        (
-            "one fold",
-            folds(1),
-            &format!("the number of folds is 1; {many}"),
-        ),
-        (
-            "more folds than rows",
-            folds(4),
-            &format!("the number of folds is 4; {many}"),
-        ),
+        ("no folds", folds(0)),
+        ("one fold", folds(1)),
+        ("more folds than rows", folds(4)),
         (
             "rungs that leave nobody out",
             panic(|| search::rungs(8, 8, 1)),
-            "one in 1 trials goes on: nobody is left out",
         ),
         (
             "rungs of nothing",
             format!("{}", search::rungs(0, 0, 2).len()),
-            "1",
         ),
         (
             "a trial that is not there",
             panic(|| search::survivors(&[Some(0.5)], &[0, 3], 1)),
-            "index out of bounds: the len is 1 but the index is 3",
         ),
-        (
-            "the best of nothing",
-            format!("{:?}", search::best(&[])),
-            "None",
-        ),
+        ("the best of nothing", format!("{:?}", search::best(&[]))),
         (
             "the best of what diverged",
             format!("{:?}", search::best(&[None, Some(f64::NAN)])),
-            "None",
         ),
         (
             "nothing side by side",
@@ -279,9 +208,9 @@ fn searches() {
                 |_| (),
                 |_, ()| Err("called"),
             )),
-            "no error",
         ),
-    ]);
+    ];
+    check("searches", said);
 }
 
 /// A page is made when the work is done: what is missing is left out, and nothing panics.
@@ -298,49 +227,35 @@ fn reports() {
     let trainer = Trainer::new(network, SoftmaxCrossEntropy, Sgd::default()).unwrap();
     let outcome = |test: &Dataset<f32>| error(collect_predictions(&trainer, test, true));
     let none = RegressionMetrics::new(&[], &[]);
-    check(vec![
-        (
-            "a test set of another width",
-            outcome(&data(3, 2)),
-            "the data has 3 features a row, but the network takes 4 inputs",
-        ),
-        (
-            "an empty test set",
-            outcome(&data(4, 0)),
-            "there are no rows of data; give at least one",
-        ),
+    let said = [
+        ("a test set of another width", outcome(&data(3, 2))),
+        ("an empty test set", outcome(&data(4, 0))),
         (
             "no epochs",
             format!(
                 "{:?}",
                 HistoryColumns::new(&[]) == HistoryColumns::default()
             ),
-            "true",
         ),
         (
             "labels out of range",
             format!("{:?}", metrics::confusion_matrix(&[0, 7, 1], &[0, 0, 9], 2)),
-            "[[1, 0], [0, 0]]",
         ),
         (
             "no classes",
             format!("{:?}", metrics::confusion_matrix(&[0], &[0], 0)),
-            "[]",
         ),
         (
             "the scores of nothing",
             format!("{:?}", metrics::class_metrics(&[])),
-            "[]",
         ),
         (
             "the mean of no scores",
             metrics::macro_average(&[], |score| score.f1).to_string(),
-            "NaN",
         ),
         (
             "an interval of no rows",
             format!("{:?}", metrics::wilson_interval(0, 0)),
-            "(NaN, NaN)",
         ),
         (
             "no bins",
@@ -348,12 +263,8 @@ fn reports() {
                 .bins
                 .len()
                 .to_string(),
-            "1",
         ),
-        (
-            "errors of nothing",
-            format!("{}", none.mean_squared_error),
-            "NaN",
-        ),
-    ]);
+        ("errors of nothing", format!("{}", none.mean_squared_error)),
+    ];
+    check("reports", said);
 }

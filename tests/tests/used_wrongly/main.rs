@@ -1,7 +1,8 @@
 //! Every public function with what it cannot take: what it then says, word for word.
 //!
 //! An error where a user's data or settings are wrong, a panic where the program is; either way a
-//! sentence with the numbers in it.
+//! sentence with the numbers in it. The sentences stand in the folder `snapshots`, a list for each
+//! test; with INSTA_UPDATE=always the tests write the lists anew, and the difference is to be read.
 
 mod data;
 mod foundations;
@@ -66,8 +67,33 @@ fn panic<T>(f: impl FnOnce() -> T) -> String {
     }
 }
 
+/// The beginning of a sentence whose end is a message of the system, where the sentence begins so.
+fn until(sentence: String, begin: &str) -> String {
+    let begin = begin.trim_end_matches('…');
+    match sentence.starts_with(begin) {
+        true => format!("{begin}…"),
+        false => sentence,
+    }
+}
+
+/// The wrong uses of one thing among several.
+fn of<const N: usize>(name: &str, said: [(&str, String); N]) -> [(String, String); N] {
+    said.map(|(what, sentence)| (format!("{name}: {what}"), sentence))
+}
+
+/// Compares what is said with the list of this name in the folder `snapshots`.
 #[track_caller]
-fn check(table: Table<'_>) {
+fn check(name: &str, said: impl IntoIterator<Item = (impl Display, String)>) {
+    let lines = said.into_iter().map(|(what, sentence)| {
+        let sentence = sentence.replace('\n', "\n    ");
+        format!("{what}\n    {sentence}\n")
+    });
+    let list: String = lines.collect();
+    insta::assert_snapshot!(name, list);
+}
+
+#[track_caller]
+fn check_table(table: Table<'_>) {
     let wrong: Vec<String> = table
         .iter()
         .filter(|(_, found, expected)| match expected.strip_suffix('…') {

@@ -100,146 +100,79 @@ fn trainers() {
         let values = (0..16).map(|i| (i % 5) as f32 + 1.0).collect();
         Dataset::from_values(4, values, labels).unwrap()
     };
-    let no_rows = "there are no rows of data; give at least one";
-    check(vec![
+    let said = [
         (
             "a batch of another width",
             batch(&f32s(2, 3), classes, None),
-            "the data has 3 features a row, but the network takes 4 inputs",
         ),
         (
             "a batch of nothing",
             batch(&f32s(0, 4), TargetsView::Classes(&[]), None),
-            no_rows,
         ),
         (
             "fewer targets than inputs",
             batch(&two, TargetsView::Classes(&[0]), None),
-            "the batch has 2 rows of inputs, 1 of targets and 2 weights",
         ),
         (
             "more weights than inputs",
             batch(&two, classes, Some(&[1.0; 3])),
-            "the batch has 2 rows of inputs, 2 of targets and 3 weights",
         ),
         (
             "a class out of range",
             batch(&two, TargetsView::Classes(&[0, 3]), None),
-            "row 1 is of class 3, but the network has 3 outputs (classes 0 to 2)",
         ),
         (
             "targets of another width",
             batch(&two, TargetsView::Values(f32s(2, 2).view()), None),
-            "the targets have 2 columns, but the network has 3 outputs",
         ),
         (
             "targets as shares",
             batch(&two, TargetsView::Values(values.view()), None),
-            "no error",
         ),
-        (
-            "an input of NaN",
-            batch(&nan, classes, None),
-            "the input at row 1, column 2 is NaN; it must be a finite number, so mend the data",
-        ),
-        (
-            "an input of infinity",
-            batch(&infinite, classes, None),
-            "the input at row 0, column 3 is inf; it must be a finite number, so mend the data",
-        ),
+        ("an input of NaN", batch(&nan, classes, None)),
+        ("an input of infinity", batch(&infinite, classes, None)),
         (
             "a weight of NaN",
             batch(&two, classes, Some(&[1.0, f32::NAN])),
-            "the weight of row 1 is NaN; it must be a finite number of at least 0",
         ),
         (
             "a negative weight",
             batch(&two, classes, Some(&[-0.5, 1.0])),
-            "the weight of row 0 is -0.5; it must be a finite number of at least 0",
         ),
-        (
-            "no weight at all",
-            batch(&two, classes, Some(&[0.0; 2])),
-            "the weights of the 2 rows sum to 0; at least one must be above 0",
-        ),
-        (
-            "a learning rate of NaN",
-            rate(f64::NAN),
-            "the learning rate is NaN; it must be at least 0 and finite",
-        ),
-        (
-            "a negative learning rate",
-            rate(-0.1),
-            "the learning rate is -0.1; it must be at least 0 and finite",
-        ),
-        ("fitting nothing", fit(&good.limit(0), None), no_rows),
-        (
-            "validating with nothing",
-            fit(&good, Some(&good.limit(0))),
-            no_rows,
-        ),
-        (
-            "rows of another width",
-            fit(&data(3, 5, 3), None),
-            "the data has 3 features a row, but the network takes 4 inputs",
-        ),
-        (
-            "more classes than outputs",
-            fit(&data(4, 5, 7), None),
-            "the data has 7 classes, but the network has 3 outputs",
-        ),
+        ("no weight at all", batch(&two, classes, Some(&[0.0; 2]))),
+        ("a learning rate of NaN", rate(f64::NAN)),
+        ("a negative learning rate", rate(-0.1)),
+        ("fitting nothing", fit(&good.limit(0), None)),
+        ("validating with nothing", fit(&good, Some(&good.limit(0)))),
+        ("rows of another width", fit(&data(3, 5, 3), None)),
+        ("more classes than outputs", fit(&data(4, 5, 7), None)),
         (
             "more classes than outputs in validation",
             fit(&good, Some(&data(4, 5, 7))),
-            "the data has 7 classes, but the network has 3 outputs",
         ),
-        (
-            "one class",
-            one_output(&data(4, 5, 1)),
-            "SoftmaxCrossEntropy over 1 output(s) is the same whatever the network does; give it an \
-             output for each of at least two classes",
-        ),
-        (
-            "values of another width",
-            fit(&regression(2), None),
-            "the targets have 2 columns, but the network has 3 outputs",
-        ),
-        (
-            "rows without weight",
-            fit(&weightless, None),
-            "the weights of the 5 rows sum to 0; at least one must be above 0",
-        ),
+        ("one class", one_output(&data(4, 5, 1))),
+        ("values of another width", fit(&regression(2), None)),
+        ("rows without weight", fit(&weightless, None)),
         (
             "evaluating nothing",
             error(trainer().evaluate(&good.limit(0))),
-            no_rows,
         ),
         (
             "evaluating rows without weight",
             error(trainer().evaluate(&weightless)),
-            "the weights of the 5 rows sum to 0; at least one must be above 0",
         ),
         (
             "predicting another width",
             error(trainer().predict(f32s(2, 5).view())),
-            "the data has 5 features a row, but the network takes 4 inputs",
         ),
         (
             "probabilities of another width",
             error(trainer().predict_proba(f32s(2, 5).view())),
-            "the data has 5 features a row, but the network takes 4 inputs",
         ),
-        (
-            "the class of NaN",
-            error(trainer().classify(nan.view())),
-            "the network's output for row 1 is not a number; look for NaN in that row of the input \
-             and in the parameters",
-        ),
+        ("the class of NaN", error(trainer().classify(nan.view()))),
         (
             "the class by a parameter of NaN",
             error(broken().classify(two.view())),
-            "the network's output for row 0 is not a number; look for NaN in that row of the input \
-             and in the parameters",
         ),
         (
             "a clip of 0",
@@ -247,7 +180,6 @@ fn trainers() {
                 clip: Some(0.0),
                 ..settings()
             })),
-            "the norm to clip at is 0; it must be above 0 and finite",
         ),
         (
             "an L2 of NaN",
@@ -255,7 +187,6 @@ fn trainers() {
                 l2: f64::NAN,
                 ..settings()
             })),
-            "l2 is NaN; it must be at least 0 and finite",
         ),
         (
             "a weight decay below 0",
@@ -263,7 +194,6 @@ fn trainers() {
                 weight_decay: -1.0,
                 ..settings()
             })),
-            "the weight decay is -1; it must be at least 0 and finite",
         ),
         (
             "no patience at all",
@@ -271,7 +201,6 @@ fn trainers() {
                 patience: Some(0),
                 ..settings()
             })),
-            "the patience is 0; it must be at least 1",
         ),
         (
             "a schedule that makes no sense",
@@ -282,50 +211,51 @@ fn trainers() {
                 },
                 ..settings()
             })),
-            "the number of epochs between two changes of the learning rate is 0; it must be above 0 \
-             and finite",
         ),
         (
             "patience without validation",
             error(patient().fit_with(&good, None, &mut ()).map(|_| ())),
-            "patience needs validation data; pass some to fit, or leave the patience off",
         ),
         (
             "fitting when all is done",
             error(done().fit_with(&good, None, &mut ()).map(|_| ())),
-            "the run is finished after 1 epochs; Trainer::reset begins another one",
         ),
         (
             "a checkpoint where there is no folder",
-            error(
-                trainer()
-                    .with_checkpoint("no-such-folder/checkpoint")
-                    .fit_with(&good, None, &mut ())
-                    .map(|_| ()),
+            until(
+                error(
+                    trainer()
+                        .with_checkpoint("no-such-folder/checkpoint")
+                        .fit_with(&good, None, &mut ())
+                        .map(|_| ()),
+                ),
+                "cannot create a temporary file in the folder of no-such-folder/checkpoint: …",
             ),
-            "cannot create a temporary file in the folder of no-such-folder/checkpoint: …",
         ),
         (
             "a checkpoint that is not there",
-            error(trainer().resume_from("no-such-file")),
-            "cannot open no-such-file: …",
+            until(
+                error(trainer().resume_from("no-such-file")),
+                "cannot open no-such-file: …",
+            ),
         ),
         (
             "the checkpoint of another run",
             error(trainer().restore(&done().checkpoint().unwrap())),
-            "the checkpoint was made with the epochs 1, but now it is 15; resume with the same",
         ),
         (
             "a rate that is too high",
-            error(steep().fit_with(&steps, None, &mut ()).map(|_| ())),
-            "training diverged in epoch 1 at step 2: the loss is …",
+            until(
+                error(steep().fit_with(&steps, None, &mut ()).map(|_| ())),
+                "training diverged in epoch 1 at step 2: the loss is …",
+            ),
         ),
         (
             "a checkpoint of nothing",
             error(trainer().restore(&Checkpoint::new())),
-            "the checkpoint has no section \"settings\", only none; it was written by another program",
         ),
-    ]);
+    ];
+    check("trainers", said);
 
     // No rows predict nothing, and nothing is right by being broken: NaN is of no class.
     let nothing = trainer();
@@ -363,40 +293,19 @@ fn tails() {
         let trainer = Trainer::new(network(&specs), loss, Sgd::default());
         error::<Trainer<f32>, TrainError>(trainer)
     };
-    let probabilities = "CrossEntropy takes probabilities, but the network does not end in a Softmax; \
-                         train with SoftmaxCrossEntropy, or end the network in a Softmax";
-    check(vec![
+    let said = [
         (
             "a softmax before logits",
             trainer(&[softmax()], Box::new(SoftmaxCrossEntropy)),
-            "SoftmaxCrossEntropy takes logits and applies the squashing itself, but the network ends \
-             in a Softmax; leave that layer out, predict_proba adds it",
         ),
         (
             "a softmax before binary logits",
             trainer(&[softmax()], Box::new(BinaryCrossEntropyWithLogits)),
-            "BinaryCrossEntropyWithLogits takes logits and applies the squashing itself, but the \
-             network ends in a Softmax; leave that layer out, predict_proba adds it",
         ),
-        (
-            "no softmax",
-            trainer(&[], Box::new(CrossEntropy)),
-            probabilities,
-        ),
-        (
-            "a tanh",
-            trainer(&[tanh()], Box::new(CrossEntropy)),
-            probabilities,
-        ),
-        (
-            "a softmax",
-            trainer(&[softmax()], Box::new(CrossEntropy)),
-            "no error",
-        ),
-        (
-            "values",
-            trainer(&[tanh()], Box::new(MeanSquaredError)),
-            "no error",
-        ),
-    ]);
+        ("no softmax", trainer(&[], Box::new(CrossEntropy))),
+        ("a tanh", trainer(&[tanh()], Box::new(CrossEntropy))),
+        ("a softmax", trainer(&[softmax()], Box::new(CrossEntropy))),
+        ("values", trainer(&[tanh()], Box::new(MeanSquaredError))),
+    ];
+    check("tails", said);
 }
