@@ -103,7 +103,7 @@ struct Plan {
     quiet: bool,
 }
 
-/// What to measure on.
+/// The data and threads to measure on.
 struct Data {
     source: Source,
     train: Dataset<f32>,

@@ -1,4 +1,4 @@
-//! What this machine can do at most: multiply-adds from registers, bytes from memory, and messages
+//! The limits of this machine: multiply-adds from registers, bytes from memory, and messages
 //! between two threads.
 
 use std::collections::BTreeMap;

@@ -189,7 +189,7 @@ pub(crate) struct Peer {
     errors: PathBuf,
 }
 
-/// What a peer answers: all that any command asks for.
+/// The answer of a peer: the fields of all commands.
 #[derive(Debug, Default, Deserialize, PartialEq)]
 pub(crate) struct Answer {
     version: Option<String>,

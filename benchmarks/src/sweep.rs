@@ -18,7 +18,7 @@ use backprop_cli::output::{say, threads as on};
 const BATCHES: [usize; 5] = [1, 8, 50, 128, 512];
 const WIDTHS: [usize; 4] = [32, 128, 512, 2048];
 
-/// What one measurement may take at half the machine's peak.
+/// The time that one measurement may take at half the machine's peak.
 const SECONDS: f64 = 0.15;
 const MAX_STEPS: usize = 1000;
 const MIN_STEPS: usize = 3;
@@ -163,7 +163,7 @@ fn steps(flops: f64, peak: f64, most: usize) -> usize {
     steps.clamp(MIN_STEPS, MAX_STEPS).min(most).max(1)
 }
 
-/// The same rows and classes with random numbers, none of them zero, for pixels.
+/// The rows and classes with random elements, none of them zero, for pixels.
 fn dense_twin(data: &Data) -> Result<Dataset<f32>> {
     let rows = data.train.len();
     let values = dense_inputs(rows, 1).into_raw_vec_and_offset().0;
@@ -199,7 +199,7 @@ fn line(cell: &Cell) -> String {
     )
 }
 
-/// What the sweep says in two sentences.
+/// The summary of the sweep in two sentences.
 pub(crate) fn verdict(cells: &[Cell]) -> Vec<String> {
     let name = |cell: &Cell| {
         let Cell {

@@ -10,7 +10,7 @@ use super::process::Process;
 use super::sweep::{Cell, PEERS, verdict};
 use backprop_cli::output::{percent, thousands, threads as on};
 
-/// What comes before and after the measured part of a Markdown file.
+/// The text before and after the measured part of a Markdown file.
 const BEGIN: &str = "<!-- measured: begin -->";
 const END: &str = "<!-- measured: end -->";
 
@@ -85,7 +85,7 @@ fn memory(bytes: Option<u64>) -> String {
     })
 }
 
-/// What the machine can do, in a sentence.
+/// The limits of the machine in a sentence.
 pub(crate) fn machine(machine: &Machine) -> String {
     let peaks: Vec<String> = machine
         .fma_gflops

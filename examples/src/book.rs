@@ -24,7 +24,7 @@ pub use promises::costs;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// What the book takes from the code.
+/// The figures and numbers that the book takes from the code.
 #[derive(Debug, Default)]
 pub struct Book {
     /// File names such as `chain.svg`, and the text of each file.
@@ -38,7 +38,7 @@ pub struct Book {
 pub struct Number {
     /// The chapter's file name without `.md`.
     pub chapter: String,
-    /// What it is.
+    /// The meaning of the number.
     pub what: String,
     /// As it stands in the text.
     pub value: String,

@@ -1,5 +1,5 @@
 //! The book of `backprop`, as far as it is made by a program: its figures, and the numbers in its
-//! text, each from a run that anybody can repeat.
+//! text, each from a run that a reader can repeat.
 //!
 //! `cargo figures` writes them to `docs/book/figures`; a test compares. The chapters' snippets are
 //! compiled and run as tests of this crate. The numbered examples lie beside the folder `src`.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What an example prints with these arguments.
+/// The output of an example with these arguments.
 #[track_caller]
 fn run(name: &str, arguments: &[&str]) -> String {
     // Cargo puts examples beside the folder of the tests.
@@ -167,7 +167,7 @@ fn onnx() {
     assert!(path.is_file());
 }
 
-/// What the table of the README says, and below 80 lines each.
+/// The table of the README names the examples, and each is below 80 lines.
 #[test]
 fn every_example_is_short_and_listed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));

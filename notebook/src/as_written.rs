@@ -64,7 +64,7 @@ struct Spread {
     validation_loss: Option<f64>,
 }
 
-/// What a mistake does by itself, and what is left of the rest without it.
+/// The effect of a mistake by itself, and of the others without it.
 #[derive(Serialize)]
 struct Cost {
     mistake: String,

@@ -19,7 +19,7 @@ pub(super) struct Experiment {
     pub(super) note: &'static str,
 }
 
-/// What the notebook printed.
+/// The figures that the notebook printed.
 #[derive(Clone, Default)]
 pub(super) struct Notebook {
     /// Epochs and their training losses.

@@ -20,7 +20,7 @@ use super::setup::{Divergence, Setup, fit};
 /// Seeds that a mean is taken over.
 pub(super) const SEEDS: u64 = 3;
 
-/// What a run came to.
+/// The result of a run.
 pub(super) struct Run {
     pub(super) seed: u64,
     /// The whole epochs.

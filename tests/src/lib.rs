@@ -1,4 +1,4 @@
-//! What only shows across the crates: see the folder `tests`.
+//! The tests of properties that only show across the crates: see the folder `tests`.
 
 /// The program in the README, as a test.
 #[cfg(doctest)]

@@ -70,7 +70,7 @@ fn layers(tail: Option<LayerSpec>) -> Vec<LayerSpec> {
     hidden.into_iter().chain(tail).collect()
 }
 
-/// What there is to learn: classes, or ten labels of each row between 0 and 1.
+/// The targets: classes, or ten labels of each row between 0 and 1.
 #[derive(Clone, Copy, PartialEq)]
 enum Wanted {
     Classes,

@@ -261,7 +261,7 @@ impl Loss<f64> for Recorder {
     }
 }
 
-/// What three epochs of a network of these layers have seen.
+/// The rows that a network of these layers has seen in three epochs.
 fn recorded(layers: &[LayerSpec], train: &Dataset<f64>, validation: &Dataset<f64>) -> Recorder {
     let recorder = Recorder::default();
     let network = Sequential::new(1, layers.iter().cloned(), 0).unwrap();
@@ -271,7 +271,7 @@ fn recorded(layers: &[LayerSpec], train: &Dataset<f64>, validation: &Dataset<f64
     recorder
 }
 
-/// What the trainer trains on and validates with, row by row, over three epochs.
+/// The rows that the trainer trains on and validates with, over three epochs.
 #[test]
 fn each_row_is_seen_once_an_epoch_and_in_another_order_each_time() {
     let all = numbered(103);

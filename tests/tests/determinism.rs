@@ -1,4 +1,4 @@
-//! The same bits for any number of threads, and after any interruption.
+//! Equal bits for any number of threads, and after any interruption.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -312,7 +312,7 @@ fn a_run_that_was_interrupted_ends_with_the_same_bytes() {
     check_every_optimizer_and_schedule::<f64>(&OPTIMIZERS, &[Schedule::OneCycle]);
 }
 
-/// The same rows, each with the class after its own: the better a network, the worse its loss.
+/// The rows, each with the class after its own: the better a network, the worse its loss.
 fn mislabelled(dataset: &Dataset<f32>) -> Dataset<f32> {
     let mut batch = Batch::new();
     let rows: Vec<u32> = (0..dataset.len() as u32).collect();

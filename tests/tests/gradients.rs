@@ -70,7 +70,7 @@ impl Layer<f64> for Spy {
     }
 }
 
-/// What a batch should have given, owned.
+/// The targets of a batch, owned.
 #[derive(Debug)]
 enum Wanted {
     Classes(Vec<u32>),
@@ -276,7 +276,7 @@ impl Case {
     }
 }
 
-/// What was compared, and how near the bounds it came.
+/// The number of comparisons, and how near the bounds they came.
 #[derive(Debug, Default)]
 struct Figures {
     networks: usize,
@@ -372,7 +372,7 @@ impl Figures {
     }
 }
 
-/// Compares so many random networks.
+/// Compares the gradients of this number of random networks.
 fn random_networks(networks: usize, first_seed: u64) {
     let mut figures = Figures::default();
     let mut seed = first_seed;

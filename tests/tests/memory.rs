@@ -1,4 +1,4 @@
-//! What readers allocate: never more than the limit or the contents; and gathering allocates nothing.
+//! The memory that readers allocate: never more than the limit or the contents; and gathering allocates nothing.
 //!
 //! The allocator that counts needs `unsafe`, hence this is here and not beside the readers. The tests
 //! share one counter, so they are one test.

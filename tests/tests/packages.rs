@@ -1,4 +1,4 @@
-//! What is in the packages that would be published: sources, the README, both licences, and nothing
+//! The contents of the packages that would be published: sources, the README, both licences, and nothing
 //! else.
 
 use std::collections::BTreeSet;

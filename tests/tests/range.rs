@@ -293,7 +293,7 @@ fn loss_sums_over_ten_million_samples_do_not_drift() {
     assert!(drift < 1e-9, "{drift:e}");
 }
 
-/// What `fit` reports after an epoch of batches of one row is the mean that it says it is.
+/// The loss that `fit` reports after an epoch of batches of one row is the mean over the rows.
 #[test]
 fn the_training_loss_of_many_small_batches_is_their_mean() {
     let rows = 50_000;

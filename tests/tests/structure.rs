@@ -1,5 +1,5 @@
-//! The house: how long files and functions may be, that no two files import each other, how large a
-//! package may be, and that retired words stay away.
+//! The house: how long files and functions may be, that no two files import each other, that packages
+//! depend downwards only, how large a package may be, and that retired words stay away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -54,31 +54,67 @@ const LONG_FUNCTIONS: [(&str, &str); 10] = [
 /// Pairs of files that import each other, with the reason.
 const CYCLES: [(&str, &str, &str); 0] = [];
 
-/// Words that had a meaning of their own here and have the field's name now.
-const RETIRED: [&str; 23] = [
-    "Rooms",
-    "with_rooms",
-    "is_listed",
-    "RowLists",
-    "ColumnLists",
-    "Learnable",
-    "Expects",
-    "vectorised",
-    "of_byte",
-    "looks_sparse",
-    "can_be_listed",
-    "each_share",
-    "each_part",
-    "Announced",
-    "zip_rows",
-    "by_rows",
-    "map_grad",
-    "Squashed",
-    "is_over",
-    "backward_and_learn",
-    "is_plain_descent",
-    "boxed_clone",
-    "predict_classes",
+/// The floors of the house from the top, as docs/architecture.md draws them: a package depends on
+/// packages of the floors below its own.
+const FLOORS: [&[&str]; 7] = [
+    &["xtask", "tests", "examples", "benchmarks", "notebook"],
+    &["cli"],
+    &["report"],
+    &["backprop"],
+    &["plot", "metrics", "trainer"],
+    &[
+        "datasets",
+        "data",
+        "formats",
+        "layers",
+        "losses",
+        "optimizers",
+    ],
+    &["tensor"],
+];
+
+/// The arrows within a floor.
+const SIDEWAYS: [(&str, &str); 4] = [
+    ("trainer", "metrics"),
+    ("datasets", "data"),
+    ("formats", "layers"),
+    ("formats", "losses"),
+];
+
+/// Names that had a meaning of their own here; the field's name is in use instead.
+const RETIRED: &str = "
+    Announced AsItIs CHOSEN ColumnLists ColumnRoom Expects LayerSpace Learnable LinearLayer
+    MAX_BUFFERS PictureGrid ROWS_AT_A_TIME Room Rooms RowLists RowPair SEAL Searched SparseForward
+    SparseGrad Squashed Swatch ValueErrors WORTH_LISTING WORTH_SPLITTING
+    backward_and_learn boxed_clone by_rows cache_per_row can_be_listed check_tail each_part each_share
+    ends_in fold_rows gather_on init_before is_here is_listed is_over is_plain_descent is_small
+    keep_best learnables list_rows looks_sparse macro_mean map_grad multiply_adds not_drawn of_byte
+    predict_classes put_best_in_place require_ours roll_back set_rows stored_precision sum_rows
+    test_figures to_predictions to_rows to_units turn_eight unsavable vectorised with_rooms zip_rows
+";
+
+/// Beginnings of a documentation that do not say what the item is.
+const BEGINNINGS: [&str; 5] = ["What ", "As [`", "Whether it ", "The same ", "So many "];
+
+/// Words that have no place in a comment.
+const RETIRED_PROSE: [&str; 9] = [
+    "so many",
+    "turned down",
+    "goes on with",
+    "held out",
+    "somebody",
+    "nobody",
+    "whoever",
+    "anybody",
+    "everybody",
+];
+
+/// Folders whose comments are still to be mended.
+const PROSE_TO_COME: [&str; 4] = [
+    "crates/cli/",
+    "crates/data/",
+    "crates/formats/",
+    "crates/report/",
 ];
 
 fn root() -> PathBuf {
@@ -315,7 +351,7 @@ fn no_package_is_most_of_the_house() {
 }
 
 #[test]
-fn retired_words_stay_away() {
+fn retired_names_stay_away() {
     let mut found = Vec::new();
     for (file, text) in sources() {
         if file == "tests/tests/structure.rs" {
@@ -323,8 +359,86 @@ fn retired_words_stay_away() {
         }
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let words: BTreeSet<&str> = text.split(|c| !is_word(c)).collect();
-        let retired = RETIRED.iter().filter(|word| words.contains(**word));
-        found.extend(retired.map(|word| (file.clone(), *word)));
+        let retired = RETIRED.split_whitespace();
+        let retired = retired.filter(|word| words.contains(word));
+        found.extend(retired.map(|word| (file.clone(), word)));
     }
     assert!(found.is_empty(), "{found:?}");
+}
+
+/// The comment of a line, without its slashes.
+fn comment(line: &str) -> Option<&str> {
+    let code = line.trim_start();
+    let comment = code.strip_prefix("//")?;
+    Some(comment.trim_start_matches(['/', '!']).trim_start())
+}
+
+#[test]
+fn comments_say_what_an_item_is() {
+    let mut found = Vec::new();
+    for (file, text) in sources() {
+        if PROSE_TO_COME.iter().any(|folder| file.starts_with(folder)) {
+            continue;
+        }
+        let mut is_first = true;
+        for (line, number) in text.lines().zip(1..) {
+            let Some(text) = comment(line) else {
+                is_first = true;
+                continue;
+            };
+            let is_doc = line.trim_start().starts_with("///") || line.starts_with("//!");
+            let begins = |begin: &&str| text.starts_with(begin);
+            let lower = text.to_lowercase();
+            let retired = RETIRED_PROSE.iter().any(|words| lower.contains(words));
+            if retired || is_first && is_doc && BEGINNINGS.iter().any(begins) {
+                found.push(format!("{file}:{number}: {}", line.trim()));
+            }
+            is_first = false;
+        }
+    }
+    let all = found.len();
+    assert!(
+        found.is_empty(),
+        "{all} to be said otherwise, see CONTRIBUTING.md:\n{}",
+        found.join("\n")
+    );
+}
+
+/// The packages of this workspace that a manifest depends on, without those of its tests.
+fn dependencies(manifest: &str) -> Vec<&str> {
+    let after = manifest.split("\n[dependencies]\n").nth(1).unwrap_or("");
+    let section = after.split("\n[").next().unwrap_or("");
+    let names = section
+        .lines()
+        .filter_map(|line| line.split(['.', ' ']).next());
+    names
+        .filter_map(|name| match name {
+            "backprop" => Some(name),
+            _ => name.strip_prefix("backprop-"),
+        })
+        .collect()
+}
+
+#[test]
+fn packages_depend_downwards_only() {
+    let floor = |package: &str| {
+        let floor = FLOORS.iter().position(|floor| floor.contains(&package));
+        floor.unwrap_or_else(|| panic!("{package} is on no floor; add it to FLOORS"))
+    };
+    let entries = std::fs::read_dir(root().join("crates")).expect("the folder of the crates");
+    let folders = entries.map(|entry| entry.expect("an entry").path());
+    let others = FLOORS[0].iter().map(|name| root().join(name));
+    let mut arrows = 0;
+    for folder in folders.chain(others) {
+        let package = folder.file_name().expect("a name").to_str().expect("UTF-8");
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
+        for below in dependencies(&manifest) {
+            assert!(
+                floor(package) < floor(below) || SIDEWAYS.contains(&(package, below)),
+                "{package} depends on {below}"
+            );
+            arrows += 1;
+        }
+    }
+    assert!(arrows > 20, "the search finds nothing: {arrows}");
 }

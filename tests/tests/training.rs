@@ -1,4 +1,4 @@
-//! What a trainer does and refuses, seen from outside.
+//! The behaviour of a trainer, and what it refuses, seen from outside.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -191,7 +191,7 @@ fn divergence_in_the_first_epoch_leaves_the_parameters_it_began_with() {
     let begin = "training diverged in epoch 1 at step 2: the loss is ";
     assert!(error.to_string().starts_with(begin), "{error}");
 
-    // With one step an epoch, nobody sees a loss of the weights that are not finite.
+    // With one step an epoch, no step sees a loss of the weights that are not finite.
     let error = fit(40, 1e60);
     let TrainError::Diverged {
         epoch, step, loss, ..

@@ -1,4 +1,4 @@
-//! What a user may count on at compile time, and one network used from many threads at once.
+//! The traits that a user may count on at compile time, and one network used from many threads at once.
 
 use std::fmt::{Debug, Display};
 use std::sync::{Arc, Barrier};

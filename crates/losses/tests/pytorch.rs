@@ -87,8 +87,8 @@ fn deviation(found: &Array2<f64>, expected: &[Vec<f64>]) -> f64 {
     largest(&differences) / largest(&expected)
 }
 
-/// What a target asks for has a probability that `T` holds as a normal number; below it,
-/// CrossEntropy takes the smallest one instead, and PyTorch does not.
+/// Whether `T` holds the probabilities of all targets as normal numbers; below the smallest,
+/// CrossEntropy takes the smallest instead, and PyTorch does not.
 fn is_normal<T: Scalar>(case: &Case) -> bool {
     let asked = |row: usize, column: usize| match (&case.classes, &case.values) {
         (Some(classes), _) => classes[row] as usize == column,

@@ -120,7 +120,7 @@ pub struct StepGuard<'s, T> {
     optimizer: &'s dyn Optimizer<T>,
     learning_rate: T,
     grad_scale: T,
-    /// Whether it is the step that makes the moments.
+    /// Whether this step makes the moments.
     is_first: bool,
     /// Parameters so far.
     count: usize,

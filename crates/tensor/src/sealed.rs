@@ -1,4 +1,4 @@
-//! What [`Scalar`](crate::Scalar) has to offer to this crate alone: a trait in a private module, so
+//! The part of [`Scalar`](crate::Scalar) for this crate alone: a trait in a private module, so
 //! that no other crate can name it, implement it or see it in the documentation.
 
 use ndarray::NdFloat;

@@ -161,7 +161,7 @@ fn valley(book: &mut Book) {
     book.figure("valley", drawing.to_svg());
 }
 
-/// The same rate with and without momentum, on digits.
+/// One rate with and without momentum, on digits.
 fn momentum(book: &mut Book, digits: &Dataset<f64>) -> Outcome<()> {
     let run = |optimizer: Box<dyn Optimizer<f64>>| {
         let network = network(784, &layers())?;

@@ -103,7 +103,7 @@ fn by_heart(book: &mut Book, run: &[Epoch]) -> Outcome<()> {
     Ok(())
 }
 
-/// The same digits with labels that were drawn by lot: there is nothing to learn but the rows.
+/// The digits with labels that were drawn by lot: there is nothing to learn but the rows.
 fn noise(book: &mut Book, few: &Dataset<f64>, validation: &Dataset<f64>) -> Outcome<()> {
     let mut batch = Batch::new();
     let mut rows = BatchSampler::new(few.len(), few.len(), None);

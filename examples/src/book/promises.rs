@@ -100,7 +100,7 @@ fn milliseconds(runs: usize, mut f: impl FnMut() -> Outcome<()>) -> Outcome<f64>
     Ok(shortest)
 }
 
-/// What the promises cost on this machine: lines to be printed.
+/// The costs of the promises on this machine: lines to be printed.
 ///
 /// # Errors
 /// If the temporary folder cannot be written to.

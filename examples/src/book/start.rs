@@ -17,7 +17,7 @@ const CHAPTER: &str = "04-where-to-start";
 const DEPTH: usize = 20;
 const TRAINED_DEPTH: usize = 10;
 
-/// What the standard deviation of He is multiplied by.
+/// The factor of the standard deviation of He.
 fn scales() -> [(&'static str, f64); 4] {
     [
         ("He: √(2 / I)", 1.0),
@@ -38,7 +38,7 @@ fn layers(width: usize, depth: usize) -> Vec<LayerSpec> {
     hidden.chain([linear(10)]).collect()
 }
 
-/// The same network with all weights multiplied.
+/// The network with all weights multiplied.
 fn scaled(mut network: Sequential<f64>, scale: f64) -> Sequential<f64> {
     for (_, parameter) in network.parameters_mut() {
         parameter

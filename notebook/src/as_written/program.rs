@@ -68,7 +68,7 @@ pub(super) enum Rates {
     Sensible,
 }
 
-/// What is run.
+/// A program to run, with its mistakes and its rates.
 #[derive(Clone, Debug)]
 pub(super) struct Variant {
     pub(super) kind: Kind,
@@ -122,7 +122,7 @@ impl Bug {
     }
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
     /// The training loss of each whole epoch.

@@ -1,4 +1,4 @@
-//! What lies below the layers and above the trainer: products, pools, searches and pages.
+//! The crates below the layers and above the trainer: products, pools, searches and pages.
 
 use super::*;
 

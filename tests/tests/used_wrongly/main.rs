@@ -41,7 +41,7 @@ use backprop_trainer::optimizers::{
 use backprop_trainer::tensor::{PanelLayout, SparseIndex};
 use backprop_trainer::{TrainConfig, TrainError, Trainer};
 
-/// What is done, what it says, and what it must say; after `…` it is the system's turn.
+/// A wrong use, the sentence that it gives, and the expected one; after `…` it is the system's turn.
 type Table<'a> = Vec<(&'a str, String, &'a str)>;
 
 /// The sentence of an error.
