@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use backprop_cli::common::Common;
-use backprop_cli::folder::{self, write_page};
+use backprop_cli::folder::{ClaimedFolder, ensure_empty, write_page};
 use backprop_cli::output::{peak_rss_bytes, say, thousands, write_json};
 use backprop_cli::source::{self, Source};
 use backprop_trainer::data::Dataset;
@@ -66,11 +66,12 @@ fn run(args: &Cli) -> Result<ExitCode> {
             args.dataset
         );
     }
-    let run_dir = args.run_dir.clone().unwrap_or_else(folder::dated);
-    folder::ensure_empty(&run_dir, "choose another --run-dir")?;
+    let (asked, advice) = (args.run_dir.as_deref(), "choose another --run-dir");
+    asked.map_or(Ok(()), |folder| ensure_empty(folder, advice))?;
     let dataset = source::resolve(&args.dataset, &args.data_dir, common.quiet)?;
     let images = images(&dataset, args)?;
-    folder::make_folder(&run_dir)?;
+    let claimed = ClaimedFolder::claim(asked, advice)?;
+    let run_dir = claimed.path();
     if !common.quiet {
         say!(
             "{dataset}: {} images; results go to {}",
@@ -79,9 +80,9 @@ fn run(args: &Cli) -> Result<ExitCode> {
         );
     }
     if args.as_written {
-        as_written(args, &images, dataset.to_string(), &run_dir)?;
+        as_written(args, &images, dataset.to_string(), run_dir)?;
     } else {
-        experiments(args, &images, dataset.to_string(), &run_dir)?;
+        experiments(args, &images, dataset.to_string(), run_dir)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -42,7 +42,7 @@ fn find(run_or_model: &Path) -> Result<(PathBuf, Option<Settings>)> {
     if !run_or_model.is_dir() {
         return Ok((run_or_model.to_path_buf(), None));
     }
-    let run = RunDir::existing(Some(run_or_model))?;
+    let run = RunDir::unclaimed(run_or_model);
     let settings = run.settings()?;
     if !run.model().is_file() {
         let path = run_or_model.display();

@@ -5,58 +5,84 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use backprop_trainer::formats::{read_limited, write_atomic};
 
-use crate::folder::{RUNS, clear_leftovers, dated, ensure_empty};
+use crate::folder::{ClaimedFolder, RUNS, ensure_empty};
 use crate::settings::{Settings, TrainArgs, flat_table};
 
-pub(crate) struct RunDir(PathBuf);
+/// The advice of an error about a folder that holds something.
+const ADVICE: &str = "add --resume to resume the run in it, or choose another --run-dir";
+
+/// A run's folder, which may be yet to be made.
+pub(crate) struct RunDir {
+    /// The folder that was asked for; for a folder that is named after the second, its parent until
+    /// it is claimed.
+    path: PathBuf,
+    /// Held while this process writes to the folder.
+    claim: Option<ClaimedFolder>,
+}
 
 impl RunDir {
     /// The folder of a new run; a folder that holds something is refused, other than the temporary
     /// files of a killed process. [`Self::create`] makes it.
     pub(crate) fn fresh(path: Option<&Path>) -> Result<Self> {
-        let path = path.map_or_else(dated, Path::to_path_buf);
-        let advice = "add --resume to resume the run in it, or choose another --run-dir";
-        ensure_empty(&path, advice)?;
-        Ok(RunDir(path))
+        if let Some(path) = path {
+            ensure_empty(path, ADVICE)?;
+        }
+        Ok(Self::unclaimed(path.unwrap_or(Path::new(RUNS))))
     }
 
-    /// The folder of a run to resume: this one, or the newest.
-    pub(crate) fn existing(path: Option<&Path>) -> Result<Self> {
-        let Some(path) = path else { return newest() };
-        Ok(RunDir(path.to_path_buf()))
+    /// The folder of a run to resume: this one, or the newest. No other process writes to it.
+    pub(crate) fn resume(path: Option<&Path>) -> Result<Self> {
+        let mut dir = match path {
+            Some(path) => Self::unclaimed(path),
+            None => newest()?,
+        };
+        // A folder that is none of a run gets no lock.
+        dir.settings()?;
+        dir.claim = Some(ClaimedFolder::lock(&dir.path)?);
+        Ok(dir)
     }
 
-    /// Makes the folder, removes the temporary files of killed processes, and writes the settings.
-    pub(crate) fn create(&self, settings: &Settings) -> Result<()> {
-        std::fs::create_dir_all(&self.0)
-            .with_context(|| format!("{}: the run folder cannot be made", self.0.display()))?;
-        clear_leftovers(&self.0);
+    /// The folder of a run to read from.
+    pub(crate) fn unclaimed(path: &Path) -> Self {
+        RunDir {
+            path: path.to_path_buf(),
+            claim: None,
+        }
+    }
+
+    /// Makes and locks the folder of a new run that was asked for, and writes the settings.
+    pub(crate) fn create(&mut self, asked: Option<&Path>, settings: &Settings) -> Result<()> {
+        if self.claim.is_none() {
+            let claim = ClaimedFolder::claim(asked, ADVICE)?;
+            self.path = claim.path().to_path_buf();
+            self.claim = Some(claim);
+        }
         let text = toml::to_string(settings).context("the settings as TOML")?;
-        write_atomic(self.0.join("config.toml"), text.as_bytes())?;
+        write_atomic(self.path.join("config.toml"), text.as_bytes())?;
         Ok(())
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     pub(crate) fn checkpoint(&self) -> PathBuf {
-        self.0.join("checkpoint")
+        self.path.join("checkpoint")
     }
 
     pub(crate) fn history(&self) -> PathBuf {
-        self.0.join("history.csv")
+        self.path.join("history.csv")
     }
 
     pub(crate) fn model(&self) -> PathBuf {
-        self.0.join("model.safetensors")
+        self.path.join("model.safetensors")
     }
 
     /// The settings that the run was started with.
     pub(crate) fn settings(&self) -> Result<Settings> {
-        let path = self.0.join("config.toml");
+        let path = self.path.join("config.toml");
         let bytes = read_limited(&path, 1 << 20)
-            .with_context(|| format!("{} is not the folder of a run", self.0.display()))?;
+            .with_context(|| format!("{} is not the folder of a run", self.path.display()))?;
         parse_settings(&bytes).with_context(|| path.display().to_string())
     }
 
@@ -71,7 +97,7 @@ impl RunDir {
                 toml::Value::Integer(i64::try_from(seed)?),
             );
         }
-        ensure_same(&saved, given, &self.0)?;
+        ensure_same(&saved, given, &self.path)?;
         Ok(settings)
     }
 }
@@ -106,6 +132,6 @@ fn newest() -> Result<RunDir> {
     let runs = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
     runs.filter(|path| path.join("config.toml").is_file())
         .max()
-        .map(RunDir)
+        .map(|path| RunDir::unclaimed(&path))
         .with_context(|| format!("there is no run in {RUNS}/; say which with --run-dir"))
 }

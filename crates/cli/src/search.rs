@@ -13,8 +13,8 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use crate::common::Common;
+use crate::run_dir;
 use crate::settings::{Precision, TrainArgs, flat_table};
-use crate::{folder, run_dir};
 
 use config::SearchConfig;
 use store::Store;
@@ -46,33 +46,24 @@ pub(crate) struct SearchArgs {
 
 pub(crate) fn run(args: &SearchArgs, common: &Common) -> Result<ExitCode> {
     let given = given(args, common.seed)?;
-    let folder = match &args.train.run.run_dir {
-        Some(folder) => folder.clone(),
-        None if args.train.run.resume => {
-            bail!("--resume needs --run-dir, the folder of the search")
-        }
-        None => folder::dated(),
+    let asked = args.train.run.run_dir.as_deref();
+    let resume = args.train.run.resume;
+    let store = match asked {
+        None if resume => bail!("--resume needs --run-dir, the folder of the search"),
+        asked => Store::new(asked, resume)?,
     };
-    let store = Store::new(&folder);
-    let saved = if args.train.run.resume {
-        store.settings()?
-    } else {
-        let advice = "add --resume to resume the search in it, or choose another --run-dir";
-        folder::ensure_empty(&folder, advice)?;
-        None
-    };
-    let settings = match saved {
+    let settings = match store.settings()? {
         Some(saved) => {
-            run_dir::ensure_same(&saved, given, &folder)?;
+            run_dir::ensure_same(&saved, given, store.path())?;
             saved
         }
         None => {
             // A search that was killed before it had written anything begins here, if the command
             // line tells what it was.
             ensure!(
-                !args.train.run.resume || !given.is_empty(),
+                !resume || !given.is_empty(),
                 "{} is not the folder of a search",
-                folder.display()
+                store.path().display()
             );
             given
         }

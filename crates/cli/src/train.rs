@@ -52,7 +52,7 @@ pub(crate) fn run(args: &TrainArgs, common: &Common) -> Result<ExitCode> {
     let start = Instant::now();
     let run_dir = args.run.run_dir.as_deref();
     let (mut settings, dir) = if args.run.resume {
-        let dir = RunDir::existing(run_dir)?;
+        let dir = RunDir::resume(run_dir)?;
         (dir.settings_for(args, common.seed)?, dir)
     } else {
         (
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &TrainArgs, common: &Common) -> Result<ExitCode> {
 }
 
 impl Run<'_> {
-    fn run<T: Scalar>(self) -> Result<ExitCode> {
+    fn run<T: Scalar>(mut self) -> Result<ExitCode> {
         let splits = setup::splits(&self.settings, &data::load::<T>(&self.settings)?)?;
         let mut trainer = self.trainer(&splits)?;
         self.announce(&trainer, &splits);
@@ -97,16 +97,16 @@ impl Run<'_> {
         }
     }
 
-    /// The trainer, at the last checkpoint of a resumed run; then the folder is there.
-    fn trainer<T: Scalar>(&self, splits: &Splits<T>) -> Result<Trainer<T>> {
-        let mut trainer = setup::trainer(&self.settings, &splits.train)?
-            .with_pool(self.common.pool())
-            .with_checkpoint(self.dir.checkpoint());
+    /// The trainer, at the last checkpoint of a resumed run; then the folder is there and claimed.
+    fn trainer<T: Scalar>(&mut self, splits: &Splits<T>) -> Result<Trainer<T>> {
+        let mut trainer =
+            setup::trainer(&self.settings, &splits.train)?.with_pool(self.common.pool());
         if self.args.run.resume && self.dir.checkpoint().exists() {
             trainer.resume_from(self.dir.checkpoint())?;
         }
-        self.dir.create(&self.settings)?;
-        Ok(trainer)
+        let asked = self.args.run.run_dir.as_deref();
+        self.dir.create(asked, &self.settings)?;
+        Ok(trainer.with_checkpoint(self.dir.checkpoint()))
     }
 
     fn announce<T: Scalar>(&self, trainer: &Trainer<T>, splits: &Splits<T>) {

@@ -9,11 +9,15 @@ use backprop_trainer::search::{Rung, best};
 use serde::{Deserialize, Serialize};
 
 use super::trial::Trial;
-use crate::folder::{clear_leftovers, make_folder};
+use crate::folder::{ClaimedFolder, RUNS, ensure_empty, make_folder};
 use crate::output::{csv_field, write_json};
 
 /// The most bytes that a file of a search may have to be read again.
 const MAX_BYTES: u64 = 1 << 28;
+/// The file with the settings of a search.
+const SETTINGS: &str = "search.toml";
+/// The folder of the checkpoints of trials.
+const CHECKPOINTS: &str = "checkpoints";
 
 /// All results: `search.json`, and what `--report` asks for.
 #[derive(Serialize)]
@@ -60,33 +64,61 @@ struct Saved {
     trials: Vec<Trial>,
 }
 
-pub(crate) struct Store(PathBuf);
+/// The advice of an error about a folder that holds something.
+const ADVICE: &str = "add --resume to resume the search in it, or choose another --run-dir";
+
+/// The folder of a search, which may be yet to be made.
+pub(crate) struct Store {
+    /// For a folder that is named after the second, its parent until it is claimed.
+    path: PathBuf,
+    is_named: bool,
+    /// Held while this process writes to the folder.
+    claim: Option<ClaimedFolder>,
+}
 
 impl Store {
-    pub(crate) fn new(folder: &Path) -> Self {
-        Store(folder.to_path_buf())
+    /// The folder of a new search, which must be empty, or that of one to resume, which no other
+    /// process writes to.
+    pub(crate) fn new(asked: Option<&Path>, resume: bool) -> Result<Self> {
+        let mut store = Store {
+            path: asked.unwrap_or(Path::new(RUNS)).to_path_buf(),
+            is_named: asked.is_some(),
+            claim: None,
+        };
+        if resume && store.path.join(SETTINGS).exists() {
+            store.claim = Some(ClaimedFolder::lock(&store.path)?);
+        } else if store.is_named && !resume {
+            ensure_empty(&store.path, ADVICE)?;
+        }
+        Ok(store)
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
-    /// Makes the folder and writes the settings.
-    pub(crate) fn create(&self, settings: &toml::Table) -> Result<()> {
-        make_folder(&self.checkpoints())?;
-        clear_leftovers(&self.0);
-        clear_leftovers(&self.checkpoints());
+    /// Makes and locks the folder, and writes the settings.
+    pub(crate) fn create(&mut self, settings: &toml::Table) -> Result<()> {
+        let claim = match self.claim.take() {
+            Some(claim) => claim,
+            None => ClaimedFolder::claim(self.is_named.then_some(&self.path), ADVICE)?,
+        };
+        self.path = claim.path().to_path_buf();
+        // First, so that a search that is killed here can be resumed.
         let text = toml::to_string(settings).context("the settings as TOML")?;
-        write_atomic(self.0.join("search.toml"), text.as_bytes())?;
+        write_atomic(self.path.join(SETTINGS), text.as_bytes())?;
+        make_folder(&self.checkpoints())?;
+        claim.clear_leftovers(CHECKPOINTS);
+        self.claim = Some(claim);
         Ok(())
     }
 
-    /// The settings of the search in the folder; `None` if there is none.
+    /// The settings of the search that is resumed; `None` for one that begins.
     pub(crate) fn settings(&self) -> Result<Option<toml::Table>> {
-        let path = self.0.join("search.toml");
-        if !path.exists() {
+        if self.claim.is_none() {
             return Ok(None);
         }
+        let path = self.path.join(SETTINGS);
         let text = String::from_utf8(read_limited(&path, MAX_BYTES)?);
         let text = text.with_context(|| path.display().to_string())?;
         let table = toml::from_str(&text).with_context(|| path.display().to_string())?;
@@ -95,7 +127,7 @@ impl Store {
 
     /// Puts the results so far in place of `planned` trials that have some.
     pub(crate) fn load(&self, planned: &mut [Trial]) -> Result<()> {
-        let path = self.0.join("search.json");
+        let path = self.path.join("search.json");
         if !path.exists() {
             return Ok(());
         }
@@ -117,19 +149,22 @@ impl Store {
 
     /// Writes the results so far.
     pub(crate) fn save(&self, report: &Report) -> Result<()> {
-        write_json(&self.0.join("search.json"), report)?;
-        write_atomic(self.0.join("search.csv"), table(&report.trials).as_bytes())?;
+        write_json(&self.path.join("search.json"), report)?;
+        write_atomic(
+            self.path.join("search.csv"),
+            table(&report.trials).as_bytes(),
+        )?;
         Ok(())
     }
 
-    /// The file in which a trial waits for its next rung.
-    pub(crate) fn checkpoint(&self, trial: usize, fold: usize) -> PathBuf {
-        let name = format!("trial-{:03}-fold-{}", trial + 1, fold + 1);
-        self.checkpoints().join(name)
+    /// The file, in the folder of checkpoints, in which a trial waits for its next rung.
+    pub(crate) fn checkpoint(folder: &Path, trial: usize, fold: usize) -> PathBuf {
+        folder.join(format!("trial-{:03}-fold-{}", trial + 1, fold + 1))
     }
 
-    fn checkpoints(&self) -> PathBuf {
-        self.0.join("checkpoints")
+    /// The folder of the checkpoints.
+    pub(crate) fn checkpoints(&self) -> PathBuf {
+        self.path.join(CHECKPOINTS)
     }
 
     /// Takes the checkpoints away once no trial goes on.

@@ -113,9 +113,9 @@ impl<'a, T: Scalar> Search<'a, T> {
         bar.set_message(format!("{} trials to epoch {}", running.len(), rung.epochs));
         // What the threads see; the results go to the rest.
         let (configs, splits) = (self.config.trials.clone(), self.splits.clone());
-        let store = Store::new(self.store.path());
+        let folder = self.store.checkpoints();
         let work = |&trial: &usize| {
-            let checkpoint = |fold| store.checkpoint(trial, fold);
+            let checkpoint = |fold| Store::checkpoint(&folder, trial, fold);
             let tick = || bar.inc(1);
             advance(&configs[trial], &splits, rung.epochs, checkpoint, tick)
         };

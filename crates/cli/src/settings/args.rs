@@ -161,7 +161,8 @@ pub(crate) struct TrainingArgs {
 /// The files of the run.
 #[derive(Args, Clone, Default)]
 pub(crate) struct RunArgs {
-    /// The folder for the model, the checkpoint and the history [default: runs/DATE-TIME]
+    /// The folder for the model, the checkpoint and the history; the process locks it while it
+    /// writes [default: runs/DATE-TIME, with a number after it where that is taken]
     #[arg(long, value_name = "DIR")]
     pub(crate) run_dir: Option<PathBuf>,
     /// Resume the run in --run-dir, or the newest run, with its settings
