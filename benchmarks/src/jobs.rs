@@ -105,7 +105,7 @@ impl Measured {
 }
 
 /// This project at a job.
-pub(crate) struct Ours {
+pub(crate) struct Backprop {
     trainer: Trainer<f32>,
     workspace: Workspace<f32>,
 }
@@ -119,7 +119,7 @@ impl Observer for OneEpoch {
     }
 }
 
-impl Ours {
+impl Backprop {
     pub(crate) fn new(network: &Network, pool: &Arc<Pool>, seed: u64) -> Result<Self> {
         let hidden = network.hidden.iter();
         let mut layers: Vec<_> = hidden
@@ -141,7 +141,7 @@ impl Ours {
         };
         let trainer = Trainer::new(layers, SoftmaxCrossEntropy, optimizer)?;
         let trainer = trainer.with_config(config);
-        Ok(Ours {
+        Ok(Backprop {
             trainer: trainer.with_pool(Arc::clone(pool)),
             workspace: Workspace::new(Arc::clone(pool)),
         })
@@ -206,7 +206,7 @@ pub(crate) fn measure(
     let threads = pool.threads();
     let mut jobs = Vec::new();
     for (job, network) in training_jobs() {
-        let mut ours = Ours::new(&network, pool, seed)?;
+        let mut ours = Backprop::new(&network, pool, seed)?;
         ours.epoch(&data.train)?; // warms up
         let times = (0..repeats)
             .map(|_| ours.epoch(&data.train))
@@ -222,7 +222,7 @@ pub(crate) fn measure(
         ));
     }
     let [(_, network), ..] = training_jobs();
-    let mut ours = Ours::new(&network, pool, seed)?;
+    let mut ours = Backprop::new(&network, pool, seed)?;
     let mut predict = |job, inputs: &Array2<f32>, rows, calls| {
         let times = (0..=repeats).map(|_| ours.predict(inputs, rows, calls));
         let seconds = median(times.skip(1).collect());

@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use self::jobs::Measured;
 use self::machine::Machine;
-use self::peers::Compared;
+use self::peers::Comparison;
 use self::process::Process;
 use self::sweep::Cell;
 use backprop_cli::common::Common;
@@ -90,7 +90,7 @@ struct Report<'a> {
     dense: &'a [Measured],
     process: &'a [Process],
     #[serde(skip_serializing_if = "Option::is_none")]
-    peers: Option<&'a [Compared]>,
+    peers: Option<&'a [Comparison]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sweep: Option<&'a [Cell]>,
 }
@@ -221,7 +221,7 @@ fn run(args: &Cli) -> Result<ExitCode> {
     let mut cells = Vec::new();
     if args.sweep {
         cells = sweep::measure(&libraries, &data, &machine, &plan)?;
-        say(&sweep::verdict(&cells).join("\n"));
+        say(&sweep::summary(&cells).join("\n"));
     }
     if let Some(file) = &args.report {
         let report = Report {

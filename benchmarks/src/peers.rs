@@ -9,7 +9,7 @@ use backprop_trainer::tensor::Pool;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::jobs::{Network, Ours, PREDICT_JOBS, median, training_jobs};
+use super::jobs::{Backprop, Network, PREDICT_JOBS, median, training_jobs};
 use super::peer::{Installed, Peer};
 use super::process::{self, Process};
 use super::{Data, Plan};
@@ -21,7 +21,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(300);
 
 /// A peer at a job.
 #[derive(Serialize)]
-pub(crate) struct Compared {
+pub(crate) struct Comparison {
     pub(crate) peer: &'static str,
     pub(crate) version: String,
     pub(crate) job: &'static str,
@@ -41,14 +41,14 @@ pub(crate) struct Compared {
 
 /// All that a comparison gives.
 #[derive(Default)]
-pub(crate) struct Comparison {
-    pub(crate) peers: Vec<Compared>,
+pub(crate) struct Comparisons {
+    pub(crate) peers: Vec<Comparison>,
     pub(crate) processes: Vec<Process>,
 }
 
 /// Compares with each library on each number of threads. One that fails is named and left out.
-pub(crate) fn compare(libraries: &[Installed], data: &Data, plan: &Plan) -> Result<Comparison> {
-    let mut all = Comparison::default();
+pub(crate) fn compare(libraries: &[Installed], data: &Data, plan: &Plan) -> Result<Comparisons> {
+    let mut all = Comparisons::default();
     for library in libraries {
         for &threads in &plan.threads {
             if !plan.quiet {
@@ -67,20 +67,20 @@ fn compare_one(
     threads: usize,
     data: &Data,
     plan: &Plan,
-    all: &mut Comparison,
+    all: &mut Comparisons,
 ) -> Result<()> {
     let images = &data.images()?;
     let rows = data.train.len();
     let mut peer = Peer::start(library, threads, images, rows)?;
     let pool = Arc::new(Pool::new(threads));
     for (job, network) in training_jobs() {
-        let mut ours = Ours::new(&network, &pool, plan.seed)?;
+        let mut ours = Backprop::new(&network, &pool, plan.seed)?;
         let steps = rows / network.batch;
         peer.ask(&build(&network, false))?;
         // One epoch each warms up: programs are compiled, memory is there.
         ours.epoch(&data.train)?;
         peer.train(steps)?;
-        let times = in_turn(
+        let times = alternate(
             plan.repeats,
             || ours.epoch(&data.train),
             || peer.train(steps),
@@ -91,7 +91,7 @@ fn compare_one(
         );
         let version = peer.version.clone();
         let mut push = |job, (our_seconds, seconds): (f64, f64)| {
-            all.peers.push(Compared {
+            all.peers.push(Comparison {
                 peer: library.name,
                 version: version.clone(),
                 job,
@@ -113,7 +113,7 @@ fn compare_one(
                 let mut theirs = || peer.ask(&command)?.seconds();
                 ours()?;
                 theirs()?;
-                push(job, in_turn(plan.repeats, ours, theirs)?);
+                push(job, alternate(plan.repeats, ours, theirs)?);
             }
         }
     }
@@ -125,7 +125,7 @@ fn compare_one(
 }
 
 /// Measures A B A B; the medians of both.
-pub(crate) fn in_turn(
+pub(crate) fn alternate(
     repeats: usize,
     mut ours: impl FnMut() -> Result<f64>,
     mut theirs: impl FnMut() -> Result<f64>,
@@ -188,7 +188,7 @@ mod tests {
                 Ok(times.next().unwrap())
             }
         };
-        let medians = in_turn(
+        let medians = alternate(
             3,
             turn("we", [1.0, 9.0, 2.0]),
             turn("they", [7.0, 5.0, 3.0]),

@@ -8,7 +8,7 @@ use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::tensor::Pool;
 use serde::Serialize;
 
-use super::jobs::{INPUTS, Network, OUTPUTS, Ours, dense_inputs, median, training_flops};
+use super::jobs::{Backprop, INPUTS, Network, OUTPUTS, dense_inputs, median, training_flops};
 use super::machine::Machine;
 use super::peer::{Installed, Peer};
 use super::peers::{PAUSE, build};
@@ -61,7 +61,7 @@ pub(crate) fn measure(
     machine: &Machine,
     plan: &Plan,
 ) -> Result<Vec<Cell>> {
-    let dense = dense_twin(data)?;
+    let dense = dense_copy(data)?;
     let mut cells = Vec::new();
     for &threads in &plan.threads {
         let pool = Arc::new(Pool::new(threads));
@@ -112,7 +112,7 @@ fn cell(
     let flops = training_flops(&network.hidden);
     let steps = steps(flops * batch as f64, machine.peak(1), train.len() / batch);
     let train = train.limit(steps * batch);
-    let mut ours = Ours::new(network, pool, plan.seed)?;
+    let mut ours = Backprop::new(network, pool, plan.seed)?;
     ours.epoch(&train)?; // warms up
     let mut times = Vec::new();
     let mut their_times: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
@@ -164,7 +164,7 @@ fn steps(flops: f64, peak: f64, most: usize) -> usize {
 }
 
 /// The rows and classes with random elements, none of them zero, for pixels.
-fn dense_twin(data: &Data) -> Result<Dataset<f32>> {
+fn dense_copy(data: &Data) -> Result<Dataset<f32>> {
     let rows = data.train.len();
     let values = dense_inputs(rows, 1).into_raw_vec_and_offset().0;
     let labels = (0..rows).map(|row| (row % OUTPUTS) as u32).collect();
@@ -200,7 +200,7 @@ fn line(cell: &Cell) -> String {
 }
 
 /// The summary of the sweep in two sentences.
-pub(crate) fn verdict(cells: &[Cell]) -> Vec<String> {
+pub(crate) fn summary(cells: &[Cell]) -> Vec<String> {
     let name = |cell: &Cell| {
         let Cell {
             data,
@@ -272,14 +272,14 @@ mod tests {
         let ours = cell(1, 2.0, &[("jax", 4.0), ("numpy", 1.0)]);
         assert_eq!(ours.against_best(), Some(2.0));
         assert_eq!(cell(1, 2.0, &[]).against_best(), None);
-        let sentences = verdict(&[ours, cell(2, 2.4, &[("jax", 2.4)])]);
+        let sentences = summary(&[ours, cell(2, 2.4, &[("jax", 2.4)])]);
         assert!(
             sentences[0].contains("by more than 15 %: 1 of 2; the worst takes"),
             "{sentences:?}"
         );
         assert!(sentences[0].contains("2.00 times its seconds (mnist, batch 8"));
         assert!(sentences[1].contains("1.20 times as long"), "{sentences:?}");
-        assert!(verdict(&[cell(1, 1.0, &[])]).is_empty());
+        assert!(summary(&[cell(1, 1.0, &[])]).is_empty());
     }
 
     #[test]

@@ -5,9 +5,9 @@ use jiff::Zoned;
 
 use super::jobs::Measured;
 use super::machine::Machine;
-use super::peers::{Compared, Comparison};
+use super::peers::{Comparison, Comparisons};
 use super::process::Process;
-use super::sweep::{Cell, PEERS, verdict};
+use super::sweep::{Cell, PEERS, summary};
 use backprop_cli::output::{percent, thousands, threads as on};
 
 /// The text before and after the measured part of a Markdown file.
@@ -151,7 +151,7 @@ pub(crate) fn processes(processes: &[Process]) -> Table {
 }
 
 /// A table for each job and number of threads.
-pub(crate) fn peers(compared: &[Compared]) -> Vec<Table> {
+pub(crate) fn peers(compared: &[Comparison]) -> Vec<Table> {
     let mut tables: Vec<(&str, usize, Table)> = Vec::new();
     let columns = [
         "peer",
@@ -190,7 +190,7 @@ pub(crate) fn peers(compared: &[Compared]) -> Vec<Table> {
 }
 
 /// All ratios at a glance: how many times our seconds each peer takes.
-pub(crate) fn ratios(compared: &[Compared]) -> Table {
+pub(crate) fn ratios(compared: &[Comparison]) -> Table {
     let columns = [
         "peer",
         "threads",
@@ -265,7 +265,7 @@ pub(crate) fn sweep(cells: &[Cell]) -> Table {
 pub(crate) fn markdown(
     first: &str,
     jobs: &[Table],
-    comparison: &Comparison,
+    comparison: &Comparisons,
     sweep_cells: &[Cell],
     chart: Option<&str>,
 ) -> String {
@@ -280,7 +280,7 @@ pub(crate) fn markdown(
     parts.extend(jobs.iter().map(Table::markdown));
     parts.extend(peers(&comparison.peers).iter().map(Table::markdown));
     if !sweep_cells.is_empty() {
-        parts.push(verdict(sweep_cells).join(" "));
+        parts.push(summary(sweep_cells).join(" "));
         parts.push(sweep(sweep_cells).markdown());
     }
     parts.join("\n\n")
@@ -297,7 +297,7 @@ pub(crate) fn replace_measured(text: &str, measured: &str) -> String {
 
 /// Job A as bars, a figure for each number of threads: ours and the peers', or all jobs' shares of
 /// the machine's peak where there are no peers.
-pub(crate) fn chart(jobs: &[Measured], comparison: &Comparison, machine: &Machine) -> Figure {
+pub(crate) fn chart(jobs: &[Measured], comparison: &Comparisons, machine: &Machine) -> Figure {
     let mut threads: Vec<usize> = jobs.iter().map(|job| job.threads).collect();
     threads.dedup();
     let with_peers = !comparison.peers.is_empty();
@@ -308,7 +308,7 @@ pub(crate) fn chart(jobs: &[Measured], comparison: &Comparison, machine: &Machin
             let bars = if with_peers {
                 let ours = ours.filter(|job| job.job == "A");
                 let ours = ours.map(|job| ("backprop".to_string(), job.seconds));
-                let is_a = |row: &&Compared| row.job == "A" && row.threads == threads;
+                let is_a = |row: &&Comparison| row.job == "A" && row.threads == threads;
                 let peers = comparison.peers.iter().filter(is_a);
                 let mut bars: Vec<(String, f64)> = ours
                     .chain(peers.map(|row| (row.peer.to_string(), row.seconds)))
@@ -347,8 +347,8 @@ pub(crate) fn chart(jobs: &[Measured], comparison: &Comparison, machine: &Machin
 mod tests {
     use super::*;
 
-    fn row(job: &'static str, threads: usize, seconds: f64) -> Compared {
-        Compared {
+    fn row(job: &'static str, threads: usize, seconds: f64) -> Comparison {
+        Comparison {
             peer: "numpy",
             version: "2".to_string(),
             job,

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use backprop_cli::common::Common;
 use backprop_cli::progress;
-use program::{Bug, Kind, L2, Outcome, Rates, Variant, run};
+use program::{Kind, L2, Mistake, Outcome, Rates, Variant, run};
 
 /// Seeds of the runs as written.
 const SEEDS: u64 = 10;
@@ -85,12 +85,19 @@ struct Row {
 }
 
 impl Row {
-    fn new(name: &str, kind: Kind, bugs: &[Bug], rates: Rates, dropout: f64, seeds: u64) -> Self {
+    fn new(
+        name: &str,
+        kind: Kind,
+        mistakes: &[Mistake],
+        rates: Rates,
+        dropout: f64,
+        seeds: u64,
+    ) -> Self {
         Row {
             name: name.to_string(),
             variant: Variant {
                 kind,
-                bugs: bugs.to_vec(),
+                mistakes: mistakes.to_vec(),
                 rates,
                 dropout,
                 l2: L2,
@@ -127,13 +134,16 @@ pub(crate) fn report(images: &Dataset<f32>, dataset: String, common: &Common) ->
     let start = Instant::now();
     let images = images.limit(1000);
     let mut written = as_written();
-    let mut alone = alone();
-    let mut mended = mended();
-    let all = written.iter_mut().chain(&mut alone).chain(&mut mended);
+    let mut one_only = one_only();
+    let mut all_but_one = all_but_one();
+    let all = written
+        .iter_mut()
+        .chain(&mut one_only)
+        .chain(&mut all_but_one);
     work(all.collect(), &images, common)?;
 
     let experiments: Vec<Experiment> = written.iter_mut().map(experiment).collect();
-    let mistakes: Vec<Cost> = alone
+    let mistakes: Vec<Cost> = one_only
         .iter_mut()
         .map(|row| {
             let same =
@@ -141,7 +151,7 @@ pub(crate) fn report(images: &Dataset<f32>, dataset: String, common: &Common) ->
             Cost {
                 mistake: row.name.clone(),
                 optimizer: row.variant.kind.name(),
-                mended: mended.iter_mut().find(same).map(Row::spread),
+                mended: all_but_one.iter_mut().find(same).map(Row::spread),
                 alone: row.spread(),
             }
         })
@@ -173,7 +183,7 @@ fn as_written() -> Vec<Row> {
             true => format!("{}, dropout {dropout}", kind.name()),
             false => format!("{}, dropout {dropout}, L2 {l2}", kind.name()),
         };
-        let mut row = Row::new(&name, kind, &Bug::ALL, Rates::Notebook, dropout, SEEDS);
+        let mut row = Row::new(&name, kind, &Mistake::ALL, Rates::Notebook, dropout, SEEDS);
         row.variant.l2 = l2;
         row
     };
@@ -186,37 +196,68 @@ fn as_written() -> Vec<Row> {
 }
 
 /// Right code at sensible rates, and with one mistake at a time.
-fn alone() -> Vec<Row> {
+fn one_only() -> Vec<Row> {
     let mut rows = Vec::new();
     for kind in Kind::ALL {
-        let mut add = |name: &str, bugs: &[Bug], dropout| {
+        let mut add = |name: &str, mistakes: &[Mistake], dropout| {
             let seeds = COST_SEEDS;
-            rows.push(Row::new(name, kind, bugs, Rates::Sensible, dropout, seeds));
+            rows.push(Row::new(
+                name,
+                kind,
+                mistakes,
+                Rates::Sensible,
+                dropout,
+                seeds,
+            ));
         };
         add("no mistake", &[], 0.0);
         add("no mistake, dropout 0.1", &[], DROPOUT);
-        for bug in Bug::ALL.into_iter().filter(|bug| bug.concerns(kind)) {
-            let dropout = if bug == Bug::Dropout { DROPOUT } else { 0.0 };
-            add(bug.name(), &[bug], dropout);
+        for mistake in Mistake::ALL
+            .into_iter()
+            .filter(|mistake| mistake.concerns(kind))
+        {
+            let dropout = if mistake == Mistake::Dropout {
+                DROPOUT
+            } else {
+                0.0
+            };
+            add(mistake.name(), &[mistake], dropout);
         }
     }
     rows
 }
 
 /// The notebook's settings with all mistakes but one, and with none of them.
-fn mended() -> Vec<Row> {
+fn all_but_one() -> Vec<Row> {
     let mut rows = Vec::new();
     for kind in Kind::ALL {
-        let mut add = |name: &str, bugs: &[Bug], dropout| {
+        let mut add = |name: &str, mistakes: &[Mistake], dropout| {
             let seeds = COST_SEEDS;
-            rows.push(Row::new(name, kind, bugs, Rates::Notebook, dropout, seeds));
+            rows.push(Row::new(
+                name,
+                kind,
+                mistakes,
+                Rates::Notebook,
+                dropout,
+                seeds,
+            ));
         };
         add("no mistake", &[], 0.0);
         add("no mistake, dropout 0.1", &[], DROPOUT);
-        for bug in Bug::ALL.into_iter().filter(|bug| bug.concerns(kind)) {
-            let rest: Vec<Bug> = Bug::ALL.into_iter().filter(|other| *other != bug).collect();
-            let dropout = if bug == Bug::Dropout { DROPOUT } else { 0.0 };
-            add(bug.name(), &rest, dropout);
+        for mistake in Mistake::ALL
+            .into_iter()
+            .filter(|mistake| mistake.concerns(kind))
+        {
+            let rest: Vec<Mistake> = Mistake::ALL
+                .into_iter()
+                .filter(|other| *other != mistake)
+                .collect();
+            let dropout = if mistake == Mistake::Dropout {
+                DROPOUT
+            } else {
+                0.0
+            };
+            add(mistake.name(), &rest, dropout);
         }
     }
     rows

@@ -72,7 +72,7 @@ pub(super) enum Rates {
 #[derive(Clone, Debug)]
 pub(super) struct Variant {
     pub(super) kind: Kind,
-    pub(super) bugs: Vec<Bug>,
+    pub(super) mistakes: Vec<Mistake>,
     pub(super) rates: Rates,
     /// The dropout probability of hidden layers.
     pub(super) dropout: f64,
@@ -82,7 +82,7 @@ pub(super) struct Variant {
 
 /// A mistake of the notebook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bug {
+pub(super) enum Mistake {
     Relu,
     Dropout,
     BiasCorrection,
@@ -91,33 +91,33 @@ pub(super) enum Bug {
     L2,
 }
 
-impl Bug {
-    pub(super) const ALL: [Bug; 6] = [
-        Bug::Relu,
-        Bug::Dropout,
-        Bug::BiasCorrection,
-        Bug::Softmax,
-        Bug::Order,
-        Bug::L2,
+impl Mistake {
+    pub(super) const ALL: [Mistake; 6] = [
+        Mistake::Relu,
+        Mistake::Dropout,
+        Mistake::BiasCorrection,
+        Mistake::Softmax,
+        Mistake::Order,
+        Mistake::L2,
     ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
-            Bug::Relu => "ReLU gives 1 for x",
-            Bug::Dropout => "one dropout mask a batch",
-            Bug::BiasCorrection => "Adam counts epochs",
-            Bug::Softmax => "softmax shifted by the batch",
-            Bug::Order => "no shuffling",
-            Bug::L2 => "L2 with Nesterov only",
+            Mistake::Relu => "ReLU gives 1 for x",
+            Mistake::Dropout => "one dropout mask a batch",
+            Mistake::BiasCorrection => "Adam counts epochs",
+            Mistake::Softmax => "softmax shifted by the batch",
+            Mistake::Order => "no shuffling",
+            Mistake::L2 => "L2 with Nesterov only",
         }
     }
 
     /// Whether the mistake changes anything for this optimizer.
     pub(super) fn concerns(self, kind: Kind) -> bool {
         match self {
-            Bug::BiasCorrection => kind == Kind::Adam,
-            Bug::L2 => kind != Kind::Nesterov,
-            Bug::Relu | Bug::Dropout | Bug::Softmax | Bug::Order => true,
+            Mistake::BiasCorrection => kind == Kind::Adam,
+            Mistake::L2 => kind != Kind::Nesterov,
+            Mistake::Relu | Mistake::Dropout | Mistake::Softmax | Mistake::Order => true,
         }
     }
 }
@@ -144,19 +144,19 @@ pub(super) fn run(
     (train, validation): &Split<f32>,
     seed: u64,
 ) -> Result<Outcome> {
-    let (kind, has) = (variant.kind, |bug| variant.bugs.contains(&bug));
+    let (kind, has) = (variant.kind, |mistake| variant.mistakes.contains(&mistake));
     let steps_per_epoch = train.len().div_ceil(BATCH_SIZE) as u64;
     let learning_rate = kind.learning_rate(variant.rates);
     let optimizer: Box<dyn Optimizer<f32>> = match kind {
         Kind::Nesterov => Box::new(Nesterov::new(learning_rate)),
         Kind::RmsProp => Box::new(RmsProp::new(learning_rate)),
-        Kind::Adam if has(Bug::BiasCorrection) => Box::new(EpochAdam {
+        Kind::Adam if has(Mistake::BiasCorrection) => Box::new(EpochAdam {
             learning_rate,
             steps_per_epoch,
         }),
         Kind::Adam => Box::new(Adam::new(learning_rate)),
     };
-    let has_no_l2 = has(Bug::L2) && kind != Kind::Nesterov;
+    let has_no_l2 = has(Mistake::L2) && kind != Kind::Nesterov;
     let config = TrainConfig {
         epochs: EPOCHS,
         batch_size: BATCH_SIZE,
@@ -174,7 +174,7 @@ pub(super) fn run(
     let mut losses = Vec::new();
     for epoch in 1..=EPOCHS {
         let key = Key::new(seed).derive("shuffle/epoch", epoch);
-        let order = (!has(Bug::Order)).then_some(key);
+        let order = (!has(Mistake::Order)).then_some(key);
         match pass(&mut trainer, train, order, epoch - 1) {
             Ok(loss) => losses.push(loss),
             Err(TrainError::Diverged { .. }) => break,
@@ -193,7 +193,7 @@ pub(super) fn run(
 
 /// 784-128-64-10.
 fn layers(variant: &Variant, train: &Dataset<f32>, seed: u64) -> Result<Vec<Box<dyn Layer<f32>>>> {
-    let has = |bug| variant.bugs.contains(&bug);
+    let has = |mistake| variant.mistakes.contains(&mistake);
     let seed = Key::new(seed);
     let mut layers: Vec<Box<dyn Layer<f32>>> = Vec::new();
     let mut inputs = train.width();
@@ -205,12 +205,12 @@ fn layers(variant: &Variant, train: &Dataset<f32>, seed: u64) -> Result<Vec<Box<
             he,
             seed.derive("init/linear", index),
         )?));
-        layers.push(if has(Bug::Relu) {
+        layers.push(if has(Mistake::Relu) {
             Box::new(StepRelu)
         } else {
             Box::new(Relu)
         });
-        layers.push(if has(Bug::Dropout) {
+        layers.push(if has(Mistake::Dropout) {
             Box::new(SharedDropout {
                 probability: variant.dropout,
                 key: seed.derive("dropout/linear", index),
@@ -229,7 +229,7 @@ fn layers(variant: &Variant, train: &Dataset<f32>, seed: u64) -> Result<Vec<Box<
         identity,
         seed.derive("init/linear", 2),
     )?));
-    layers.push(if has(Bug::Softmax) {
+    layers.push(if has(Mistake::Softmax) {
         Box::new(BatchSoftmax)
     } else {
         Box::new(Softmax)
