@@ -7,11 +7,11 @@ use flate2::read::MultiGzDecoder;
 use super::{Idx, Kind, Limits, Values, describe, elements};
 use crate::DataError;
 
-/// Bytes that are asked for, or allocated ahead of the contents, at a time.
+/// Bytes that are read, or reserved before their contents are known, at a time.
 const CHUNK: usize = 1 << 16;
 
-const NOT_IDX: &str = "check that this is an IDX file";
-const FETCH: &str = "fetch the file again";
+const HINT_NOT_IDX: &str = "check that this is an IDX file";
+const HINT_FETCH: &str = "fetch the file again";
 
 /// Reads an IDX file, plain or compressed with gzip: its first bytes tell which.
 ///
@@ -54,17 +54,17 @@ fn parse_sized(
     limits: Limits,
 ) -> Result<Idx, DataError> {
     let mut magic = [0; 2];
-    let mut source = Source {
+    let mut source = IdxReader {
         name: name.to_owned(),
         bytes: &mut bytes,
         gzip: false,
         offset: 0,
     };
-    let length = source.fill(&mut magic)?;
+    let length = source.read_full(&mut magic)?;
     let bytes = magic[..length].chain(bytes);
     if magic == [0x1f, 0x8b] {
         let mut bytes = MultiGzDecoder::new(bytes);
-        Source {
+        IdxReader {
             name: name.to_owned(),
             bytes: &mut bytes,
             gzip: true,
@@ -73,7 +73,7 @@ fn parse_sized(
         .array(None, limits)
     } else {
         let mut bytes = bytes;
-        Source {
+        IdxReader {
             name: name.to_owned(),
             bytes: &mut bytes,
             gzip: false,
@@ -84,35 +84,40 @@ fn parse_sized(
 }
 
 /// The plain bytes of an IDX file, and how far they are read.
-struct Source<'a> {
+struct IdxReader<'a> {
     name: String,
     bytes: &'a mut dyn Read,
     gzip: bool,
     offset: u64,
 }
 
-impl Source<'_> {
+impl IdxReader<'_> {
     /// Reads the whole array; `size` is that of the file, where it is known.
     fn array(&mut self, size: Option<u64>, limits: Limits) -> Result<Idx, DataError> {
         let mut start = [0; 4];
-        match self.fill(&mut start)? {
-            0 => return Err(self.at(0, "an IDX header", "an empty file", NOT_IDX)),
+        match self.read_full(&mut start)? {
+            0 => return Err(self.at(0, "an IDX header", "an empty file", HINT_NOT_IDX)),
             4 => {}
             _ => return Err(self.ends("an IDX header of at least 4 bytes")),
         }
         let [zero, zero_too, code, dimensions] = start;
         if [zero, zero_too] != [0, 0] {
             let found = format!("{zero:02x} {zero_too:02x}");
-            return Err(self.at(0, "the bytes 00 00 that begin an IDX file", found, NOT_IDX));
+            return Err(self.at(
+                0,
+                "the bytes 00 00 that begin an IDX file",
+                found,
+                HINT_NOT_IDX,
+            ));
         }
         let Some(kind) = Kind::from_code(code) else {
             let expected = "an element type (08, 09, 0b, 0c, 0d or 0e)";
-            return Err(self.at(2, expected, format!("{code:02x}"), NOT_IDX));
+            return Err(self.at(2, expected, format!("{code:02x}"), HINT_NOT_IDX));
         };
 
         let mut lengths = [0; 4 * 255];
         let lengths = &mut lengths[..4 * usize::from(dimensions)];
-        if self.fill(lengths)? < lengths.len() {
+        if self.read_full(lengths)? < lengths.len() {
             return Err(self.ends(format!("the lengths of {dimensions} dimensions")));
         }
         let shape: Vec<usize> = lengths
@@ -126,23 +131,23 @@ impl Source<'_> {
             .and_then(|payload| payload.checked_add(self.offset));
         let (Some(count), Some(total)) = (count, total) else {
             let expected = "dimensions whose product fits in 64 bits";
-            return Err(self.at(4, expected, describe(&shape), NOT_IDX));
+            return Err(self.at(4, expected, describe(&shape), HINT_NOT_IDX));
         };
         self.check_size(&shape, kind, total, size, limits)?;
         let count = usize::try_from(count).expect("what is below the limit fits in memory");
         // A plain file has been seen to hold all this; unpacked bytes are believed when they come.
-        let ahead = if size.is_some() { count } else { 0 };
+        let reserve_hint = if size.is_some() { count } else { 0 };
 
         let values = match kind {
-            Kind::U8 => Values::U8(self.elements(count, ahead, u8::from_be_bytes)?),
-            Kind::I8 => Values::I8(self.elements(count, ahead, i8::from_be_bytes)?),
-            Kind::I16 => Values::I16(self.elements(count, ahead, i16::from_be_bytes)?),
-            Kind::I32 => Values::I32(self.elements(count, ahead, i32::from_be_bytes)?),
-            Kind::F32 => Values::F32(self.elements(count, ahead, f32::from_be_bytes)?),
-            Kind::F64 => Values::F64(self.elements(count, ahead, f64::from_be_bytes)?),
+            Kind::U8 => Values::U8(self.elements(count, reserve_hint, u8::from_be_bytes)?),
+            Kind::I8 => Values::I8(self.elements(count, reserve_hint, i8::from_be_bytes)?),
+            Kind::I16 => Values::I16(self.elements(count, reserve_hint, i16::from_be_bytes)?),
+            Kind::I32 => Values::I32(self.elements(count, reserve_hint, i32::from_be_bytes)?),
+            Kind::F32 => Values::F32(self.elements(count, reserve_hint, f32::from_be_bytes)?),
+            Kind::F64 => Values::F64(self.elements(count, reserve_hint, f64::from_be_bytes)?),
         };
         // Also makes the gzip decoder compare its checksum.
-        if self.fill(&mut [0])? > 0 {
+        if self.read_full(&mut [0])? > 0 {
             return Err(self.trailing(total, "more bytes".to_owned()));
         }
         Ok(Idx { shape, values })
@@ -160,7 +165,12 @@ impl Source<'_> {
         if let Some(size) = size.filter(|size| *size < total) {
             let (shape, kind) = (describe(shape), kind.name());
             let expected = format!("{total} bytes for {kind} elements of shape {shape}");
-            return Err(self.at(size, expected, format!("a file of {size} bytes"), FETCH));
+            return Err(self.at(
+                size,
+                expected,
+                format!("a file of {size} bytes"),
+                HINT_FETCH,
+            ));
         }
         if total > limits.max_bytes || usize::try_from(total).is_err() {
             return Err(DataError::TooLarge {
@@ -175,27 +185,29 @@ impl Source<'_> {
         }
     }
 
-    /// Reads `count` elements; room for `ahead` of them is taken at once, the rest as they come.
+    /// Reads `count` elements; memory for `reserve_hint` of them is reserved at once, the rest as they come.
     fn elements<V, const N: usize>(
         &mut self,
         count: usize,
-        ahead: usize,
+        reserve_hint: usize,
         decode: fn([u8; N]) -> V,
     ) -> Result<Vec<V>, DataError> {
         let mut values = Vec::new();
-        self.reserve(&mut values, ahead)?;
+        self.reserve(&mut values, reserve_hint)?;
         let mut chunk = vec![0; CHUNK.min(count * N)];
         while values.len() < count {
-            let wanted = (count - values.len()).min(CHUNK / N) * N;
-            if self.fill(&mut chunk[..wanted])? < wanted {
+            let step = (count - values.len()).min(CHUNK / N);
+            let bytes = &mut chunk[..step * N];
+            if self.read_full(bytes)? < bytes.len() {
                 return Err(self.ends(format!("{count} elements of {N} bytes")));
             }
-            if values.capacity() - values.len() < wanted / N {
-                let doubled = values.len().max(CHUNK / N).min(count - values.len());
-                self.reserve(&mut values, doubled)?;
+            if values.len() == values.capacity() {
+                // Doubled: at most as much again as has come, and never more than will come.
+                let more = values.len().max(step).min(count - values.len());
+                self.reserve(&mut values, more)?;
             }
             values.extend(
-                chunk[..wanted]
+                chunk[..step * N]
                     .chunks_exact(N)
                     .map(|bytes| decode(bytes.try_into().expect("as long as one element"))),
             );
@@ -212,7 +224,7 @@ impl Source<'_> {
     }
 
     /// Reads until `buffer` is full or the contents end; gives the number of bytes read.
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, DataError> {
+    fn read_full(&mut self, buffer: &mut [u8]) -> Result<usize, DataError> {
         let mut filled = 0;
         while filled < buffer.len() {
             match self.bytes.read(&mut buffer[filled..]) {
@@ -245,7 +257,7 @@ impl Source<'_> {
     }
 
     fn ends(&self, expected: impl Into<String>) -> DataError {
-        self.at(self.offset, expected, "the end of the file", FETCH)
+        self.at(self.offset, expected, "the end of the file", HINT_FETCH)
     }
 
     fn trailing(&self, total: u64, found: String) -> DataError {

@@ -1,4 +1,4 @@
-//! What is written is read again.
+//! Arrays that are written and read again.
 
 use super::tests::{get, gzip};
 use super::*;
@@ -84,8 +84,17 @@ fn contents_longer_than_a_chunk_come_back() {
     };
     for array in [bytes, wide] {
         let plain = array.to_bytes().unwrap();
-        assert_eq!(get(&plain).unwrap(), array);
-        assert_eq!(get(&gzip(&plain)).unwrap(), array);
+        for bytes in [gzip(&plain), plain] {
+            let found = get(&bytes).unwrap();
+            assert_eq!(found, array);
+            // The memory doubles while bytes come, and ends with as many elements as there are.
+            let capacity = match &found.values {
+                Values::U8(values) => values.capacity(),
+                Values::F64(values) => values.capacity(),
+                other => panic!("{}", other.type_name()),
+            };
+            assert_eq!(capacity, count);
+        }
     }
 }
 

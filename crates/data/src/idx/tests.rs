@@ -158,7 +158,7 @@ fn a_small_file_that_asks_for_terabytes_is_refused_by_its_size_and_by_the_limit(
                 &(16384_u64 * 16384 * 10923 + 16).to_string()
             )
     );
-    // Of a stream nobody knows the size: the limit holds, and without one what really comes.
+    // A stream has no known size: the limit holds, and without one the bytes that really come.
     let message = refused(&bytes);
     assert!(
         message.contains("more than the limit of 1073741824; raise max_bytes"),
@@ -239,4 +239,41 @@ fn short_reads_and_interruptions_do_no_harm_and_errors_are_told() {
             "a.idx cannot be read: the cable was pulled"
         );
     }
+}
+
+/// Breaks off with an error of this kind.
+struct Broken(io::ErrorKind);
+
+impl Read for Broken {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::new(self.0, "bad sector"))
+    }
+}
+
+#[test]
+fn an_error_of_a_plain_file_is_none_of_gzip_whatever_its_kind() {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    let plain = small();
+    for kind in [InvalidData, InvalidInput, UnexpectedEof, Other] {
+        let bytes = (&plain[..10]).chain(Broken(kind));
+        let error = parse("a.idx", bytes, Limits::default()).unwrap_err();
+        assert_eq!(error.to_string(), "a.idx cannot be read: bad sector");
+    }
+}
+
+/// A reader that has to be asked for something.
+struct Asked<'a>(&'a [u8]);
+
+impl Read for Asked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        assert!(!buffer.is_empty(), "a read of nothing");
+        self.0.read(buffer)
+    }
+}
+
+#[test]
+fn nothing_is_read_into_a_buffer_that_is_full() {
+    let plain = small();
+    let array = parse("a.idx", Asked(&plain), Limits::default()).unwrap();
+    assert_eq!(array, get(&plain).unwrap());
 }

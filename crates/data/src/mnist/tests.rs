@@ -1,7 +1,5 @@
 use std::fs;
 
-use approx::assert_abs_diff_eq;
-
 use super::*;
 
 /// A folder with a tiny data set in it: two images each, labels 3 and 9.
@@ -181,14 +179,14 @@ fn the_sample_is_the_beginning_of_mnist() {
     train.gather(&[0, 1, 2, 3, 4], &mut batch);
     assert_eq!(batch.class_labels().unwrap(), [5, 0, 4, 1, 9]);
     // The sum of the first image's pixels, added up by another program.
-    assert_abs_diff_eq!(
+    approx::assert_abs_diff_eq!(
         batch.inputs().row(0).sum() * 255.0,
         27_525.0,
         epsilon = 1e-6
     );
     test.gather(&[0, 1, 2], &mut batch);
     assert_eq!(batch.class_labels().unwrap(), [7, 2, 1]);
-    assert_abs_diff_eq!(
+    approx::assert_abs_diff_eq!(
         batch.inputs().row(0).sum() * 255.0,
         18_454.0,
         epsilon = 1e-6
