@@ -111,11 +111,13 @@ const RETIRED_PROSE: [&str; 9] = [
 ];
 
 /// Folders whose comments are still to be mended.
-const PROSE_TO_COME: [&str; 4] = [
+const PROSE_TO_COME: [&str; 6] = [
     "crates/cli/",
-    "crates/data/",
+    "crates/data/src/error.rs",
+    "crates/data/src/idx/read.rs",
+    "crates/data/src/mnist.rs",
+    "crates/data/src/png.rs",
     "crates/formats/",
-    "crates/report/",
 ];
 
 fn root() -> PathBuf {

@@ -3,8 +3,8 @@
 //! The key decision: how a row becomes numbers is found out once and kept. A [`Table`] is the text of
 //! a file; an [`TableEncoding`] is fitted on those of its rows that a network is trained on, and is plain
 //! data that is kept with the network, so that a row seen years later becomes the numbers that it
-//! would have become then. Turned down: encoding while reading. Means, deviations and categories
-//! would be those of whichever rows happen to be in a file.
+//! would have become then. Encoding while reading was rejected: means, deviations and categories
+//! would be those of the rows that happen to be in a file.
 //!
 //! A column of numbers is one feature, `(x - mean) / deviation` over the training rows; any other
 //! column becomes one feature of 0 or 1 for each value that training rows have, named like
@@ -72,20 +72,20 @@ pub enum Header {
     Absent,
 }
 
-/// What is to be learnt from a table, and how its columns are to be taken.
+/// The columns to learn from a table, and how its other columns are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The columns to be learnt: one, or several of numbers.
     pub targets: Vec<String>,
-    /// What they are.
+    /// The kind of the targets.
     pub kind: TargetKind,
     /// The column with the weights of the rows; it is no feature.
     pub weights: Option<String>,
     /// Columns that are left out, such as names and numbers of rows.
     pub ignore: Vec<String>,
-    /// What becomes of a feature that is missing.
+    /// The treatment of a missing feature.
     pub missing: Missing,
-    /// What becomes of a text that no training row has.
+    /// The treatment of a text that no training row has.
     pub unknown: Unknown,
 }
 
@@ -104,7 +104,7 @@ impl Options {
     }
 }
 
-/// What the target of a table is.
+/// The kind of a table's target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TargetKind {
     /// Classes if it is one column of text, or of whole numbers of at most [`MAX_GUESSED_CLASSES`]
@@ -117,7 +117,7 @@ pub enum TargetKind {
     Values,
 }
 
-/// What becomes of a feature that is missing. A target or a weight that is missing is refused.
+/// The treatment of a missing feature. A target or a weight that is missing is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
@@ -129,7 +129,7 @@ pub enum Missing {
     Mean,
 }
 
-/// What becomes of a text that no training row has in its column. An unknown class is refused.
+/// The treatment of a text that no training row has in its column. An unknown class is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unknown {
@@ -225,7 +225,7 @@ impl Table {
         Rows::new(&self.file, &self.bytes, self.header)
     }
 
-    /// The place of a column that somebody asks for.
+    /// The index of the column with this name.
     fn place(&self, wanted: &str) -> Result<usize, DataError> {
         let place = self.names.iter().position(|name| name == wanted);
         place.ok_or_else(|| {
@@ -255,7 +255,7 @@ impl Table {
         })
     }
 
-    /// Compares the file and its encoding, of so many numbers a row, with the limit.
+    /// Compares the memory of the file and of its encoding, `width` elements a row, with the limit.
     fn check_size(&self, width: usize, number: usize) -> Result<(), DataError> {
         let row = (width as u64).saturating_mul(number as u64);
         let needed = row

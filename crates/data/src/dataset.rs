@@ -11,7 +11,7 @@ use crate::DataError;
 #[cfg(feature = "csv")]
 use crate::csv::TableEncoding;
 
-/// What is to be learnt about each row.
+/// The targets of the rows: classes or values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets<T> {
     /// One class for each row.

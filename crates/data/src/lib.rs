@@ -3,8 +3,8 @@
 //! The key decision: a [`Dataset`] is shared storage that never changes and a list of row numbers.
 //! Splitting, limiting and shuffling only make new lists; rows are copied, and bytes scaled to
 //! numbers from 0 to 1, when a minibatch is [gathered](Dataset::gather) into a [`Batch`] that is
-//! used again and again. MNIST so costs 47 MB, a byte for each pixel. Turned down: a trait of data
-//! sources that yield rows one by one, with adaptors as iterators have them. It hides what is in
+//! used again and again. MNIST so costs 47 MB, a byte for each pixel. A trait of data sources
+//! that yield rows one by one, with adaptors as iterators have them, was rejected. It hides what is in
 //! memory, allocates for each row, and every user of it would begin by collecting all rows anyway:
 //! the whole data of a small network fits in memory.
 //!

@@ -25,7 +25,7 @@ use crate::table::{Table, safe};
 pub struct Page {
     title: String,
     header: String,
-    /// What precedes the first section.
+    /// The text before the first section.
     preamble: String,
     sections: Vec<Section>,
 }

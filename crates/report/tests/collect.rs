@@ -1,4 +1,4 @@
-//! What is collected from a trainer is what the trainer says itself.
+//! The figures that are collected from a trainer are those that the trainer gives itself.
 
 use approx::assert_abs_diff_eq;
 use backprop_report::metrics::{

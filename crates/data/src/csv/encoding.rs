@@ -17,13 +17,13 @@ pub struct TableEncoding {
     pub columns: usize,
     /// The features, in the order of the columns.
     pub features: Vec<Feature>,
-    /// What is to be learnt.
+    /// The target.
     pub target: Target,
     /// The column with the weights of the rows.
     pub weights: Option<String>,
-    /// What becomes of a feature that is missing.
+    /// The treatment of a missing feature.
     pub missing: Missing,
-    /// What becomes of a text that is in no list.
+    /// The treatment of a text that is in no list.
     pub unknown: Unknown,
 }
 
@@ -84,7 +84,7 @@ impl NumericColumn {
     }
 }
 
-/// What is to be learnt.
+/// The target of a table: classes or values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
@@ -159,7 +159,7 @@ impl TableEncoding {
         }
     }
 
-    /// Whether it makes sense: it may come from a file.
+    /// Checks that the encoding makes sense: it may come from a file.
     pub(super) fn check(&self) -> Result<(), DataError> {
         match self.problem() {
             None => Ok(()),

@@ -19,7 +19,7 @@ enum Role {
     Ignored,
 }
 
-/// What is gathered about a column while its cells go by.
+/// The statistics of a column while its cells go by.
 enum ColumnFitter {
     Nothing,
     Numbers(RunningMoments),

@@ -129,7 +129,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What divides the cells: commas, unless the first line has none.
+/// The delimiter of the cells: a comma, unless the first line has none.
 fn delimiter(bytes: &[u8]) -> u8 {
     let first = bytes
         .split(|byte| *byte == b'\n')

@@ -1,8 +1,8 @@
-//! What the cells of a column hold.
+//! The contents of the cells of a column.
 
 use super::rows::shorten;
 
-/// What stands for a number that is missing, beside nothing at all.
+/// The markers of a missing number, beside an empty cell.
 const MARKERS: [&str; 5] = ["NA", "N/A", "NaN", "null", "?"];
 
 /// A cell, taken as a number.
@@ -48,7 +48,7 @@ pub(super) fn integer(cell: &str) -> Option<i64> {
 /// Where a cell was found, and its text, shortened.
 pub(super) type FirstCell = (u64, String);
 
-/// What the walk that reads a table learns about a column: the first cell of each sort.
+/// The first cell of each sort in a column, found by the walk that reads a table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ColumnProfile {
     pub(super) empty: Option<FirstCell>,

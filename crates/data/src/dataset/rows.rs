@@ -135,7 +135,7 @@ impl<T: Scalar> Dataset<T> {
         self.copy_rows(rows, inputs);
     }
 
-    /// As [`gather`](Self::gather), on the threads of a pool.
+    /// Gathers like [`gather`](Self::gather), on the threads of a pool.
     ///
     /// # Panics
     /// If a row is out of range.
@@ -220,8 +220,8 @@ impl<T: Scalar> Dataset<T> {
     }
 }
 
-/// As [`Dataset::split`], of `rows` rows that are not a data set yet: the numbers of those to train
-/// on and of those held out.
+/// The training and the validation rows that [`Dataset::split`] would give, of `rows` rows that are no
+/// data set yet.
 ///
 /// ```
 /// use backprop_data::split_rows;

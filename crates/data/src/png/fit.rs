@@ -1,4 +1,4 @@
-//! What is drawn on a picture, as a field of MNIST.
+//! The foreground of a picture, as a field of MNIST.
 
 use super::{GrayImage, SIDE};
 
@@ -24,7 +24,7 @@ pub(super) struct Glyph<'a> {
 }
 
 impl<'a> Glyph<'a> {
-    /// What is drawn on this picture; `None` if all of it is of one shade.
+    /// The foreground of this picture; `None` if all of it is of one shade.
     pub(super) fn on(picture: &'a GrayImage) -> Option<Self> {
         let (background, grain) = paper(picture);
         let darkest = *picture.pixels.iter().min()?;

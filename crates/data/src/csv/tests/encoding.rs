@@ -1,4 +1,4 @@
-//! What a table becomes.
+//! The features and targets that a table becomes.
 
 use ndarray::array;
 

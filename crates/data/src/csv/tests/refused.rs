@@ -1,4 +1,4 @@
-//! What is refused, and how it is told.
+//! Tables that are refused, and the sentences that say so.
 
 use super::*;
 
