@@ -2,6 +2,7 @@
 
 mod common;
 
+use approx::abs_diff_eq;
 use backprop_trainer::data::idx::{Idx, Values};
 use backprop_trainer::data::{Batch, Dataset, mnist};
 use backprop_trainer::formats::model_from_bytes;
@@ -106,7 +107,10 @@ fn rows_of_an_idx_file_are_predicted_as_evaluate_counts_them() {
             answer["probability"]
         );
         let sum: f64 = all.iter().map(|p| p.as_f64().unwrap()).sum();
-        assert!(all.len() == 10 && (sum - 1.0).abs() < 1e-6, "{answer}");
+        assert!(
+            all.len() == 10 && abs_diff_eq!(sum, 1.0, epsilon = 1e-6),
+            "{answer}"
+        );
         right += usize::from(answer["index"] == *label);
     }
     let accuracy = place.json("report.json")["test"]["accuracy"]
@@ -213,7 +217,7 @@ fn a_regression_gives_values_and_takes_no_picture() {
     let found = answers(&place, "run new.csv");
     let value = |row: usize| found[row]["values"][0].as_f64().unwrap();
     assert!(
-        (value(0) - 11.5).abs() < 3.0 && (value(1) - 18.5).abs() < 3.0,
+        abs_diff_eq!(value(0), 11.5, epsilon = 3.0) && abs_diff_eq!(value(1), 18.5, epsilon = 3.0),
         "{found:?}"
     );
     assert_eq!(

@@ -2,6 +2,7 @@
 
 mod common;
 
+use approx::{abs_diff_ne, assert_abs_diff_eq, assert_relative_eq};
 use common::{Place, sentence};
 use serde_json::Value;
 
@@ -87,10 +88,7 @@ fn several_numbers_are_learnt_in_their_own_units() {
     let mean = |of: &str| outputs.iter().map(|o| o[of].as_f64().unwrap()).sum::<f64>() / 2.0;
     for of in ["r2", "mean_squared_error", "mean_absolute_error"] {
         let (found, expected) = (test[of].as_f64().unwrap(), mean(of));
-        assert!(
-            (found - expected).abs() <= 1e-12 * expected.abs(),
-            "{of}: {test}"
-        );
+        assert_relative_eq!(found, expected, epsilon = 0.0, max_relative = 1e-12);
     }
 
     for (name, plot) in [("price", "predictions.svg"), ("rent", "predictions-2.svg")] {
@@ -195,7 +193,7 @@ fn predicting_takes_rows_as_training_did_and_answers_in_their_units() {
         assert_eq!(answer["columns"], serde_json::json!(["price", "rent"]));
         for k in 0..2 {
             let (value, spread) = (answer["values"][k].as_f64().unwrap(), [60_000.0, 3.0][k]);
-            assert!((value - truth[k]).abs() < spread, "{answer}: {truth:?}");
+            assert_abs_diff_eq!(value, truth[k], epsilon = spread);
         }
     }
     // The whole table, targets and all, gives the same answers.
@@ -289,16 +287,14 @@ fn the_encoding_is_fitted_on_training_rows_alone() {
     let (mean, deviation) = number(&info["table"]["features"][0]["number"]);
     // 64 times the mean is a sum of 64 different whole numbers, and another one than of all rows.
     let sum = 64.0 * mean;
+    assert_abs_diff_eq!(sum, sum.round(), epsilon = 1e-9);
     assert!(
-        (sum - sum.round()).abs() < 1e-9,
-        "{mean} is no mean of 64 whole numbers"
-    );
-    assert!(
-        (mean - 49.5).abs() > 1e-3 && (20.0..35.0).contains(&deviation),
+        abs_diff_ne!(mean, 49.5, epsilon = 1e-3) && (20.0..35.0).contains(&deviation),
         "{mean} {deviation}"
     );
     let target = number(&info["table"]["target"]["values"][0]);
-    assert!((target.0 - mean - 0.5).abs() < 1e-9 && (target.1 - deviation).abs() < 1e-9);
+    assert_abs_diff_eq!(target.0, mean + 0.5, epsilon = 1e-9);
+    assert_abs_diff_eq!(target.1, deviation, epsilon = 1e-9);
 }
 
 /// Classes in a ratio of 19 to 1 that overlap.

@@ -135,6 +135,8 @@ impl RunningMoments {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -153,7 +155,7 @@ mod tests {
         // Far from 0, where the mean of the squares less the square of the mean would be lost.
         let (mean, deviation) = spread(&[1e9 + 1.0, 1e9 + 3.0, 1e9 + 5.0]).unwrap();
         assert_eq!(mean, 1e9 + 3.0);
-        assert!((deviation - (8.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert_abs_diff_eq!(deviation, (8.0_f64 / 3.0).sqrt(), epsilon = 1e-12);
         assert!(!spread(&[1e300, -1e300]).unwrap().1.is_finite());
     }
 

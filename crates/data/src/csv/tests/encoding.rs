@@ -1,5 +1,6 @@
 //! The features and targets that a table becomes.
 
+use approx::assert_abs_diff_eq;
 use ndarray::array;
 
 use super::*;
@@ -75,12 +76,11 @@ fn targets_of_values_are_standardised_and_come_back() {
     let values = batch.values().unwrap();
     let (mean, deviation) = (30.0, (1400.0_f64 / 3.0).sqrt());
     assert_eq!(values.column(0), array![0.0, 0.0, 0.0]);
-    assert!((values[[2, 1]] - (60.0 - mean) / deviation).abs() < 1e-15);
+    assert_abs_diff_eq!(values[[2, 1]], (60.0 - mean) / deviation, epsilon = 1e-15);
     let mut back: Vec<f64> = values.iter().copied().collect();
     encoding.inverse_transform(&mut back);
-    for (back, original) in back.iter().zip([0.5, 10.0, 0.5, 20.0, 0.5, 60.0]) {
-        assert!((back - original).abs() < 1e-12, "{back} is not {original}");
-    }
+    let original = [0.5, 10.0, 0.5, 20.0, 0.5, 60.0];
+    assert_abs_diff_eq!(back[..], original[..], epsilon = 1e-12);
 }
 
 #[test]
