@@ -1,4 +1,4 @@
-//! What is printed and written: numbers as people read them, and the JSON reports.
+//! Printing and writing: numbers as people read them, and the JSON reports.
 
 use std::path::Path;
 

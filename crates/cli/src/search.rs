@@ -26,7 +26,7 @@ pub(crate) struct SearchArgs {
     /// Settings to try [default: 10]
     #[arg(long, value_name = "N", help_heading = "Search")]
     trials: Option<usize>,
-    /// What to try: LOW..HIGH for learning-rate, l2 and batch-size (each order of magnitude as
+    /// Settings to try: LOW..HIGH for learning-rate, l2 and batch-size (each order of magnitude as
     /// likely as any other) and dropout, or a list A|B|C of learning-rate, l2, batch-size, dropout,
     /// hidden (such as 64|128,64) or optimizer; can be given several times
     /// [default: learning-rate=1e-6..10]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::{ClassWeights, Settings};
 
-/// What is to be learnt.
+/// The kind of a table's targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Task {
@@ -23,7 +23,7 @@ pub(crate) enum Task {
     Regression,
 }
 
-/// What becomes of a feature that is missing.
+/// The treatment of a missing feature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Missing {
@@ -32,7 +32,7 @@ pub(crate) enum Missing {
     Mean,
 }
 
-/// What becomes of a text that no training row has.
+/// The treatment of a text that no training row has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Unknown {
@@ -97,7 +97,7 @@ pub(crate) fn encoding(name: &str, info: &ModelInfo) -> Result<Option<TableEncod
     encoding.with_context(|| format!("{name}: the encoding of its table cannot be read"))
 }
 
-/// What became of the columns, for people.
+/// The columns and what they became, for people.
 pub(crate) fn describe(encoding: &TableEncoding, task: Option<Task>) -> String {
     let counted = |count: usize, one: &str, many: &str| match count {
         1 => format!("1 {one}"),

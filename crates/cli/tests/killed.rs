@@ -21,7 +21,7 @@ enum Kill {
     InWrite(u32),
 }
 
-/// What the kills came to.
+/// The counts of the kills.
 #[derive(Debug, Default)]
 struct Figures {
     runs: u32,
@@ -129,7 +129,7 @@ fn outcome(folder: &Path) -> Outcome {
     }
 }
 
-/// Kills so many times, in as many runs as that takes.
+/// Kills this number of times, in as many runs as that takes.
 fn check(kills: u32) {
     let place = tempfile::tempdir().unwrap();
     let whole = place.path().join("whole");

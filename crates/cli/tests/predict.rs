@@ -52,7 +52,7 @@ fn write_idx(place: &Place, name: &str, images: &[([u8; 784], u32)]) {
     std::fs::write(place.path().join(name), array.to_bytes().unwrap()).unwrap();
 }
 
-/// What `predict --json` says, a row each.
+/// The output of `predict --json`, a row each.
 fn answers(place: &Place, what: &str) -> Vec<Value> {
     let stdout = place.succeeds(&format!("predict {what} --json --quiet"));
     let line = |line| serde_json::from_str(line).unwrap();

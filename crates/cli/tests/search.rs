@@ -106,7 +106,7 @@ fn a_trial_that_diverges_is_recorded_and_the_search_goes_on() {
     assert!(place.json("none/search.json")["best"].is_null());
 }
 
-/// What is printed can be pasted, and trains to the same loss.
+/// The printed flags can be pasted, and train to the same loss.
 #[test]
 fn the_best_settings_train_as_the_trial_did() {
     let place = Place::new();

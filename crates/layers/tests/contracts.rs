@@ -132,6 +132,13 @@ fn parameters_come_with_their_gradients_and_their_storage() {
 }
 
 #[test]
+fn workspaces_and_predictors_keep_the_pool_that_they_were_given() {
+    assert_eq!(workspace(3).pool().threads(), 3);
+    let predictor = Predictor::<f64>::new(Arc::new(Pool::new(5)));
+    assert_eq!(predictor.pool().threads(), 5);
+}
+
+#[test]
 fn workspaces_that_are_not_ready_are_refused() {
     let mut network = Sequential::<f64>::new(3, [linear(2)], 0).unwrap();
     let other = Sequential::<f64>::new(3, [linear(4)], 0).unwrap();
@@ -279,6 +286,38 @@ fn a_mask_is_drawn_by_counter_whichever_thread_draws_it() {
             dropout.backward(&context, args, Some(dx.view_mut()), &mut []);
             assert_eq!(dx, &input * &mask);
         }
+    }
+}
+
+/// An element is dropped with the probability `threshold / 2^32`: of the draws 0 to 2^32 - 1 those
+/// below the threshold.
+#[test]
+fn a_draw_at_the_threshold_keeps_its_element() {
+    let key = Key::new(5);
+    let draw = key.random_block(0)[0];
+    let dropout = Dropout::new(f64::from(draw) / 2.0_f64.powi(32)).unwrap();
+    let pool = Pool::new(1);
+    let context = PassContext {
+        pool: &pool,
+        mode: Mode::Train(key),
+    };
+    let (input, mut output) = (array![[1.0]], array![[0.0]]);
+    let (mut values, mut sparse) = ([f64::NAN], SparseIndex::default());
+    let saved = Saved {
+        values: &mut values,
+        sparse: &mut sparse,
+    };
+    dropout.forward(&context, input.view(), output.view_mut(), saved);
+    assert!(output[[0, 0]] > 1.0, "{output}");
+}
+
+#[test]
+fn slopes_that_are_not_finite_are_refused() {
+    for slope in [f64::NAN, f64::INFINITY] {
+        let init = Init::He { slope };
+        let error = Linear::<f64>::new(3, 2, init, Key::new(0)).unwrap_err();
+        assert!(matches!(error, BuildError::Slope(_)), "{error}");
+        assert!(matches!(LeakyRelu::new(slope), Err(BuildError::Slope(_))));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a network says about one row, for people and for machines.
+//! The answer of a network for one row, for people and for machines.
 
 use std::path::Path;
 

@@ -13,7 +13,7 @@ use backprop_trainer::tensor::Scalar;
 
 use super::table;
 
-/// What a picture may take of memory: 4000 x 3000 pixels in colour fit.
+/// The memory that a picture may take: 4000 x 3000 pixels in colour fit.
 const PICTURE: Limits = Limits {
     max_bytes: 64 << 20,
 };
@@ -25,7 +25,7 @@ pub(super) struct Rows<T> {
     pub(super) is_one_picture: bool,
 }
 
-/// What an array may take: 300,000 images of MNIST's size fit.
+/// The memory that an array may take: 300,000 images of MNIST's size fit.
 const ARRAY: Limits = Limits {
     max_bytes: 256 << 20,
 };

@@ -80,7 +80,7 @@ pub(super) fn print(report: &Report, config: &SearchConfig) {
     }
 }
 
-/// What a trial drew for the setting with this name.
+/// The value that a trial drew for the setting with this name.
 fn text(trial: &Trial, name: &str) -> String {
     match name {
         "learning-rate" => rate(trial.learning_rate),

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use crate::settings::{OptimizerKind, TrainArgs};
 
-/// What is searched for where nothing is asked for.
+/// The space that is searched where no flag names another.
 pub(crate) const DEFAULT: &str = "learning-rate=1e-6..10";
 
 /// All that a search tries.

@@ -58,7 +58,7 @@ impl From<&Rung> for RungReport {
     }
 }
 
-/// What is read again of `search.json`.
+/// The part of `search.json` that is read again.
 #[derive(Deserialize)]
 struct Saved {
     trials: Vec<Trial>,

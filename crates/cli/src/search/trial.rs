@@ -89,7 +89,7 @@ impl Trial {
     }
 }
 
-/// What a trial came to at the end of a rung.
+/// The result of a trial at the end of a rung.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RungResult {
     epochs: u64,
