@@ -4,7 +4,7 @@ use backprop_trainer::Trainer;
 use backprop_trainer::data::idx::{self, Idx, Values};
 use backprop_trainer::data::{Dataset, Limits, Targets};
 use backprop_trainer::formats::{
-    Checkpoint, ModelInfo, OutputKind, dtype_of, load_parameters, model_bytes, model_from_bytes,
+    Checkpoint, Model, ModelInfo, OutputKind, dtype_of, load_parameters,
 };
 use backprop_trainer::layers::{Sequential, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
@@ -61,23 +61,25 @@ fn every_flip_and_cut_of_a_trainers_checkpoint_is_an_error() {
     );
     assert!(flips > 10_000);
     let (mut back, _) = trainer();
-    back.restore(&Checkpoint::from_bytes("c", &whole).unwrap())
+    back.restore(&Checkpoint::from_bytes("c", &whole[..]).unwrap())
         .unwrap();
 }
 
 #[test]
 fn every_flip_and_cut_of_a_model_is_an_error() {
     let info = ModelInfo::new(OutputKind::Logits).with_class_names(["no", "yes"]);
-    let whole = model_bytes(&network::<f32>(), &info).unwrap();
+    let whole = Model::new(network::<f32>(), info.clone())
+        .and_then(|model| model.to_bytes())
+        .unwrap();
     let mut other = network::<f64>();
     let (flips, cuts) = each_damage(&whole, |bytes, what| {
-        assert!(model_from_bytes::<f32>("m", bytes).is_err(), "{what}");
+        assert!(Model::<f32>::from_bytes("m", bytes).is_err(), "{what}");
         assert!(load_parameters(&mut other, "m", bytes).is_err(), "{what}");
         assert!(dtype_of("m", bytes).is_err(), "{what}");
     });
     println!("model of {} bytes: {flips} flips, {cuts} cuts", whole.len());
     assert!(flips > 5_000);
-    model_from_bytes::<f32>("m", &whole).unwrap();
+    Model::<f32>::from_bytes("m", &whole).unwrap();
 }
 
 /// IDX has no checksum: a flip in its header is refused or shows in type or shape, one in the

@@ -10,7 +10,7 @@ use backprop_trainer::Trainer;
 use backprop_trainer::data::idx::{self, Idx, Values};
 use backprop_trainer::data::{Batch, DataError, Dataset, Limits, Targets, csv};
 use backprop_trainer::formats::{
-    Checkpoint, ModelInfo, OutputKind, dtype_of, load_parameters, model_bytes, model_from_bytes,
+    Checkpoint, Model, ModelInfo, OutputKind, dtype_of, load_parameters,
 };
 use backprop_trainer::layers::{
     Pool, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
@@ -257,8 +257,12 @@ static MODELS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     let large = Sequential::<f64>::new(3, layers, 1).unwrap();
     let small = Sequential::<f32>::new(2, [linear(2)], 1).unwrap();
     [
-        model_bytes(&large, &info).unwrap(),
-        model_bytes(&small, &info).unwrap(),
+        Model::new(large.clone(), info.clone())
+            .and_then(|model| model.to_bytes())
+            .unwrap(),
+        Model::new(small.clone(), info.clone())
+            .and_then(|model| model.to_bytes())
+            .unwrap(),
     ]
 });
 
@@ -286,17 +290,18 @@ fn check_model(bytes: &[u8]) {
         assert_eq!(before, after, "an error leaves the network as it was");
     }
     let _ = dtype_of("m", bytes);
-    match model_from_bytes::<f32>("m", bytes) {
+    match Model::<f32>::from_bytes("m", bytes) {
         Err(error) => {
             let text = error.to_string();
             assert!(text.starts_with('m') && text.len() < 4000, "{text}");
         }
-        Ok((network, info)) => {
+        Ok(model) => {
             // As good as any: it can be written, read again, and used.
-            let written = model_bytes(&network, &info).unwrap();
-            let (again, same_info) = model_from_bytes::<f32>("m", &written).unwrap();
-            assert!(again.parameters().eq(network.parameters()));
-            assert_eq!(info, same_info);
+            let written = model.to_bytes().unwrap();
+            let again = Model::<f32>::from_bytes("m", &written).unwrap();
+            let network = model.network();
+            assert!(again.network().parameters().eq(network.parameters()));
+            assert_eq!(again.info(), model.info());
             if network.input_width() < 1000 {
                 let mut workspace = Workspace::new(std::sync::Arc::new(Pool::new(1)));
                 let input = Array2::zeros((2, network.input_width()));
@@ -350,20 +355,11 @@ fn check_checkpoint(bytes: &[u8]) {
         }
         Ok(checkpoint) => {
             let written = checkpoint.to_bytes();
-            let again = Checkpoint::from_bytes("c", &written).unwrap();
+            let again = Checkpoint::from_bytes("c", &written[..]).unwrap();
             assert!(again.names().eq(checkpoint.names()));
             assert_eq!(again.to_bytes(), written);
         }
     }
-}
-
-/// Mends the last checksum.
-fn closed(mut bytes: Vec<u8>) -> Vec<u8> {
-    if let Some(end) = bytes.len().checked_sub(4) {
-        let sum = crc(&bytes[..end]);
-        bytes[end..].copy_from_slice(&sum.to_le_bytes());
-    }
-    bytes
 }
 
 fn trainer() -> (Trainer<f32>, Dataset<f32>) {
@@ -416,14 +412,17 @@ proptest! {
     #[test]
     fn checkpoints_of_arbitrary_bytes(bytes in vec(any::<u8>(), 0..300)) {
         check_checkpoint(&bytes);
-        check_checkpoint(&closed([b"BPCKPT\x01\x00", &bytes[..]].concat()));
+        check_checkpoint(&[b"BPCKPT\x01\x00", &bytes[..]].concat());
+        let header = br#"{"__metadata__":{"contents":"checkpoint","crc32":"00000000"}}"#;
+        let length = (header.len() as u64).to_le_bytes();
+        check_checkpoint(&sealed([&length[..], header, &bytes[..]].concat()));
     }
 
     #[test]
     fn checkpoints_of_changed_files(changes in changes()) {
         let bytes = changed(&HALF.to_bytes(), &changes);
         check_checkpoint(&bytes);
-        check_checkpoint(&closed(bytes));
+        check_checkpoint(&sealed(bytes));
     }
 
     #[test]
@@ -434,7 +433,7 @@ proptest! {
         for (name, data) in &sections {
             checkpoint.insert(name.clone(), data.clone());
         }
-        let back = Checkpoint::from_bytes("c", &checkpoint.to_bytes()).unwrap();
+        let back = Checkpoint::from_bytes("c", checkpoint.to_bytes()).unwrap();
         prop_assert!(back.names().eq(checkpoint.names()));
         for name in back.names() {
             prop_assert_eq!(back.get(name), checkpoint.get(name));

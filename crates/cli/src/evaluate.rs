@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use backprop_trainer::Trainer;
 use backprop_trainer::data::csv::TableEncoding;
-use backprop_trainer::formats::{ModelInfo, OutputKind, model_from_bytes};
+use backprop_trainer::formats::{ModelInfo, OutputKind};
 use backprop_trainer::losses::{
     CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy, by_name,
 };
@@ -17,9 +17,9 @@ use serde::Serialize;
 
 use crate::common::Common;
 use crate::data;
-use crate::model::Model;
+use crate::model::ModelFile;
 use crate::output::{say, thousands, write_json};
-use crate::settings::{Precision, Settings};
+use crate::settings::Precision;
 use crate::source::{self, Source};
 use crate::table;
 use crate::test_metrics::{self, TestMetrics};
@@ -59,26 +59,16 @@ struct Report {
 }
 
 pub(crate) fn run(args: &EvaluateArgs, common: &Common) -> Result<ExitCode> {
-    let Model {
-        name,
-        bytes,
-        precision,
-        settings,
-    } = Model::read(&args.model)?;
-    let (model, settings) = ((&*name, &*bytes), settings.as_ref());
-    match precision {
-        Precision::F64 => evaluate::<f64>(args, common, model, settings),
-        Precision::F32 => evaluate::<f32>(args, common, model, settings),
+    let file = ModelFile::read(&args.model)?;
+    match file.precision {
+        Precision::F64 => evaluate::<f64>(args, common, &file),
+        Precision::F32 => evaluate::<f32>(args, common, &file),
     }
 }
 
-fn evaluate<T: Scalar>(
-    args: &EvaluateArgs,
-    common: &Common,
-    (name, bytes): (&str, &[u8]),
-    settings: Option<&Settings>,
-) -> Result<ExitCode> {
-    let (network, info) = model_from_bytes::<T>(name, bytes)?;
+fn evaluate<T: Scalar>(args: &EvaluateArgs, common: &Common, file: &ModelFile) -> Result<ExitCode> {
+    let (name, settings) = (&*file.name, file.settings.as_ref());
+    let (network, info) = file.model::<T>()?.into_parts();
     let encoding = table::encoding(name, &info)?;
     let source = match (&args.dataset, settings) {
         (Some(source), _) => source,

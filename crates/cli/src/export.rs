@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use backprop_trainer::formats::{model_from_bytes, save_model, save_onnx};
+use backprop_trainer::formats::save_onnx;
 use backprop_trainer::tensor::Scalar;
 use clap::Args;
 
 use crate::common::Common;
-use crate::model::Model;
+use crate::model::ModelFile;
 use crate::output::say;
 use crate::settings::Precision;
 
@@ -54,7 +54,7 @@ fn target(text: &str) -> Result<Target, String> {
 }
 
 pub(crate) fn run(args: &ExportArgs, common: &Common) -> Result<ExitCode> {
-    let model = Model::read(&args.model)?;
+    let model = ModelFile::read(&args.model)?;
     let is_of_table = match model.precision {
         Precision::F32 => export::<f32>(&model, &args.to)?,
         Precision::F64 => export::<f64>(&model, &args.to)?,
@@ -72,12 +72,12 @@ pub(crate) fn run(args: &ExportArgs, common: &Common) -> Result<ExitCode> {
 }
 
 /// Whether the network was trained on a table, which a file of it does not encode.
-fn export<T: Scalar>(model: &Model, to: &Target) -> Result<bool> {
-    let (network, info) = model_from_bytes::<T>(&model.name, &model.bytes)?;
+fn export<T: Scalar>(file: &ModelFile, to: &Target) -> Result<bool> {
+    let model = file.model::<T>()?;
     let path: &Path = &to.path;
     match to.format {
-        Format::Safetensors => save_model(path, &network, &info)?,
-        Format::Onnx => save_onnx(path, &network, &info)?,
+        Format::Safetensors => model.save(path)?,
+        Format::Onnx => save_onnx(path, model.network(), model.info())?,
     }
-    Ok(info.table.is_some())
+    Ok(model.info().table.is_some())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use backprop_report::Document;
-use backprop_trainer::formats::write_atomic;
+use backprop_trainer::formats::{is_temporary, remove_leftovers, write_atomic};
 
 /// The folder of the runs that are given no folder of their own.
 pub(crate) const RUNS: &str = "runs";
@@ -94,20 +94,8 @@ impl ClaimedFolder {
     /// Removes the temporary files that killed processes left in a folder below this one; the empty
     /// name is this folder. The lock says that no living process is writing them.
     pub(crate) fn clear_leftovers(&self, below: &str) {
-        let folder = self.path.join(below);
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            if is_leftover(&entry.path()) {
-                // A file that stays does no harm.
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
+        remove_leftovers(&self.path.join(below));
     }
-}
-
-/// Whether `write_atomic` gave the file its temporary name.
-fn is_leftover(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with(".backprop-") && name.ends_with(".tmp"))
 }
 
 /// Makes a folder named after this second in `runs`; where the name is taken, with a number after it.
@@ -135,7 +123,7 @@ fn make_dated(runs: &Path) -> Result<PathBuf> {
 /// # Errors
 /// If the folder is not empty or cannot be read.
 pub fn ensure_empty(folder: &Path, advice: &str) -> Result<()> {
-    let is_ours = |path: &Path| path.ends_with(LOCK) || is_leftover(path);
+    let is_ours = |path: &Path| path.ends_with(LOCK) || is_temporary(path);
     let is_empty = match std::fs::read_dir(folder) {
         Ok(mut entries) => entries.all(|entry| entry.is_ok_and(|entry| is_ours(&entry.path()))),
         Err(error) if error.kind() == ErrorKind::NotFound => true,

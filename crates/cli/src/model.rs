@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use backprop_trainer::formats::{MODEL_LIMIT, dtype_of, read_limited};
+use backprop_trainer::formats::{FormatError, MODEL_LIMIT, Model, dtype_of, read_limited};
+use backprop_trainer::tensor::Scalar;
 
 use crate::program;
 use crate::run_dir::RunDir;
 use crate::settings::{Precision, Settings};
 
 /// A model's file in memory.
-pub(crate) struct Model {
+pub(crate) struct ModelFile {
     /// The file, for errors and reports.
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
@@ -19,7 +20,7 @@ pub(crate) struct Model {
     pub(crate) settings: Option<Settings>,
 }
 
-impl Model {
+impl ModelFile {
     /// Reads a model file, or that of a run's folder.
     pub(crate) fn read(run_or_model: &Path) -> Result<Self> {
         let (path, settings) = find(run_or_model)?;
@@ -29,12 +30,17 @@ impl Model {
             "f64" => Precision::F64,
             _ => Precision::F32,
         };
-        Ok(Model {
+        Ok(ModelFile {
             name,
             bytes,
             precision,
             settings,
         })
+    }
+
+    /// The model with elements of this type.
+    pub(crate) fn model<T: Scalar>(&self) -> Result<Model<T>, FormatError> {
+        Model::from_bytes(&self.name, &self.bytes)
     }
 }
 

@@ -8,14 +8,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use backprop_trainer::formats::model_from_bytes;
 use backprop_trainer::layers::Workspace;
 use backprop_trainer::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_trainer::tensor::Scalar;
 use clap::Args;
 
 use crate::common::Common;
-use crate::model::Model;
+use crate::model::ModelFile;
 use crate::output::say;
 use crate::settings::Precision;
 use answer::Answer;
@@ -57,7 +56,7 @@ pub(crate) struct PredictArgs {
 }
 
 pub(crate) fn run(args: &PredictArgs, common: &Common) -> Result<ExitCode> {
-    let model = Model::read(&args.model)?;
+    let model = ModelFile::read(&args.model)?;
     match model.precision {
         Precision::F32 => predict::<f32>(args, common, &model)?,
         Precision::F64 => predict::<f64>(args, common, &model)?,
@@ -65,9 +64,9 @@ pub(crate) fn run(args: &PredictArgs, common: &Common) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn predict<T: Scalar>(args: &PredictArgs, common: &Common, model: &Model) -> Result<()> {
-    let (network, info) = model_from_bytes::<T>(&model.name, &model.bytes)?;
-    let encoding = crate::table::encoding(&model.name, &info)?;
+fn predict<T: Scalar>(args: &PredictArgs, common: &Common, file: &ModelFile) -> Result<()> {
+    let (network, info) = file.model::<T>()?.into_parts();
+    let encoding = crate::table::encoding(&file.name, &info)?;
     let (width, outputs) = (network.input_width(), network.output_width());
     let mut workspace = Workspace::new(common.pool());
     let mut predictions = vec![T::zero(); BATCH * outputs];

@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 use backprop_trainer::data::{Dataset, split_rows};
-use backprop_trainer::formats::{MODEL_LIMIT, load_parameters, read_limited};
+use backprop_trainer::formats::{
+    MODEL_LIMIT, MatchedLayers, load_matching_parameters, read_limited,
+};
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::search::{Split, SplitIndices, kfold_indices};
@@ -55,15 +57,32 @@ fn weighted<T: Scalar>(settings: &Settings, train: Dataset<T>) -> Result<Dataset
     }
 }
 
-/// The network, with random parameters or those of a model.
-pub(crate) fn network<T: Scalar>(settings: &Settings, train: &Dataset<T>) -> Result<Sequential<T>> {
+/// The network, with random parameters or, in the layers that fit, those of a model.
+pub(crate) fn network<T: Scalar>(
+    settings: &Settings,
+    train: &Dataset<T>,
+) -> Result<(Sequential<T>, Option<MatchedLayers>)> {
     let layers = settings.network.layers(train.target_width());
     let mut network = Sequential::new(train.width(), layers, settings.seed)?;
-    if let Some(file) = &settings.network.from {
-        let bytes = read_limited(file, MODEL_LIMIT)?;
-        load_parameters(&mut network, &file.display().to_string(), &bytes)?;
-    }
-    Ok(network)
+    let Some(file) = &settings.network.from else {
+        return Ok((network, None));
+    };
+    let bytes = read_limited(file, MODEL_LIMIT)?;
+    let layers = load_matching_parameters(&mut network, &file.display().to_string(), &bytes)?;
+    Ok((network, Some(layers)))
+}
+
+/// A sentence on the layers that the model of `--from` did not give; `None` if the model gave all.
+pub(crate) fn describe_matched(settings: &Settings, layers: &MatchedLayers) -> Option<String> {
+    let file = settings.network.from.as_ref()?.display();
+    let list = |layers: &[usize]| {
+        let numbers: Vec<String> = layers.iter().map(usize::to_string).collect();
+        let noun = if layers.len() == 1 { "layer" } else { "layers" };
+        format!("{noun} {}", numbers.join(", "))
+    };
+    let (kept, drawn) = (list(&layers.kept), list(&layers.drawn));
+    let is_whole = layers.drawn.is_empty();
+    (!is_whole).then(|| format!("from {file}: {kept} kept; {drawn} of other shapes, drawn anew"))
 }
 
 /// The loss that fits the labels: classes or values.
@@ -76,8 +95,11 @@ pub(crate) fn loss<T: Scalar>(train: &Dataset<T>) -> Box<dyn Loss<T>> {
 }
 
 /// The trainer of a run, with its settings.
-pub(crate) fn trainer<T: Scalar>(settings: &Settings, train: &Dataset<T>) -> Result<Trainer<T>> {
-    let network = network(settings, train)?;
+pub(crate) fn trainer<T: Scalar>(
+    settings: &Settings,
+    network: Sequential<T>,
+    train: &Dataset<T>,
+) -> Result<Trainer<T>> {
     let trainer = Trainer::new(network, loss(train), settings.optimizer.build::<T>())?;
     Ok(trainer.with_config(settings.train_config()))
 }

@@ -99,8 +99,13 @@ impl Run<'_> {
 
     /// The trainer, at the last checkpoint of a resumed run; then the folder is there and claimed.
     fn trainer<T: Scalar>(&mut self, splits: &Splits<T>) -> Result<Trainer<T>> {
+        let (network, layers) = setup::network(&self.settings, &splits.train)?;
+        let matched = layers.and_then(|layers| setup::describe_matched(&self.settings, &layers));
+        if let Some(line) = matched {
+            self.say(&line);
+        }
         let mut trainer =
-            setup::trainer(&self.settings, &splits.train)?.with_pool(self.common.pool());
+            setup::trainer(&self.settings, network, &splits.train)?.with_pool(self.common.pool());
         if self.args.run.resume && self.dir.checkpoint().exists() {
             trainer.resume_from(self.dir.checkpoint())?;
         }
@@ -191,7 +196,9 @@ impl Run<'_> {
         let finished = FinishedRun {
             settings: &self.settings,
             // From the seed again, or the model of --from, if it is still there.
-            before: setup::network(&self.settings, &splits.train).ok(),
+            before: setup::network(&self.settings, &splits.train)
+                .ok()
+                .map(|(network, _)| network),
             rows: [&splits.train, &splits.validation, &splits.test].map(|split| split.len()),
             test_loss: evaluation.loss,
             predictions,

@@ -214,8 +214,7 @@ fn what_a_killed_process_left_is_not_in_the_way_and_does_not_stay() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("run");
     std::fs::create_dir(&folder).unwrap();
-    // No process has this number.
-    let left = folder.join(".backprop-4294967295-0.tmp");
+    let left = folder.join(".backprop-x7Tq2a.tmp");
     std::fs::write(&left, "half of a che").unwrap();
     let note = folder.join("note.tmp");
     std::fs::write(&note, "mine").unwrap();

@@ -5,7 +5,7 @@ mod common;
 use approx::abs_diff_eq;
 use backprop_trainer::data::idx::{Idx, Values};
 use backprop_trainer::data::{Batch, Dataset, mnist};
-use backprop_trainer::formats::model_from_bytes;
+use backprop_trainer::formats::Model;
 use common::{Place, sentence};
 use serde_json::Value;
 
@@ -320,7 +320,8 @@ fn a_model_is_exported_whole_over_what_was_there() {
     let stdout = place.succeeds("export run --to out.onnx");
     assert_eq!(stdout, "out.onnx: written from run/model.safetensors\n");
     let onnx = read("out.onnx");
-    let (network, _) = model_from_bytes::<f32>("model", &read("run/model.safetensors")).unwrap();
+    let model = Model::<f32>::from_bytes("model", &read("run/model.safetensors")).unwrap();
+    let (network, _) = model.into_parts();
     assert!(onnx.len() > 4 * network.parameter_count());
     let (_, weight) = network.parameters().next().unwrap();
     let bytes: Vec<u8> = weight

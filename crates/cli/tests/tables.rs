@@ -504,3 +504,43 @@ fn a_run_on_a_table_goes_on_and_a_search_finds_settings_for_one() {
     let flags = command.strip_prefix("backprop ").unwrap();
     place.succeeds(&format!("{flags} --run-dir best --quiet"));
 }
+
+/// Writes a table of two features and a target of this number of classes.
+fn write_classes(place: &Place, name: &str, classes: usize) {
+    let rows = (0..60).map(|row| format!("{},{},k{}\n", row % 7, row % 11, row % classes));
+    let text = format!("a,b,kind\n{}", rows.collect::<String>());
+    std::fs::write(place.path().join(name), text).unwrap();
+}
+
+fn fine_tune(dataset: &str, rest: &str) -> String {
+    format!("train --dataset csv:{dataset} --target kind --threads 1 --epochs 1 {rest}")
+}
+
+#[test]
+fn a_model_of_other_classes_gives_every_layer_that_fits() {
+    let place = Place::new();
+    write_classes(&place, "three.csv", 3);
+    write_classes(&place, "two.csv", 2);
+    place.succeeds(&fine_tune("three.csv", "--hidden 8,4 --run-dir three"));
+
+    let from = "--from three/model.safetensors";
+    let told = place.succeeds(&fine_tune(
+        "two.csv",
+        &format!("--hidden 8,4 {from} --run-dir two"),
+    ));
+    let expected =
+        "from three/model.safetensors: layers 0, 3 kept; layer 6 of other shapes, drawn anew";
+    assert!(told.contains(expected), "{told}");
+
+    // The same classes: nothing to say.
+    let told = place.succeeds(&fine_tune(
+        "three.csv",
+        &format!("--hidden 8,4 {from} --run-dir same"),
+    ));
+    assert!(!told.contains("drawn anew"), "{told}");
+
+    let line = fine_tune("two.csv", &format!("--hidden 5,3 {from} --run-dir none"));
+    let refused = sentence(&line, &place.run(&line));
+    let expected = "the parameter 0.weight has the shape (5, 2) but the file's tensor (8, 2); it is of another network";
+    assert!(refused.contains(expected), "{refused}");
+}

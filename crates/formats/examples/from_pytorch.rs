@@ -11,9 +11,7 @@
 
 use std::error::Error;
 
-use backprop_formats::{
-    MODEL_LIMIT, ModelInfo, OutputKind, load_parameters, read_limited, save_model,
-};
+use backprop_formats::{MODEL_LIMIT, Model, ModelInfo, OutputKind, load_parameters, read_limited};
 use backprop_layers::{Sequential, dropout, leaky_relu, linear};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -38,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_loss("SoftmaxCrossEntropy")
         .with_input_scale(1.0 / 255.0)
         .with_class_names((0..10).map(|digit| digit.to_string()));
-    save_model(&model, &network, &info)?;
+    Model::new(network, info)?.save(&model)?;
     println!("{model}: written from {parameters}");
     Ok(())
 }

@@ -32,7 +32,7 @@ fn predict(path: &Path, row: &str) -> Result<(String, f32), Box<dyn Error>> {
 
 #[cfg(test)]
 mod tests {
-    use backprop_formats::{ModelInfo, save_model};
+    use backprop_formats::{Model, ModelInfo};
     use backprop_layers::{Sequential, linear};
 
     use super::*;
@@ -51,7 +51,7 @@ mod tests {
             .with_class_names(["no", "yes"]);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
-        save_model(&path, &network, &info).unwrap();
+        Model::new(network, info).unwrap().save(&path).unwrap();
         // The logits are 0 and 0.5 (4 * 1 - 2 * 2) = 0.
         assert_eq!(predict(&path, "1, 2\n").unwrap().1, 0.5);
         // 0.5 (4 * 3 - 2 * 1) = 5.

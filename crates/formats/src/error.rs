@@ -79,6 +79,25 @@ pub enum FormatError {
         /// The version that can be read.
         expected: &'static str,
     },
+    /// A file holds something else than what was asked for.
+    #[error("{file} should hold {expected} but holds {found}; give the file of {expected}")]
+    Contents {
+        /// The file.
+        file: String,
+        /// The contents asked for.
+        expected: &'static str,
+        /// The contents of the file.
+        found: &'static str,
+    },
+    /// A checkpoint is of a version from before checkpoints were safetensors files.
+    #[error(
+        "{file} is a checkpoint of an earlier version, which this version cannot resume; \
+         resume it with the version that wrote it, or train anew"
+    )]
+    OldCheckpoint {
+        /// The file.
+        file: String,
+    },
     /// A checkpoint has no section of this name.
     #[error("{file} has no section \"{name}\", only {present}; it was written by another program")]
     NoSection {

@@ -2,6 +2,9 @@ use backprop_losses::OutputKind;
 use backprop_tensor::{Scalar, logistic, softmax};
 use serde::{Deserialize, Serialize};
 
+use crate::FormatError;
+use crate::network::info_from_bytes;
+
 /// The loss whose logits are each on their own.
 const BINARY: &str = "BinaryCrossEntropyWithLogits";
 
@@ -57,6 +60,14 @@ impl ModelInfo {
             class_names: Vec::new(),
             table: None,
         }
+    }
+
+    /// The description in the bytes of a model's file; `name` is the name of the file in errors.
+    ///
+    /// # Errors
+    /// If the bytes are damaged or hold no network of this crate.
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, FormatError> {
+        info_from_bytes(name, bytes)
     }
 
     /// With the name of the loss it was trained with.

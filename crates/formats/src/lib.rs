@@ -1,30 +1,30 @@
 //! Files: networks as safetensors and ONNX, checkpoints with checksums, and writing whole or not at all.
 //!
-//! The key decision: a saved network is an ordinary safetensors file, so PyTorch, JAX and every
-//! safetensors library read its weights, by name and in (out, in) order, and what they do not need
-//! (the layers, the kind of output, a checksum) is in the metadata that the format sets aside. A
-//! format of our own, or a dump of the structs, was turned down: it would tie a trained network
-//! to this crate and to one version of it. What only runs a network gets ONNX (`onnx_bytes`, behind
-//! the feature `onnx`), which is written and never read here. A [`Checkpoint`] is the opposite case, read by the
-//! program that wrote it alone, so it is a plain list of named sections of bytes.
+//! The key decision: a saved network is an ordinary safetensors file. PyTorch, JAX and every
+//! safetensors library read its weights, by name and in (out, in) order; the rest (the layers, the
+//! kind of output, a checksum) is in the metadata that the format sets aside. A format of our own, or
+//! a dump of the structs, would tie a trained network to this crate and to one version of it. A
+//! [`Checkpoint`] uses the same container, with sections of bytes as tensors. Runtimes get ONNX
+//! (`onnx_bytes`, behind the feature `onnx`), which this crate writes and never reads.
 //!
 //! Bytes from outside never panic, and nothing is allocated because a header says so: a length is
-//! compared with what the file holds first. A file is written by [`write_atomic`] alone, so after
-//! a crash there is the old one or the new one, never half of one.
+//! compared with the size of the file first. Files are written by [`write_atomic`] alone, so after
+//! a crash there is the old file or the new file, never half of one.
 //!
 //! ```
-//! use backprop_formats::{ModelInfo, OutputKind, load_model, save_model};
+//! use backprop_formats::{Model, ModelInfo, OutputKind};
 //! use backprop_layers::{Sequential, linear, relu};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("model.safetensors");
 //! let network = Sequential::<f32>::new(4, [linear(8), relu(), linear(3)], 0)?;
 //! let info = ModelInfo::new(OutputKind::Logits).with_class_names(["ant", "bee", "cat"]);
-//! save_model(&path, &network, &info)?;
+//! let model = Model::new(network, info)?;
+//! model.save(&path)?;
 //!
-//! let (loaded, found) = load_model::<f32>(&path)?;
-//! assert_eq!(loaded.specs(), network.specs());
-//! assert_eq!(found.class_names, ["ant", "bee", "cat"]);
+//! let loaded = Model::<f32>::load(&path)?;
+//! assert_eq!(loaded.network().specs(), model.network().specs());
+//! assert_eq!(loaded.info().class_names, ["ant", "bee", "cat"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -36,24 +36,23 @@
 mod readme {}
 
 mod checkpoint;
+mod container;
 mod error;
 mod files;
 mod info;
 mod model;
+mod network;
 #[cfg(feature = "onnx")]
 mod onnx;
 mod safetensors_file;
-mod trained;
+mod safetensors_writer;
 
 pub use backprop_losses::OutputKind;
 pub use checkpoint::Checkpoint;
 pub use error::FormatError;
-pub use files::{read_limited, write_atomic};
+pub use files::{is_temporary, read_limited, remove_leftovers, write_atomic};
 pub use info::ModelInfo;
-pub use model::{
-    MODEL_LIMIT, dtype_of, load_model, load_parameters, model_bytes, model_from_bytes, model_info,
-    save_model,
-};
+pub use model::{MODEL_LIMIT, Model};
+pub use network::{MatchedLayers, dtype_of, load_matching_parameters, load_parameters};
 #[cfg(feature = "onnx")]
 pub use onnx::{onnx_bytes, save_onnx};
-pub use trained::Model;

@@ -1,255 +1,180 @@
 use std::path::Path;
+use std::sync::Arc;
 
-use backprop_layers::{BuildError, Layer, LayerSpec, Sequential, Weights};
-use backprop_tensor::Scalar;
+use backprop_layers::ndarray::{Array2, ArrayView1, ArrayView2};
+use backprop_layers::{Pool, Predictor, Sequential};
+use backprop_tensor::{Scalar, argmax};
 
-use crate::safetensors_file::{SafetensorsFile, write};
-use crate::{FormatError, ModelInfo, read_limited, write_atomic};
+use crate::{FormatError, ModelInfo, network, read_limited, write_atomic};
 
-/// The largest file that [`load_model`] reads: 1 GiB. For a larger one, use [`read_limited`] with
-/// a limit of your own and [`model_from_bytes`].
+/// The largest file that [`Model::load`] reads: 1 GiB. For a larger file, use [`read_limited`] with
+/// a limit of your own and [`Model::from_bytes`].
 pub const MODEL_LIMIT: u64 = 1 << 30;
 
-/// A network as the bytes of a safetensors file.
+/// A trained network with its description, for predictions from any number of threads at once.
 ///
-/// The tensors are the parameters in row-major (out, in) order, of type F32 or F64, named by layer
-/// and parameter: `0.weight`, `0.bias`. `__metadata__` has `format` (`backprop`), `version` (`1`),
-/// `input_width`, `layers` and `info` (JSON: the list of [`LayerSpec`]s and the [`ModelInfo`]) and
-/// `crc32`. The same network gives the same bytes.
-///
-/// The checksum is the CRC-32 of the whole file with its own eight digits taken as zeros. Other
-/// programs may ignore it; in Python it is
-///
-/// ```python
-/// at = data.index(b'"crc32":"') + 9
-/// "%08x" % zlib.crc32(data[:at] + b"00000000" + data[at + 8:])
-/// ```
-///
-/// # Errors
-/// If a parameter is not finite, two have the same name, or `info` does not fit the network.
-pub fn model_bytes<T: Scalar>(
-    network: &Sequential<T>,
-    info: &ModelInfo,
-) -> Result<Vec<u8>, FormatError> {
-    named_model_bytes("the network", network, info)
-}
-
-/// Writes [`model_bytes`] to a file, whole or not at all.
-///
-/// # Errors
-/// As [`model_bytes`] and [`write_atomic`].
-pub fn save_model<T: Scalar>(
-    path: impl AsRef<Path>,
-    network: &Sequential<T>,
-    info: &ModelInfo,
-) -> Result<(), FormatError> {
-    let path = path.as_ref();
-    let bytes = named_model_bytes(&path.display().to_string(), network, info)?;
-    write_atomic(path, &bytes)
-}
-
-fn named_model_bytes<T: Scalar>(
-    file: &str,
-    network: &Sequential<T>,
-    info: &ModelInfo,
-) -> Result<Vec<u8>, FormatError> {
-    let tensors = checked_tensors(file, network, info)?;
-    let json = |text: serde_json::Result<String>| {
-        text.map_err(|error| cannot_save(file, error.to_string()))
-    };
-    let metadata = [
-        ("input_width", network.input_width().to_string()),
-        ("layers", json(serde_json::to_string(&network.specs()))?),
-        ("info", json(serde_json::to_string(info))?),
-    ];
-    write(file, &metadata, &tensors)
-}
-
-/// A parameter as it is stored: its name, its shape and its values in row-major order.
-pub(crate) type StoredTensor<T> = (String, Vec<usize>, Vec<T>);
-
-/// The parameters of a network, if they and its description can be saved; `file` is what errors
-/// call it.
-pub(crate) fn checked_tensors<T: Scalar>(
-    file: &str,
-    network: &Sequential<T>,
-    info: &ModelInfo,
-) -> Result<Vec<StoredTensor<T>>, FormatError> {
-    if let Some(problem) = info.invalid_reason(network.output_width()) {
-        return Err(cannot_save(file, format!("its description {problem}")));
-    }
-    let mut tensors: Vec<StoredTensor<T>> = Vec::new();
-    for (name, parameter) in network.parameters() {
-        if tensors.iter().any(|(other, ..)| *other == name) {
-            let problem = format!("two parameters are called {name}; give them names of their own");
-            return Err(cannot_save(file, problem));
-        }
-        let values = parameter.to_array();
-        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-            let problem = format!(
-                "value {index} of the parameter {name} is {}; train it with a smaller learning rate",
-                values[index]
-            );
-            return Err(cannot_save(file, problem));
-        }
-        tensors.push((name, parameter.shape().to_vec(), values));
-    }
-    Ok(tensors)
-}
-
-pub(crate) fn cannot_save(file: &str, problem: String) -> FormatError {
-    FormatError::Unsavable {
-        file: file.to_owned(),
-        problem,
-    }
-}
-
-/// Reads a network from the bytes of a file that [`model_bytes`] made; `name` is what errors call
-/// it.
-///
-/// Values stored as f64 are rounded for a network of f32. Every change of a byte is found. The
-/// memory that it takes grows with the bytes and not with what they claim: at most some 20 times
-/// as much as they are, for a layer of one neuron, whose storage is padded.
-///
-/// # Errors
-/// If the bytes are damaged or no network of this crate, or a value is not finite; for a layer
-/// of your own, use [`load_parameters`].
-pub fn model_from_bytes<T: Scalar>(
-    name: &str,
-    bytes: &[u8],
-) -> Result<(Sequential<T>, ModelInfo), FormatError> {
-    let mut file = SafetensorsFile::parse(name, bytes)?;
-    file.require_backprop()?;
-    let specs: Vec<LayerSpec> = file.json("layers")?;
-    let input_width: usize = file.json("input_width")?;
-    let info: ModelInfo = file.json("info")?;
-
-    let mut layers = Vec::with_capacity(specs.len());
-    let mut width = input_width;
-    let build = |source| FormatError::Build {
-        file: name.to_owned(),
-        source,
-    };
-    for (index, spec) in specs.iter().enumerate() {
-        let layer = layer(&mut file, name, index, spec, width)?;
-        width = layer.output_width(width).map_err(build)?;
-        layers.push(layer);
-    }
-    file.finish()?;
-    if let Some(problem) = info.invalid_reason(width) {
-        return Err(file.metadata("info", problem));
-    }
-    let network = Sequential::from_layers(input_width, layers).map_err(build)?;
-    Ok((network, info))
-}
-
-/// Reads a network from a file of at most [`MODEL_LIMIT`] bytes.
-///
-/// # Errors
-/// As [`read_limited`] and [`model_from_bytes`].
-pub fn load_model<T: Scalar>(
-    path: impl AsRef<Path>,
-) -> Result<(Sequential<T>, ModelInfo), FormatError> {
-    let path = path.as_ref();
-    let bytes = read_limited(path, MODEL_LIMIT)?;
-    model_from_bytes(&path.display().to_string(), &bytes)
-}
-
-/// The description in the bytes of a file that [`model_bytes`] made; `name` is the file in errors.
-///
-/// # Errors
-/// If the bytes are damaged or no network of this crate.
-pub fn model_info(name: &str, bytes: &[u8]) -> Result<ModelInfo, FormatError> {
-    let file = SafetensorsFile::parse(name, bytes)?;
-    file.require_backprop()?;
-    file.json("info")
-}
-
-/// Builds one layer with the parameters in the file. The shapes of its tensors are compared with the
-/// description before memory is allocated for them.
-fn layer<T: Scalar>(
-    file: &mut SafetensorsFile<'_>,
-    file_name: &str,
-    index: usize,
-    spec: &LayerSpec,
-    inputs: usize,
-) -> Result<Box<dyn Layer<T>>, FormatError> {
-    if let LayerSpec::Custom(custom) = spec {
-        let (file, name) = (file_name.to_owned(), custom.name.clone());
-        return Err(FormatError::Custom { file, index, name });
-    }
-    for (name, shape) in spec.parameter_shapes(inputs) {
-        // An empty parameter is an error of the layer.
-        if !shape.contains(&0) {
-            file.check_shape(&format!("{index}.{name}"), &shape)?;
-        }
-    }
-    let mut layer = spec.build(inputs, Weights::Zeros).map_err(|source| {
-        let source = Box::new(source);
-        FormatError::Build {
-            file: file_name.to_owned(),
-            source: BuildError::At { index, source },
-        }
-    })?;
-    for parameter in layer.parameters_mut() {
-        let name = format!("{index}.{}", parameter.name());
-        let values: Vec<T> = file.take(&name, parameter.shape())?;
-        parameter.assign(&values);
-    }
-    Ok(layer)
-}
-
-/// Sets all parameters of a network that you built, from the bytes of a safetensors file; `name`
-/// is what errors call it.
-///
-/// The file may be one of [`model_bytes`], with layers of your own too, or of another program:
-/// for one saved from a PyTorch `nn.Sequential` of the same layers, names and shapes agree. It must
-/// have every parameter, in its shape, and nothing else. On an error the network is as it was.
+/// Inputs are rows as the network was trained on: images of bytes have to be multiplied by
+/// [`ModelInfo::input_scale`] first, and the rows of a table encoded by its encoding.
 ///
 /// ```
-/// use backprop_formats::{ModelInfo, load_parameters, model_bytes};
-/// use backprop_layers::{Sequential, linear, relu};
+/// use backprop_formats::{Model, ModelInfo, OutputKind};
+/// use backprop_layers::{Sequential, linear, ndarray::array};
 ///
-/// let build = |seed| Sequential::<f32>::new(4, [linear(8), relu(), linear(3)], seed);
-/// let (trained, mut other) = (build(1)?, build(2)?);
-/// let bytes = model_bytes(&trained, &ModelInfo::default())?;
-/// load_parameters(&mut other, "trained.safetensors", &bytes)?;
-/// assert!(trained.parameters().eq(other.parameters()));
+/// let mut network = Sequential::<f32>::new(2, [linear(2)], 0)?;
+/// for (_, parameter) in network.parameters_mut() {
+///     let identity = [1.0, 0.0, 0.0, 1.0];
+///     parameter.assign(if parameter.len() == 4 { &identity } else { &[0.0; 2] });
+/// }
+/// let info = ModelInfo::new(OutputKind::Logits).with_class_names(["left", "right"]);
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("model.safetensors");
+/// Model::new(network, info)?.save(&path)?;
 ///
-/// let mut small = Sequential::<f32>::new(4, [linear(2)], 0)?;
-/// assert_eq!(
-///     load_parameters(&mut small, "trained.safetensors", &bytes).unwrap_err().to_string(),
-///     "trained.safetensors: the parameter 0.weight has the shape (2, 4) but the file's tensor \
-///      (8, 4); it is of another network"
-/// );
+/// let model = Model::<f32>::load(&path)?;
+/// let rows = array![[3.0, 1.0], [0.0, 2.0]];
+/// assert_eq!(model.classify(rows.view())?, [0, 1]);
+/// assert_eq!(model.info().class_name(1), "right");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// # Errors
-/// If the bytes are damaged, a tensor is missing, not asked for or of another shape, or a value is
-/// not finite; the message names the parameter.
-pub fn load_parameters<T: Scalar>(
-    network: &mut Sequential<T>,
-    name: &str,
-    bytes: &[u8],
-) -> Result<(), FormatError> {
-    let mut file = SafetensorsFile::parse(name, bytes)?;
-    let values = network
-        .parameters()
-        .map(|(name, parameter)| file.take(&name, parameter.shape()))
-        .collect::<Result<Vec<Vec<T>>, _>>()?;
-    file.finish()?;
-    for ((_, parameter), values) in network.parameters_mut().zip(values) {
-        parameter.assign(&values);
-    }
-    Ok(())
+#[derive(Debug)]
+pub struct Model<T: Scalar> {
+    network: Sequential<T>,
+    info: ModelInfo,
+    predictor: Predictor<T>,
 }
 
-/// The number type that the bytes of a file hold: `"f64"` if one of its tensors is of it, else
-/// `"f32"`. `name` is what errors call the file.
-///
-/// # Errors
-/// If the bytes are damaged or a tensor is of another type.
-pub fn dtype_of(name: &str, bytes: &[u8]) -> Result<&'static str, FormatError> {
-    SafetensorsFile::parse(name, bytes)?.precision()
+impl<T: Scalar> Model<T> {
+    /// A model of a network and its description. Each call predicts on the thread of its caller.
+    ///
+    /// # Errors
+    /// If the description does not fit the network.
+    pub fn new(network: Sequential<T>, info: ModelInfo) -> Result<Self, FormatError> {
+        if let Some(problem) = info.invalid_reason(network.output_width()) {
+            let file = "the network".to_owned();
+            let problem = format!("its description {problem}");
+            return Err(FormatError::Unsavable { file, problem });
+        }
+        Ok(Model {
+            network,
+            info,
+            predictor: Predictor::default(),
+        })
+    }
+
+    /// Reads a model from a file of at most [`MODEL_LIMIT`] bytes.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is larger, or as [`from_bytes`](Self::from_bytes).
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, FormatError> {
+        let path = path.as_ref();
+        let bytes = read_limited(path, MODEL_LIMIT)?;
+        Self::from_bytes(&path.display().to_string(), &bytes)
+    }
+
+    /// A model from the bytes of a file; `name` is the name of the file in errors.
+    ///
+    /// Values stored as f64 are rounded for a network of f32. Every change of a byte is found. The
+    /// memory used grows with the bytes and not with what they claim: at most some 20 times
+    /// the bytes, for a layer of one neuron, whose storage is padded.
+    ///
+    /// # Errors
+    /// If the bytes are damaged or hold no network of this crate, or a value is not finite; for layers
+    /// of your own, use [`load_parameters`](crate::load_parameters).
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, FormatError> {
+        let (network, info) = network::from_bytes(name, bytes)?;
+        Self::new(network, info)
+    }
+
+    /// The model as the bytes of a safetensors file.
+    ///
+    /// The tensors are the parameters in row-major (out, in) order, of type F32 or F64, named by layer
+    /// and parameter: `0.weight`, `0.bias`. `__metadata__` has `format` (`backprop`), `version` (`1`),
+    /// `input_width`, `layers` and `info` (JSON: the list of [`LayerSpec`](backprop_layers::LayerSpec)s and the
+    /// [`ModelInfo`]) and `crc32`. The same model gives the same bytes.
+    ///
+    /// The checksum is the CRC-32 of the whole file with its own eight digits taken as zeros. Other
+    /// programs may ignore it; in Python it is
+    ///
+    /// ```python
+    /// at = data.index(b'"crc32":"') + 9
+    /// "%08x" % zlib.crc32(data[:at] + b"00000000" + data[at + 8:])
+    /// ```
+    ///
+    /// # Errors
+    /// If a parameter is not finite, or two have the same name.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
+        network::to_bytes("the network", &self.network, &self.info)
+    }
+
+    /// Writes [`to_bytes`](Self::to_bytes) to a file, whole or not at all.
+    ///
+    /// # Errors
+    /// As [`to_bytes`](Self::to_bytes) and [`write_atomic`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FormatError> {
+        let path = path.as_ref();
+        let bytes = network::to_bytes(&path.display().to_string(), &self.network, &self.info)?;
+        write_atomic(path, &bytes)
+    }
+
+    /// The network and its description, to train or change them further.
+    pub fn into_parts(self) -> (Sequential<T>, ModelInfo) {
+        (self.network, self.info)
+    }
+
+    /// The model with predictions on the threads of this pool. No result depends on it.
+    #[must_use]
+    pub fn with_pool(mut self, pool: Arc<Pool>) -> Self {
+        self.predictor = Predictor::new(pool);
+        self
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Sequential<T> {
+        &self.network
+    }
+
+    /// The description of the network.
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// The network's output for `inputs` (B, inputs), as (B, outputs): logits, probabilities or values.
+    ///
+    /// # Errors
+    /// If the width does not fit.
+    pub fn predict(&self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, FormatError> {
+        let (expected, found) = (self.network.input_width(), inputs.ncols());
+        if expected != found {
+            return Err(FormatError::InputWidth { expected, found });
+        }
+        Ok(self.predictor.predict(&self.network, inputs))
+    }
+
+    /// The predictions for `inputs`, with logits turned into probabilities.
+    ///
+    /// # Errors
+    /// If the width does not fit.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "never: a new array is contiguous"
+    )]
+    pub fn predict_proba(&self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, FormatError> {
+        let mut output = self.predict(inputs)?;
+        let width = self.network.output_width();
+        let values = output.as_slice_mut().expect("a new array is contiguous");
+        self.info.activate(width, values);
+        Ok(output)
+    }
+
+    /// The class of each row: the largest output, the first of equals.
+    ///
+    /// # Errors
+    /// If the width does not fit, or an output is not a number.
+    pub fn classify(&self, inputs: ArrayView2<'_, T>) -> Result<Vec<usize>, FormatError> {
+        let output = self.predict(inputs)?;
+        let class = |(row, outputs): (usize, ArrayView1<'_, T>)| {
+            argmax(outputs).ok_or(FormatError::NotANumber { row })
+        };
+        output.rows().into_iter().enumerate().map(class).collect()
+    }
 }

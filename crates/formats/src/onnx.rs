@@ -12,7 +12,7 @@ use backprop_tensor::Scalar;
 use prost::Message;
 
 use crate::info::OutputActivation;
-use crate::model::{StoredTensor, cannot_save, checked_tensors};
+use crate::network::{StoredTensor, cannot_save, checked_tensors};
 use crate::{FormatError, ModelInfo, OutputKind, write_atomic};
 use messages::{
     ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, DOUBLE, Dimension, Entry, FLOAT, Graph, Model, Node,
@@ -44,7 +44,7 @@ const INPUT_SCALE: &str = "input_scale";
 /// `BinaryCrossEntropyWithLogits`.
 ///
 /// A Linear layer is a `Gemm` with the weight as it is, (out, in), and its parameters are named as
-/// in [`model_bytes`](crate::model_bytes): `0.weight`, `0.bias`. A Dropout is left out. A network
+/// in [`Model::to_bytes`](crate::Model::to_bytes): `0.weight`, `0.bias`. A Dropout is left out. A network
 /// of `f64` has tensors of doubles; its LeakyReLU is a `Max` of `x` and `slope x`, as runtimes know
 /// the operator for floats alone. Metadata entries are `output`, `class_names` (a JSON list) and
 /// `info` (the [`ModelInfo`] as JSON). The same network gives the same bytes.

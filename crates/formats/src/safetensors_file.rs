@@ -1,32 +1,24 @@
-//! safetensors files: eight bytes with the length of a JSON header, the header, the numbers.
+//! The container of models and checkpoints, a safetensors file: eight bytes with the length of a JSON header,
+//! the header, the data of the tensors.
 //!
 //! Reading goes through the `safetensors` crate's header type, which checks that names, types,
 //! shapes and offsets agree; the length of the whole is checked here, without a sum that could
-//! overflow. Writing is done here, as that crate keeps the metadata in a hash map: the same
-//! network would give another file each time.
-//!
-//! The checksum is the CRC-32 of all bytes of the file with the checksum's own eight hexadecimal
-//! digits, after the first `"crc32":"`, taken as `0`.
+//! overflow.
 
 use std::collections::{BTreeMap, HashMap};
 
+use std::ops::Range;
+
 use backprop_tensor::Scalar;
+use byteorder::{ByteOrder, LittleEndian};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
 use crate::FormatError;
+use crate::container::{
+    CHECKPOINT, CONTENTS, DIGITS, FORMAT, MAX_HEADER, OLD_CHECKPOINT, VERSION, checksum, crc_offset,
+};
 use crate::error::list;
-
-const FORMAT: &str = "backprop";
-const VERSION: &str = "1";
-
-/// The largest header in bytes. That of a network of a thousand layers has a tenth of it; reading
-/// JSON takes some times its length of memory.
-const MAX_HEADER: usize = 1 << 20;
-
-/// What precedes the digits of the checksum. Within a JSON string the quotes would be escaped.
-const CRC_KEY: &[u8] = b"\"crc32\":\"";
-const DIGITS: usize = 8;
 
 /// One tensor of a file.
 #[derive(Debug)]
@@ -50,27 +42,31 @@ impl<'a> SafetensorsFile<'a> {
         let damaged = |offset: usize, what, expected: &str, found: String| {
             FormatError::damaged(file, offset as u64, what, expected, found)
         };
-        let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
+        if bytes.starts_with(OLD_CHECKPOINT) {
+            let file = file.to_owned();
+            return Err(FormatError::OldCheckpoint { file });
+        }
+        let Some((length, rest)) = bytes.split_at_checked(8) else {
             let found = format!("{} bytes, cut off", bytes.len());
             return Err(damaged(0, "the file", "at least 8 bytes", found));
         };
-        let length = u64::from_le_bytes(*length);
-        let most = rest.len().min(MAX_HEADER);
-        let header = usize::try_from(length).ok().filter(|&n| n <= most);
-        let Some((header, data)) = header.and_then(|n| rest.split_at_checked(n)) else {
-            let expected = format!("at most {most}");
-            return Err(damaged(
-                0,
-                "the header's length",
-                &expected,
-                length.to_string(),
-            ));
+        let length = LittleEndian::read_u64(length);
+        let Some(header) = usize::try_from(length).ok().filter(|&n| n <= MAX_HEADER) else {
+            let (what, found) = ("the header's length", length.to_string());
+            let most = rest.len().min(MAX_HEADER);
+            return Err(damaged(0, what, &format!("at most {most}"), found));
+        };
+        let Some((header, data)) = rest.split_at_checked(header) else {
+            let found = format!("{} bytes, cut off", rest.len());
+            return Err(damaged(8, "the header", &format!("{length} bytes"), found));
         };
         let parsed: Metadata = serde_json::from_slice(header)
             .map_err(|error| damaged(8, "the header", "one of safetensors", error.to_string()))?;
         if parsed.data_len() != data.len() {
             let (start, expected) = (8 + header.len(), format!("{} bytes", parsed.data_len()));
-            let found = format!("{} bytes", data.len());
+            let is_cut = data.len() < parsed.data_len();
+            let cut = if is_cut { ", cut off" } else { "" };
+            let found = format!("{} bytes{cut}", data.len());
             return Err(damaged(start, "the data of the tensors", &expected, found));
         }
         let metadata: HashMap<_, _> = parsed
@@ -126,6 +122,45 @@ impl<'a> SafetensorsFile<'a> {
         Err(FormatError::damaged(
             self.file, at as u64, what, expected, found,
         ))
+    }
+
+    /// Reads a file that holds a network, of this crate or not.
+    pub(crate) fn parse_network(file: &'a str, bytes: &'a [u8]) -> Result<Self, FormatError> {
+        let parsed = Self::parse(file, bytes)?;
+        match parsed.metadata.get(CONTENTS).map(String::as_str) {
+            Some(CHECKPOINT) => Err(parsed.contents("a network", "a checkpoint")),
+            _ => Ok(parsed),
+        }
+    }
+
+    /// The name of each tensor and the range of its bytes in the file, for a checkpoint.
+    pub(crate) fn sections(
+        file: &'a str,
+        bytes: &'a [u8],
+    ) -> Result<BTreeMap<String, Range<usize>>, FormatError> {
+        let parsed = Self::parse(file, bytes)?;
+        if parsed.metadata.get(CONTENTS).map(String::as_str) != Some(CHECKPOINT) {
+            return Err(parsed.contents("a checkpoint", "a network or something else"));
+        }
+        let data_len: usize = parsed.tensors.values().map(|t| t.data.len()).sum();
+        let start = bytes.len() - data_len;
+        let range = |tensor: Tensor<'_>| {
+            let (from, to) = tensor.info.data_offsets;
+            start + from..start + to
+        };
+        let tensors = parsed.tensors.into_iter();
+        Ok(tensors
+            .map(|(name, tensor)| (name, range(tensor)))
+            .collect())
+    }
+
+    fn contents(&self, expected: &'static str, found: &'static str) -> FormatError {
+        let file = self.file.to_owned();
+        FormatError::Contents {
+            file,
+            expected,
+            found,
+        }
     }
 
     /// An entry that a network of ours has.
@@ -251,79 +286,6 @@ fn convert<S: Scalar, T: Scalar>(data: &[u8]) -> Result<Vec<T>, (usize, f64)> {
         numbers.push(rounded);
     }
     Ok(numbers)
-}
-
-/// Writes a network's file: metadata, and the tensors (name, shape, row-major values) in the order
-/// given.
-pub(crate) fn write<T: Scalar>(
-    file: &str,
-    metadata: &[(&str, String)],
-    tensors: &[(String, Vec<usize>, Vec<T>)],
-) -> Result<Vec<u8>, FormatError> {
-    let cannot_save = |problem: String| FormatError::Unsavable {
-        file: file.to_owned(),
-        problem,
-    };
-    let json = |text: serde_json::Result<String>| text.map_err(|e| cannot_save(e.to_string()));
-    let mut entries: BTreeMap<&str, &str> = metadata.iter().map(|(k, v)| (*k, &**v)).collect();
-    entries.insert("crc32", "00000000");
-    entries.insert("format", FORMAT);
-    entries.insert("version", VERSION);
-
-    let mut header = format!(
-        "{{\"__metadata__\":{}",
-        json(serde_json::to_string(&entries))?
-    );
-    let mut end = 0;
-    for (name, shape, values) in tensors {
-        let start = end;
-        end += values.len() * T::SIZE;
-        let info = TensorInfo {
-            dtype: if T::SIZE == 4 { Dtype::F32 } else { Dtype::F64 },
-            shape: shape.clone(),
-            data_offsets: (start, end),
-        };
-        let (name, info) = (serde_json::to_string(name), serde_json::to_string(&info));
-        header.push_str(&format!(",{}:{}", json(name)?, json(info)?));
-    }
-    header.push('}');
-    // Padding, so that the elements are aligned in a file that is mapped into memory.
-    let length = header.len().next_multiple_of(8);
-    if length > MAX_HEADER {
-        return Err(cannot_save(format!(
-            "its layers, settings and names take {length} bytes but at most {MAX_HEADER} are \
-             read back; shorten them"
-        )));
-    }
-    let mut bytes = Vec::with_capacity(8 + length + end);
-    bytes.extend((length as u64).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.resize(8 + length, b' ');
-    for (_, _, values) in tensors {
-        let start = bytes.len();
-        bytes.resize(start + values.len() * T::SIZE, 0);
-        for (place, value) in bytes[start..].chunks_exact_mut(T::SIZE).zip(values) {
-            value.write_le(place);
-        }
-    }
-    let at = crc_offset(&bytes[..8 + length]).expect("the header has a checksum");
-    let digits = checksum(&bytes, at);
-    bytes[at..at + DIGITS].copy_from_slice(digits.as_bytes());
-    Ok(bytes)
-}
-
-/// Where the digits of the checksum are.
-fn crc_offset(head: &[u8]) -> Option<usize> {
-    let at = head.windows(CRC_KEY.len()).position(|w| w == CRC_KEY)? + CRC_KEY.len();
-    (at + DIGITS <= head.len()).then_some(at)
-}
-
-fn checksum(bytes: &[u8], at: usize) -> String {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&bytes[..at]);
-    hasher.update(&[b'0'; DIGITS]);
-    hasher.update(&bytes[at + DIGITS..]);
-    format!("{:08x}", hasher.finalize())
 }
 
 /// A shape as it is written: `(10, 128)`.

@@ -13,7 +13,7 @@
 
 use std::path::Path;
 
-use backprop_formats::{Checkpoint, ModelInfo, load_parameters, model_bytes, model_info};
+use backprop_formats::{Checkpoint, Model, ModelInfo, load_parameters};
 use backprop_optimizers::OptimizerState;
 use backprop_tensor::{AlignedVec, Scalar};
 use byteorder::{ByteOrder, LittleEndian};
@@ -31,13 +31,14 @@ impl<T: Scalar> Trainer<T> {
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
         let mut checkpoint = Checkpoint::new();
         checkpoint.insert("settings", self.fingerprint_bytes());
-        checkpoint.insert("network", model_bytes(&self.network, &self.info)?);
+        checkpoint.insert("network", self.model()?.to_bytes()?);
         if let Some(best) = &self.best {
             let mut network = self.network.clone();
             for ((_, parameter), values) in network.parameters_mut().zip(best) {
                 parameter.packed_mut().copy_from_slice(values);
             }
-            checkpoint.insert("best", model_bytes(&network, &ModelInfo::default())?);
+            let best = Model::new(network, ModelInfo::default())?;
+            checkpoint.insert("best", best.to_bytes()?);
         }
         checkpoint.insert("moments", self.moments_bytes());
         let (history, seconds) = history_sections(&self.history.epochs);
@@ -65,7 +66,7 @@ impl<T: Scalar> Trainer<T> {
         };
         let bytes = checkpoint.require("network")?;
         load_parameters(&mut network, "section \"network\" of the checkpoint", bytes)?;
-        self.info = model_info("section \"network\" of the checkpoint", bytes)?;
+        self.info = ModelInfo::from_bytes("section \"network\" of the checkpoint", bytes)?;
         self.network = network;
         self.best = best;
         self.state = state;

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use backprop_data::{Batch, Dataset};
-use backprop_formats::{ModelInfo, save_model};
+use backprop_formats::{Model, ModelInfo};
 use backprop_layers::{LayerSpec, Predictor, Sequential, Workspace};
 use backprop_losses::{Loss, OutputKind, TargetsView};
 use backprop_optimizers::{Optimizer, OptimizerState};
@@ -139,7 +139,12 @@ impl<T: Scalar> Trainer<T> {
     /// # Errors
     /// If a parameter is not finite or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), TrainError> {
-        Ok(save_model(path, &self.network, &self.info)?)
+        Ok(self.model()?.save(path)?)
+    }
+
+    /// The network as it is now, with its description.
+    pub(crate) fn model(&self) -> Result<Model<T>, TrainError> {
+        Ok(Model::new(self.network.clone(), self.info.clone())?)
     }
 
     /// Checks that the data fits the network, before anything is computed.

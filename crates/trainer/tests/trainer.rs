@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use approx::assert_abs_diff_eq;
 use backprop_data::{Dataset, Targets};
-use backprop_formats::{OutputKind, load_model};
+use backprop_formats::{Model, OutputKind};
 use backprop_layers::{Parameter, Sequential, linear, relu};
 use backprop_losses::{MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_optimizers::{Adam, Nesterov, Optimizer, Schedule, Sgd, Step};
@@ -79,7 +79,7 @@ fn a_trained_model_is_saved_with_its_description() {
     trainer.fit(&data, &data).unwrap();
     trainer.save(&path).unwrap();
 
-    let (network, info) = load_model::<f32>(&path).unwrap();
+    let (network, info) = Model::<f32>::load(&path).unwrap().into_parts();
     assert_eq!(info, *trainer.model_info());
     assert_eq!(info.output, OutputKind::Logits);
     assert_eq!(info.loss.as_deref(), Some("SoftmaxCrossEntropy"));

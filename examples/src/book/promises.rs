@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use backprop::data::{Batch, BatchSampler, Dataset, mnist};
-use backprop::formats::{ModelInfo, model_bytes, model_from_bytes, write_atomic};
+use backprop::formats::{Model, ModelInfo, write_atomic};
 use backprop::layers::{LayerSpec, Sequential, leaky_relu, linear};
 use backprop::losses::{SoftmaxCrossEntropy, TargetsView};
 use backprop::optimizers::Adam;
@@ -40,7 +40,8 @@ pub(super) fn add(book: &mut Book) -> Outcome<()> {
     let parameters = trainer.network().parameter_count();
     trainer.fit_with(&digits, None, &mut ())?;
     let checkpoint = trainer.checkpoint()?.to_bytes().len();
-    let model = model_bytes(trainer.network(), &ModelInfo::default())?.len();
+    let model = Model::new(trainer.network().clone(), ModelInfo::default())?;
+    let model = model.to_bytes()?.len();
     let stored: usize = trainer
         .network()
         .parameters()
@@ -150,9 +151,9 @@ fn files(digits: &Dataset<f32>, epoch_of_5000: f64) -> Outcome<Vec<String>> {
     let atomic = milliseconds(9, || Ok(write_atomic(&path, &bytes)?))?;
     let plain = milliseconds(9, || Ok(std::fs::write(&path, &bytes)?))?;
     std::fs::remove_file(&path)?;
-    let model = model_bytes(trainer.network(), &ModelInfo::default())?;
+    let model = Model::new(trainer.network().clone(), ModelInfo::default())?.to_bytes()?;
     let load = milliseconds(9, || {
-        model_from_bytes::<f32>("model", &model)?;
+        Model::<f32>::from_bytes("model", &model)?;
         Ok(())
     })?;
     let finite = milliseconds(99, || {

@@ -387,7 +387,10 @@ fn files() {
     let at = |name: &str| folder.path().join(name);
     let info = ModelInfo::new(OutputKind::Logits);
     let small = network(&[linear(2)]);
-    let bytes = model_bytes(&small, &info).unwrap();
+    let bytes = Model::new(small.clone(), info.clone())
+        .unwrap()
+        .to_bytes()
+        .unwrap();
     let mut broken = small.clone();
     broken
         .parameters_mut()
@@ -402,18 +405,23 @@ fn files() {
     check_table(vec![
         (
             "a parameter of NaN",
-            says(error(save_model(at("m"), &broken, &info))),
+            says(error(
+                Model::new(broken, info.clone()).unwrap().save(at("m")),
+            )),
             "cannot save HERE/m: value 1 of the parameter 0.bias is NaN; train it with a smaller \
              learning rate",
         ),
         (
             "names for other classes",
-            error(model_bytes(&small, &info.clone().with_class_names(["a"]))),
+            error(Model::new(
+                small.clone(),
+                info.clone().with_class_names(["a"]),
+            )),
             "cannot save the network: its description names 1 classes but the network has 2 outputs",
         ),
         (
             "an input scale of 0",
-            error(model_bytes(&small, &info.clone().with_input_scale(0.0))),
+            error(Model::new(small, info.with_input_scale(0.0))),
             "cannot save the network: its description has the input scale 0, which must be finite \
              and not 0",
         ),
@@ -425,7 +433,7 @@ fn files() {
         ),
         (
             "an empty model",
-            error(model_from_bytes::<f32>("m", b"")),
+            error(Model::<f32>::from_bytes("m", b"")),
             "m, byte 0: the file should be at least 8 bytes but is 0 bytes, cut off; the file is \
              damaged or of another format, use another copy",
         ),
@@ -437,12 +445,12 @@ fn files() {
         ),
         (
             "a model that is not there",
-            says(error(load_model::<f32>(at("none")))),
+            says(error(Model::<f32>::load(at("none")))),
             "cannot open HERE/none: …",
         ),
         (
             "a model that is a folder",
-            says(error(load_model::<f32>(folder.path()))),
+            says(error(Model::<f32>::load(folder.path()))),
             "cannot read HERE: it is a folder; give the path of a file",
         ),
         (
@@ -463,9 +471,26 @@ fn files() {
         ),
         (
             "an empty checkpoint file",
-            error(Checkpoint::from_bytes("c", b"")),
-            "c, byte 0: the magic should be 6 bytes but is 0 bytes, cut off; the file is damaged or \
-             of another format, use another copy",
+            error(Checkpoint::from_bytes("c", [])),
+            "c, byte 0: the file should be at least 8 bytes but is 0 bytes, cut off; the file is \
+             damaged or of another format, use another copy",
+        ),
+        (
+            "a checkpoint of an earlier version",
+            error(Checkpoint::from_bytes("c", &b"BPCKPT\x01\x00"[..])),
+            "c is a checkpoint of an earlier version, which this version cannot resume; resume it with \
+             the version that wrote it, or train anew",
+        ),
+        (
+            "a model as a checkpoint",
+            error(Checkpoint::from_bytes("c", &bytes[..])),
+            "c should hold a checkpoint but holds a network or something else; give the file of a \
+             checkpoint",
+        ),
+        (
+            "a checkpoint as a model",
+            error(Model::<f32>::from_bytes("m", &Checkpoint::new().to_bytes())),
+            "m should hold a network but holds a checkpoint; give the file of a network",
         ),
         (
             "a checkpoint that is not there",

@@ -21,8 +21,7 @@ use backprop_trainer::data::{
     Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, mnist, split_rows,
 };
 use backprop_trainer::formats::{
-    Checkpoint, ModelInfo, OutputKind, dtype_of, load_model, load_parameters, model_bytes,
-    model_from_bytes, read_limited, save_model, write_atomic,
+    Checkpoint, Model, ModelInfo, OutputKind, dtype_of, load_parameters, read_limited, write_atomic,
 };
 use backprop_trainer::layers::{
     BackwardArgs, BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode,

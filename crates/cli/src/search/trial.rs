@@ -140,7 +140,8 @@ fn advance_one<T: Scalar>(
     checkpoint: &Path,
     tick: &impl Fn(),
 ) -> Result<(u64, Option<Figures>)> {
-    let mut trainer = setup::trainer(settings, &pair.0)?.threads(1);
+    let (network, _) = setup::network(settings, &pair.0)?;
+    let mut trainer = setup::trainer(settings, network, &pair.0)?.threads(1);
     if checkpoint.exists() {
         trainer.resume_from(checkpoint)?;
     }

@@ -43,7 +43,8 @@ impl<'a, T: Scalar> Search<'a, T> {
         };
         // Every trial can begin: a mistake in one of them shows now.
         for settings in &config.trials {
-            setup::trainer(settings, &splits[0].0)?;
+            let (network, _) = setup::network(settings, &splits[0].0)?;
+            setup::trainer(settings, network, &splits[0].0)?;
         }
         let planned = config.trials.iter().enumerate();
         let trials = planned

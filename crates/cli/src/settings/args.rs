@@ -87,7 +87,8 @@ pub(crate) struct NetworkArgs {
     /// [default: 0.1]
     #[arg(long, value_name = "P")]
     pub(crate) dropout: Option<f64>,
-    /// Begin with the parameters of this model file instead of random parameters
+    /// Begin with the parameters of this model file instead of random parameters; layers of other shapes, for
+    /// instance for another number of classes, are drawn anew
     #[arg(long, value_name = "MODEL")]
     pub(crate) from: Option<PathBuf>,
     /// The floating-point type [default: f32]

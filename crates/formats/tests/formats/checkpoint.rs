@@ -2,6 +2,8 @@
 
 use backprop_formats::{Checkpoint, FormatError};
 
+use crate::common::{file, seal};
+
 fn small() -> Checkpoint {
     let mut checkpoint = Checkpoint::new();
     checkpoint.insert("epoch", vec![5, 0, 0, 0]);
@@ -15,26 +17,19 @@ fn error(bytes: &[u8]) -> String {
     error.to_string()
 }
 
-/// Appends the checksum of everything.
-fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
-    let checksum = crc32fast::hash(&bytes);
-    bytes.extend(checksum.to_le_bytes());
-    bytes
-}
-
-fn section(name: &[u8], data: &[u8]) -> Vec<u8> {
-    let mut bytes = (name.len() as u32).to_le_bytes().to_vec();
-    bytes.extend(name);
-    bytes.extend((data.len() as u64).to_le_bytes());
-    bytes.extend(crc32fast::hash(&[name, data].concat()).to_le_bytes());
-    bytes.extend(data);
-    bytes
+/// A checkpoint with these tensors of bytes, as the documentation describes the file.
+fn container(header: &str, data: &[u8]) -> Vec<u8> {
+    let metadata =
+        r#"{"contents":"checkpoint","crc32":"00000000","format":"backprop","version":"1"}"#;
+    let mut header = format!(r#"{{"__metadata__":{metadata}{header}}}"#);
+    header.push_str(&" ".repeat(header.len().next_multiple_of(8) - header.len()));
+    seal(file(&header, data))
 }
 
 #[test]
 fn sections_come_back_and_the_order_of_insertion_does_not_matter() {
     let bytes = small().to_bytes();
-    let back = Checkpoint::from_bytes("run/checkpoint", &bytes).unwrap();
+    let back = Checkpoint::from_bytes("run/checkpoint", &bytes[..]).unwrap();
     assert_eq!(
         back.names().collect::<Vec<_>>(),
         ["empty", "epoch", "größe"]
@@ -51,7 +46,7 @@ fn sections_come_back_and_the_order_of_insertion_does_not_matter() {
     assert_eq!(other.to_bytes(), bytes);
     let empty = Checkpoint::new().to_bytes();
     assert_eq!(
-        Checkpoint::from_bytes("empty", &empty)
+        Checkpoint::from_bytes("empty", empty)
             .unwrap()
             .names()
             .count(),
@@ -64,15 +59,13 @@ fn the_layout_is_the_documented_one() {
     let mut checkpoint = Checkpoint::new();
     checkpoint.insert("b", vec![7]);
     checkpoint.insert("a", vec![8, 9]);
-    let mut expected = b"BPCKPT\x01\x00\x02\x00\x00\x00".to_vec();
-    expected.extend(section(b"a", &[8, 9]));
-    expected.extend(section(b"b", &[7]));
-    assert_eq!(checkpoint.to_bytes(), sealed(expected));
+    let tensors = r#","a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}"#;
+    assert_eq!(checkpoint.to_bytes(), container(tensors, &[8, 9, 7]));
 }
 
 #[test]
 fn a_missing_section_is_named_with_the_file_and_those_that_are_there() {
-    let back = Checkpoint::from_bytes("run/checkpoint", &small().to_bytes()).unwrap();
+    let back = Checkpoint::from_bytes("run/checkpoint", small().to_bytes()).unwrap();
     assert!(back.get("moments").is_none());
     assert_eq!(
         back.require("moments").unwrap_err().to_string(),
@@ -87,7 +80,7 @@ fn every_change_of_a_byte_is_an_error() {
     for at in 0..bytes.len() {
         for mask in 1..=255 {
             bytes[at] ^= mask;
-            let result = Checkpoint::from_bytes("flipped", &bytes);
+            let result = Checkpoint::from_bytes("flipped", &bytes[..]);
             assert!(result.is_err(), "byte {at} changed by {mask:#x}");
             bytes[at] ^= mask;
         }
@@ -101,76 +94,91 @@ fn every_truncation_and_every_trailing_byte_is_an_error() {
         let message = error(&bytes[..length]);
         assert!(message.contains("cut off"), "{length}: {message}");
     }
-    let end = bytes.len();
+    let (data, end) = (
+        small()
+            .names()
+            .map(|n| small().get(n).unwrap().len())
+            .sum::<usize>(),
+        bytes.len(),
+    );
     bytes.push(0);
     assert_eq!(
         error(&bytes),
         format!(
-            "run/checkpoint, byte {end}: the end of the file should be byte {end} but is further \
-             on; the file is damaged or of another format, use another copy"
+            "run/checkpoint, byte {}: the data of the tensors should be {data} bytes but is {} bytes; \
+             the file is damaged or of another format, use another copy",
+            end - data,
+            data + 1
         )
     );
 }
 
 #[test]
 fn lengths_are_compared_with_what_is_left_before_anything_is_allocated() {
-    let header = |sections: u32| {
-        let mut bytes = b"BPCKPT\x01\x00".to_vec();
-        bytes.extend(sections.to_le_bytes());
-        bytes
-    };
-    let mut name = header(1);
-    name.extend(u32::MAX.to_le_bytes());
-    assert!(error(&sealed(name)).contains("should be 4294967295 bytes but is 4 bytes"));
-
-    for huge in [u64::MAX, 1 << 62, 100] {
-        let mut data = header(1);
-        data.extend([1, 0, 0, 0, b'x']);
-        data.extend(huge.to_le_bytes());
-        data.extend([0; 4]);
-        let message = error(&sealed(data));
-        let expected = format!("byte 29: a section's data should be {huge} bytes but is 4 bytes");
+    let mut header = u64::MAX.to_le_bytes().to_vec();
+    header.extend([b' '; 40]);
+    assert!(error(&header).contains("byte 0: the header's length should be at most 40"));
+    header[..8].copy_from_slice(&100_u64.to_le_bytes());
+    assert!(error(&header).contains("byte 8: the header should be 100 bytes but is 40 bytes"));
+    for huge in [1_u64 << 40, 100] {
+        let tensor = format!(r#","a":{{"dtype":"U8","shape":[{huge}],"data_offsets":[0,{huge}]}}"#);
+        let message = error(&container(&tensor, &[0; 4]));
+        let expected = format!("should be {huge} bytes but is 4 bytes, cut off");
         assert!(message.contains(&expected), "{message}");
     }
-    assert!(error(&sealed(header(u32::MAX))).contains("byte 16: "));
 }
 
 #[test]
 fn damage_is_located() {
     assert!(
         error(b"PK\x03\x04 something else")
-            .contains("byte 0: the first bytes should be \"BPCKPT\" but is \"PK\\x03\\x04 s\"")
+            .contains("byte 0: the header's length should be at most 11")
     );
     let mut bytes = small().to_bytes();
-    let at = bytes.windows(5).position(|w| w == b"epoch").unwrap();
-    bytes[at + 18] ^= 1;
-    let expected = format!("byte {}: the checksum of a section should be ", at + 13);
+    let at = bytes.windows(9).position(|w| w == b"\"crc32\":\"").unwrap() + 9;
+    *bytes.last_mut().unwrap() ^= 1;
+    let expected = format!("byte {at}: the checksum of the file should be ");
     assert!(error(&bytes).contains(&expected), "{}", error(&bytes));
 
-    let twice = [section(b"a", &[1]), section(b"a", &[2])].concat();
-    let bytes = sealed([b"BPCKPT\x01\x00\x02\x00\x00\x00".to_vec(), twice].concat());
+    // Two sections of one name leave bytes that belong to none.
+    let tensor =
+        |from, to| format!(r#","a":{{"dtype":"U8","shape":[1],"data_offsets":[{from},{to}]}}"#);
+    let twice = [tensor(0, 1), tensor(1, 2)].concat();
     assert!(
-        error(&bytes).contains("a second \"a\""),
-        "{}",
-        error(&bytes)
+        error(&container(&twice, &[1, 2]))
+            .contains("byte 8: the header should be one of safetensors")
     );
-
-    let header = b"BPCKPT\x01\x00\x01\x00\x00\x00".to_vec();
-    let bytes = sealed([header, section(&[0xff], &[])].concat());
-    assert!(
-        error(&bytes).contains("should be UTF-8"),
-        "{}",
-        error(&bytes)
-    );
+    let mut bytes = container(&tensor(0, 1), &[1]);
+    let at = bytes.windows(3).position(|w| w == b"\"a\"").unwrap();
+    bytes[at + 1] = 0xff;
+    assert!(error(&seal(bytes)).contains("byte 8: the header should be one of safetensors"));
 }
 
 #[test]
 fn another_version_is_told_apart_from_damage() {
-    let bytes = sealed(b"BPCKPT\x02\x01\x00\x00\x00\x00".to_vec());
-    let error = Checkpoint::from_bytes("checkpoint", &bytes).unwrap_err();
+    let bytes = small().to_bytes();
+    let at = bytes
+        .windows(11)
+        .position(|w| w == b"\"version\":\"")
+        .unwrap()
+        + 11;
+    let mut bytes = bytes;
+    bytes[at] = b'2';
+    let error = Checkpoint::from_bytes("checkpoint", seal(bytes)).unwrap_err();
     assert!(matches!(error, FormatError::Version { .. }));
-    assert!(error.to_string().contains("version 258"), "{error}");
+    assert!(error.to_string().contains("version 2"), "{error}");
     assert!(error.to_string().contains("reads version 1"), "{error}");
+    let error = Checkpoint::from_bytes("checkpoint", &b"BPCKPT\x01\x00\x00"[..]).unwrap_err();
+    assert!(
+        matches!(error, FormatError::OldCheckpoint { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+#[should_panic(expected = "the name of a section")]
+fn a_section_does_not_take_the_name_of_the_metadata() {
+    Checkpoint::new().insert("__metadata__", vec![]);
 }
 
 #[test]

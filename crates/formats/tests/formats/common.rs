@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use backprop_formats::{FormatError, Model, ModelInfo};
 use backprop_layers::ndarray::Array2;
 use backprop_layers::{
     Pool, Scalar, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
@@ -104,4 +105,20 @@ pub(crate) fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
     let digits = format!("{:08x}", crc32fast::hash(&bytes));
     bytes[at..at + 8].copy_from_slice(digits.as_bytes());
     bytes
+}
+
+/// The bytes of the file of a network.
+pub(crate) fn model_bytes<T: Scalar>(
+    network: &Sequential<T>,
+    info: &ModelInfo,
+) -> Result<Vec<u8>, FormatError> {
+    Model::new(network.clone(), info.clone())?.to_bytes()
+}
+
+/// The network and its description in the bytes of a file.
+pub(crate) fn model_from_bytes<T: Scalar>(
+    name: &str,
+    bytes: &[u8],
+) -> Result<(Sequential<T>, ModelInfo), FormatError> {
+    Ok(Model::from_bytes(name, bytes)?.into_parts())
 }

@@ -1,12 +1,10 @@
 //! Files that are damaged, forged or of something else: an error, never a panic or a large
 //! allocation.
 
-use backprop_formats::{
-    FormatError, ModelInfo, dtype_of, load_parameters, model_bytes, model_from_bytes,
-};
+use backprop_formats::{FormatError, ModelInfo, dtype_of, load_parameters};
 use backprop_layers::{Sequential, leaky_relu, linear};
 
-use crate::common::{file, le, ours, seal};
+use crate::common::{file, le, model_bytes, model_from_bytes, ours, seal};
 
 fn small() -> Sequential<f32> {
     Sequential::new(2, [linear(3), leaky_relu(0.01), linear(1)], 3).unwrap()

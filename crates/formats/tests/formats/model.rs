@@ -1,16 +1,13 @@
 //! Networks as safetensors: what was saved comes back, and other programs can read it.
 
-use backprop_formats::{
-    FormatError, ModelInfo, OutputKind, dtype_of, load_model, load_parameters, model_bytes,
-    model_from_bytes, save_model,
-};
+use backprop_formats::{FormatError, Model, ModelInfo, OutputKind, dtype_of, load_parameters};
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
     BackwardArgs, Layer, LayerSpec, Linear, Parameter, ParameterKind, PassContext, Saved, Scalar,
     Sequential, linear, relu,
 };
 
-use crate::common::{bits, every_kind, le, predictions, seal};
+use crate::common::{bits, every_kind, le, model_bytes, model_from_bytes, predictions, seal};
 
 fn info() -> ModelInfo {
     ModelInfo::new(OutputKind::Probabilities)
@@ -60,11 +57,12 @@ fn files_are_saved_and_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let network = every_kind::<f32>();
-    save_model(&path, &network, &info()).unwrap();
-    let (loaded, found) = load_model::<f32>(&path).unwrap();
+    let model = Model::new(network.clone(), info()).unwrap();
+    model.save(&path).unwrap();
+    let (loaded, found) = Model::<f32>::load(&path).unwrap().into_parts();
     assert_eq!((bits(&loaded), found), (bits(&network), info()));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    let missing = load_model::<f32>(folder.path().join("missing")).unwrap_err();
+    let missing = Model::<f32>::load(folder.path().join("missing")).unwrap_err();
     assert!(missing.to_string().starts_with("cannot open "), "{missing}");
 }
 
@@ -250,8 +248,15 @@ fn what_could_not_be_read_back_is_not_saved() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");
     let refused = |network: &Sequential<f32>, info: &ModelInfo| {
-        let message = save_model(&path, network, info).unwrap_err().to_string();
-        assert!(message.contains(path.to_str().unwrap()), "{message}");
+        let model = Model::new(network.clone(), info.clone());
+        let result = model.and_then(|model| model.save(&path));
+        let message = result.unwrap_err().to_string();
+        // A description that does not fit is refused before there is a file to name.
+        let is_description = message.starts_with("cannot save the network: its description ");
+        assert!(
+            is_description || message.contains(path.to_str().unwrap()),
+            "{message}"
+        );
         assert!(!path.exists());
         message
     };
