@@ -15,7 +15,7 @@ pub(crate) const OLD_CHECKPOINT: &[u8] = b"BPCKPT";
 /// JSON takes some times its length of memory.
 pub(crate) const MAX_HEADER: usize = 1 << 20;
 
-/// What precedes the digits of the checksum. Within a JSON string the quotes would be escaped.
+/// The bytes before the digits of the checksum. Within a JSON string the quotes would be escaped.
 pub(crate) const CRC_KEY: &[u8] = b"\"crc32\":\"";
 pub(crate) const DIGITS: usize = 8;
 

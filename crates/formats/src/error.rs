@@ -24,7 +24,7 @@ pub enum FormatError {
     /// The system refused.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
-        /// What was tried, as in "create a temporary file for".
+        /// The action that was tried, as in "create a temporary file for".
         action: &'static str,
         /// The file it was for.
         path: PathBuf,
@@ -34,11 +34,11 @@ pub enum FormatError {
     /// A path leads to a folder, or names no file.
     #[error("cannot {action} {}: {reason}; give the path of a file", .path.display())]
     NotAFile {
-        /// What was tried.
+        /// The action that was tried.
         action: &'static str,
         /// The path.
         path: PathBuf,
-        /// What the path is instead.
+        /// The kind of thing that the path names instead.
         reason: &'static str,
     },
     /// The file is larger than the caller allows.
@@ -59,11 +59,11 @@ pub enum FormatError {
         file: String,
         /// Where, in bytes from the start of the file.
         offset: u64,
-        /// What was read there.
+        /// The part of the file that was read there.
         what: &'static str,
-        /// What it should be.
+        /// The expected contents.
         expected: String,
-        /// What it is.
+        /// The contents.
         found: String,
     },
     /// The file is of a version of the format that this crate does not know.
@@ -118,7 +118,7 @@ pub enum FormatError {
         file: String,
         /// The entry's name.
         key: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         problem: String,
     },
     /// A parameter of the network is not in the file.
@@ -209,7 +209,7 @@ pub enum FormatError {
     Build {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The fault.
         source: BuildError,
     },
     /// The network or its description cannot be saved as it is.
@@ -217,7 +217,7 @@ pub enum FormatError {
     Unsavable {
         /// The file.
         file: String,
-        /// What is wrong, and what to do.
+        /// The reason, and what to do.
         problem: String,
     },
 }

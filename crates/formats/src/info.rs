@@ -8,7 +8,7 @@ use crate::network::info_from_bytes;
 /// The loss whose logits are each on their own.
 const BINARY: &str = "BinaryCrossEntropyWithLogits";
 
-/// What makes predictions of outputs.
+/// The function that makes predictions of outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutputActivation {
     Identity,
@@ -29,11 +29,11 @@ pub(crate) enum OutputActivation {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ModelInfo {
-    /// What the last layer gives; logits by default.
+    /// The kind of the last layer's outputs; logits by default.
     pub output: OutputKind,
     /// The name of the loss it was trained with, if known.
     pub loss: Option<String>,
-    /// What raw inputs are multiplied by before the first layer: 1 by default, 1/255 for images
+    /// The factor of raw inputs before the first layer: 1 by default, 1/255 for images
     /// of bytes. Finite and not 0.
     pub input_scale: f64,
     /// The classes, one name per output, or none.
@@ -157,7 +157,7 @@ impl ModelInfo {
         self
     }
 
-    /// What is wrong with this description of a network of `outputs` outputs.
+    /// The fault of this description for a network of `outputs` outputs, if there is one.
     pub(crate) fn invalid_reason(&self, outputs: usize) -> Option<String> {
         let (scale, names) = (self.input_scale, self.class_names.len());
         if !scale.is_finite() || scale == 0.0 {

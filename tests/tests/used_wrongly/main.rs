@@ -40,9 +40,6 @@ use backprop_trainer::optimizers::{
 use backprop_trainer::tensor::{PanelLayout, SparseIndex};
 use backprop_trainer::{TrainConfig, TrainError, Trainer};
 
-/// A wrong use, the sentence that it gives, and the expected one; after `…` it is the system's turn.
-type Table<'a> = Vec<(&'a str, String, &'a str)>;
-
 /// The sentence of an error.
 #[track_caller]
 fn error<T, E: Display>(result: Result<T, E>) -> String {
@@ -89,26 +86,6 @@ fn check(name: &str, said: impl IntoIterator<Item = (impl Display, String)>) {
     });
     let list: String = lines.collect();
     insta::assert_snapshot!(name, list);
-}
-
-#[track_caller]
-fn check_table(table: Table<'_>) {
-    let wrong: Vec<String> = table
-        .iter()
-        .filter(|(_, found, expected)| match expected.strip_suffix('…') {
-            Some(begin) => !found.starts_with(begin),
-            None => found != expected,
-        })
-        .map(|(what, found, expected)| format!("{what}\n  says     {found}\n  not      {expected}"))
-        .collect();
-    let all = table.len();
-    assert!(
-        wrong.is_empty(),
-        "{} of {all}:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
-    println!("{all} wrong uses say what they should");
 }
 
 fn f32s(rows: usize, columns: usize) -> Array2<f32> {

@@ -20,14 +20,14 @@ fn a_file_is_written_and_replaced_and_nothing_else_is_left() {
     }
 }
 
-/// What goes wrong, and where.
+/// The fault, and the byte at which it happens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
-    /// The disk is full after so many bytes.
+    /// The disk is full after this number of bytes.
     Full(usize),
-    /// The system takes so many bytes at a time, and is interrupted in between.
+    /// The system takes at most this number of bytes at a time, and is interrupted in between.
     Short(usize),
-    /// The process dies after so many bytes.
+    /// The process dies after this number of bytes.
     Death(usize),
     Sync,
     Rename,

@@ -224,7 +224,7 @@ fn outputs_are_called_what_they_are() {
     );
 }
 
-/// Somebody's own layer, which adds nothing.
+/// A layer of a user's own, which adds nothing.
 #[derive(Clone, Debug)]
 struct Nothing;
 

@@ -201,7 +201,7 @@ fn files_are_saved_and_loaded_within_a_limit() {
     assert!(Checkpoint::load(folder.path().join("missing"), length).is_err());
 }
 
-/// Whoever opens the file while it is written anew, again and again, finds the old or the new one.
+/// A reader that opens the file while it is written anew, again and again, finds the old or the new one.
 #[test]
 fn a_reader_never_sees_a_part_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
