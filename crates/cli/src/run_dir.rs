@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use backprop_trainer::formats::{read_limited, write_atomic};
+use serde::de::DeserializeOwned;
 
 use crate::folder::{ClaimedFolder, RUNS, ensure_empty};
 use crate::settings::{Settings, TrainArgs, flat_table};
@@ -104,7 +105,32 @@ impl RunDir {
 
 /// The settings in the bytes of a `config.toml`.
 pub(crate) fn parse_settings(bytes: &[u8]) -> Result<Settings> {
-    Ok(toml::from_str(std::str::from_utf8(bytes)?)?)
+    parse_toml(bytes)
+}
+
+/// The value in the bytes of a TOML file. The error is one sentence with line and column, where that
+/// of the library draws the line over several lines.
+///
+/// # Errors
+/// If the bytes are not TOML, or not that of a `V`.
+pub(crate) fn parse_toml<V: DeserializeOwned>(bytes: &[u8]) -> Result<V> {
+    let advice = "the file is damaged or was edited, use another copy";
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let offset = error.valid_up_to();
+        anyhow!("byte {offset}: expected text in UTF-8, found other bytes; {advice}")
+    })?;
+    toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let before = text.get(..offset).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+        let message = error
+            .message()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        anyhow!("line {line}, column {column}: {message}; {advice}")
+    })
 }
 
 /// Refuses settings that differ from the saved ones of the run in `folder`.

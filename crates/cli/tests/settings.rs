@@ -139,9 +139,13 @@ fn what_is_wrong_is_named() {
         let error = backprop_cli::settings(text.as_bytes()).expect_err(with);
         let error = format!("{error:#}");
         assert!(error.contains(expected), "{with}: {error}");
+        assert!(error.lines().count() == 1, "{with}: {error}");
     }
     let error = backprop_cli::settings(b"epochs = \xff").unwrap_err();
-    assert!(error.to_string().contains("utf-8"), "{error}");
+    assert!(
+        error.to_string().contains("byte 9: expected text in UTF-8"),
+        "{error}"
+    );
 }
 
 /// The ends of the numbers, and every other kind of value.

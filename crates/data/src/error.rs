@@ -236,3 +236,54 @@ pub enum DataError {
         held_out: usize,
     },
 }
+
+/// The message of a library as a clause within a sentence: on one line, in lower case, its sentences
+/// joined by semicolons, without a full stop at its end.
+pub(crate) fn clause(message: &str) -> String {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    let mut text = String::new();
+    let mut is_start = true;
+    for (index, word) in words.iter().enumerate() {
+        let ends = word.ends_with('.');
+        let bare = word.trim_end_matches('.');
+        // An abbreviation such as CRC, or a name such as InvalidHeader, keeps its capitals.
+        let mut letters = bare.chars();
+        match letters.next() {
+            Some(first) if is_start && !letters.as_str().contains(char::is_uppercase) => {
+                text.extend(first.to_lowercase());
+                text.push_str(letters.as_str());
+            }
+            _ => text.push_str(bare),
+        }
+        if index + 1 < words.len() {
+            text.push_str(if ends { "; " } else { " " });
+        }
+        is_start = ends;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_becomes_a_clause() {
+        for (message, expected) in [
+            ("Invalid PNG signature.", "invalid PNG signature"),
+            (
+                "CRC error: expected 0x1 have 0x2.",
+                "CRC error: expected 0x1 have 0x2",
+            ),
+            ("corrupt deflate stream", "corrupt deflate stream"),
+            (
+                "Corrupt deflate stream. InvalidHeader",
+                "corrupt deflate stream; InvalidHeader",
+            ),
+            ("parse error\n  |\n1 | x", "parse error | 1 | x"),
+            ("", ""),
+        ] {
+            assert_eq!(clause(message), expected);
+        }
+    }
+}

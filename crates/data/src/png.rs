@@ -21,6 +21,7 @@ use std::path::Path;
 
 use png::{ColorType, Decoder, Transformations};
 
+use crate::error::clause;
 use crate::{DataError, Limits};
 
 /// Pixels on each side of MNIST's fields.
@@ -64,7 +65,7 @@ pub fn parse(name: &str, bytes: &[u8], limits: Limits) -> Result<GrayImage, Data
             file: name.to_owned(),
             offset: source.position().min(bytes.len() as u64),
             expected: "PNG data".to_owned(),
-            found: reason(&error),
+            found: found(bytes, &error),
             advice: NOT_PNG,
         },
         Failure::Data(error) => error,
@@ -162,14 +163,25 @@ fn over_white(grey: u8, alpha: u8) -> u8 {
     ((grey * alpha + 255 * (255 - alpha) + 127) / 255) as u8
 }
 
-fn reason(error: &png::DecodingError) -> String {
-    match error {
-        png::DecodingError::IoError(source)
+/// The pictures of other kinds that people have, by their first bytes.
+const OTHERS: [(&[u8], &str); 4] = [
+    (&[0xff, 0xd8, 0xff], "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"RIFF", "a WebP picture"),
+    (b"BM", "a BMP picture"),
+];
+
+/// What is there instead of PNG data.
+fn found(bytes: &[u8], error: &png::DecodingError) -> String {
+    let other = OTHERS.iter().find(|(start, _)| bytes.starts_with(start));
+    match (other, error) {
+        (Some((_, name)), _) => (*name).to_owned(),
+        (None, png::DecodingError::IoError(source))
             if source.kind() == std::io::ErrorKind::UnexpectedEof =>
         {
             "the end of the file".to_owned()
         }
-        other => other.to_string(),
+        (None, error) => clause(&error.to_string()),
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::trial::Trial;
 use crate::folder::{ClaimedFolder, RUNS, ensure_empty, make_folder};
 use crate::output::{csv_field, write_json};
+use crate::run_dir::parse_toml;
 
 /// The most bytes that a file of a search may have to be read again.
 const MAX_BYTES: u64 = 1 << 28;
@@ -119,9 +120,8 @@ impl Store {
             return Ok(None);
         }
         let path = self.path.join(SETTINGS);
-        let text = String::from_utf8(read_limited(&path, MAX_BYTES)?);
-        let text = text.with_context(|| path.display().to_string())?;
-        let table = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let bytes = read_limited(&path, MAX_BYTES)?;
+        let table = parse_toml(&bytes).with_context(|| path.display().to_string())?;
         Ok(Some(table))
     }
 

@@ -48,5 +48,15 @@ pub(crate) fn sentence(line: &str, output: &Output) -> String {
     let stderr = String::from_utf8(output.stderr.clone()).unwrap();
     assert!(stderr.starts_with("error: "), "{line}: {stderr}");
     assert!(!stderr.contains("panicked"), "{line}: {stderr}");
+    // The parser of the command line has a form of its own.
+    let is_usage = stderr.contains("For more information, try");
+    assert!(is_usage || is_one_sentence(&stderr), "{line}: {stderr}");
     stderr
+}
+
+/// Whether an error is one line without a full stop before its end, as those of libraries have it.
+fn is_one_sentence(stderr: &str) -> bool {
+    let text = stderr.trim_end();
+    let stops = [".;", ".:", ".,", ". ", " |"].iter();
+    !text.contains('\n') && !text.ends_with('.') && !stops.clone().any(|stop| text.contains(stop))
 }

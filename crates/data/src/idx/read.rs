@@ -6,6 +6,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::{Idx, Kind, Limits, Values, describe, elements};
 use crate::DataError;
+use crate::error::clause;
 
 /// Bytes that are read, or reserved before their contents are known, at a time.
 const CHUNK: usize = 1 << 16;
@@ -246,7 +247,7 @@ impl IdxReader<'_> {
             InvalidData | InvalidInput | UnexpectedEof if self.gzip => DataError::Gzip {
                 file: self.name.clone(),
                 offset: self.offset,
-                reason: source.to_string(),
+                reason: clause(&source.to_string()),
             },
             _ => DataError::Io {
                 file: self.name.clone(),

@@ -251,7 +251,16 @@ fn damage_is_told_with_its_place_and_never_panics() {
         );
     }
     let error = parse("text.png", b"not a picture at all", LIMITS).unwrap_err();
-    assert!(error.to_string().starts_with("text.png, byte "), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "text.png, byte 0: expected PNG data, found invalid PNG signature; check that this is a PNG \
+         file, or save the picture again"
+    );
+    let error = parse("photo.png", b"\xff\xd8\xff\xe0 and so on", LIMITS).unwrap_err();
+    assert!(
+        error.to_string().contains("found a JPEG picture; "),
+        "{error}"
+    );
     for place in 0..bytes.len() {
         for bit in [1, 16, 128] {
             let mut damaged = bytes.clone();
