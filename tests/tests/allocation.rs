@@ -6,6 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use backprop_trainer::Trainer;
 use backprop_trainer::data::{Batch, BatchSampler, mnist};
@@ -77,6 +78,12 @@ enum Wanted {
     Values,
 }
 
+/// A pool that shares the larger products, always the same ones: a thread that gets its first share
+/// makes its buffers.
+fn pool(threads: usize) -> Pool {
+    Pool::with_meeting_time(threads, Duration::from_nanos(300))
+}
+
 fn steps<T: Scalar>(
     threads: usize,
     (loss, wanted, tail): WithTail<T>,
@@ -91,7 +98,8 @@ fn steps<T: Scalar>(
         T::NAME
     );
     let network = Sequential::new(784, layers(tail), 0).unwrap();
-    let trainer = Trainer::new(network, loss, rule).unwrap().threads(threads);
+    let trainer = Trainer::new(network, loss, rule).unwrap();
+    let trainer = trainer.with_pool(Arc::new(pool(threads)));
     let mut trainer = trainer.clip(1.0).l2(1e-4).weight_decay(1e-4);
     let mut batches = BatchSampler::new(data.len(), 128, Some(Key::new(1)));
     let mut batch = Batch::new();
@@ -147,7 +155,7 @@ fn predictions<T: Scalar>(threads: usize) {
     let mut batch = Batch::new();
     data.gather(&(0..300).collect::<Vec<u32>>(), &mut batch);
     let network = Sequential::<T>::new(784, layers(Some(softmax())), 0).unwrap();
-    let mut workspace = Workspace::new(Arc::new(Pool::new(threads)));
+    let mut workspace = Workspace::new(Arc::new(pool(threads)));
     let mut output = Array2::zeros((300, 10));
     network.predict_into(&mut workspace, batch.inputs(), output.view_mut());
     let allocations = count(|| {

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use backprop_trainer::data::{Batch, Dataset, Targets, mnist};
 use backprop_trainer::formats::Checkpoint;
@@ -67,10 +68,11 @@ fn history_bits<T: Scalar>(trainer: &Trainer<T>) -> Vec<[u64; 4]> {
     trainer.history().epochs().iter().map(of_epoch).collect()
 }
 
-/// Trains on 1, 2, 3 and 8 threads.
+/// Trains on 1, 2, 3 and 8 threads: sharing every job, only those that are worth it between threads
+/// with the given time to meet, in nanoseconds, or as the machine decides.
 fn check_threads<T: Scalar>(name: &str, layers: &[LayerSpec], batch_size: usize, epochs: u64) {
     let (train, validation) = data::<T>(600, 130);
-    let run = |threads| {
+    let run = |threads, meeting_ns: Option<u64>| {
         let config = TrainConfig {
             epochs,
             batch_size,
@@ -81,14 +83,20 @@ fn check_threads<T: Scalar>(name: &str, layers: &[LayerSpec], batch_size: usize,
             ..TrainConfig::default()
         };
         let mut trainer = trainer(layers, optimizer(name), config, threads);
+        if let Some(ns) = meeting_ns {
+            let pool = Pool::with_meeting_time(threads, Duration::from_nanos(ns));
+            trainer = trainer.with_pool(Arc::new(pool));
+        }
         trainer.fit(&train, &validation).unwrap();
         assert_eq!(trainer.history().epochs().len() as u64, epochs);
         (history_bits(&trainer), parameter_bits(&trainer))
     };
-    let one = run(1);
-    for threads in [2, 3, 8] {
-        let many = run(threads);
-        let case = format!("{name}, {}, {threads} threads", T::NAME);
+    let one = run(1, None);
+    let meetings = [(2, 50), (2, 1000), (2, 20_000), (3, 0), (3, 300), (8, 0)];
+    let meetings = meetings.map(|(threads, ns)| (threads, Some(ns)));
+    for (threads, meeting_ns) in meetings.into_iter().chain([(2, None), (8, None)]) {
+        let many = run(threads, meeting_ns);
+        let case = format!("{name}, {}, {threads} threads, {meeting_ns:?}", T::NAME);
         assert!(one.0 == many.0, "another history: {case}");
         assert!(one.1 == many.1, "other parameters: {case}");
     }

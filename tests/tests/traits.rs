@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Display};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use backprop_trainer::data::{
     Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, idx, mnist,
@@ -180,7 +181,8 @@ fn one_network_predicts_from_eight_threads_at_once() {
             network.predict_into(workspace, input.view(), output.view_mut());
             output.iter().map(|y| y.as_f64().to_bits()).collect()
         };
-        let shared_pool = Arc::new(Pool::new(3));
+        let meeting_time = Duration::from_nanos(100);
+        let shared_pool = Arc::new(Pool::with_meeting_time(3, meeting_time));
         let start = Barrier::new(8);
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
@@ -189,7 +191,7 @@ fn one_network_predicts_from_eight_threads_at_once() {
                     let pool = if thread % 2 == 0 {
                         Arc::clone(&shared_pool)
                     } else {
-                        Arc::new(Pool::new(1 + thread / 2))
+                        Arc::new(Pool::with_meeting_time(1 + thread / 2, meeting_time))
                     };
                     scope.spawn(move || {
                         let mut workspace = Workspace::new(pool);

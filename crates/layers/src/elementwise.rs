@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use backprop_tensor::cutoffs::PAR_MIN_ACTIVATIONS;
+use backprop_tensor::cutoffs::activations_ns;
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2, Zip};
 use backprop_tensor::{Pool, Scalar, with_best_simd};
 
@@ -38,11 +38,8 @@ pub(crate) fn par_rows<T: Scalar>(
     out: &mut [T],
     work: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
-    if pool.threads() == 1 || out.len() < PAR_MIN_ACTIVATIONS {
-        with_best_simd(|| work(0..out.len(), out));
-    } else {
-        pool.par_split_always(chunk_len, [out], |_, chunk, [out]| {
-            with_best_simd(|| work(chunk, out));
-        });
-    }
+    let work_ns = activations_ns(out.len());
+    pool.par_split_work(work_ns, chunk_len, [out], |_, chunk, [out]| {
+        with_best_simd(|| work(chunk, out));
+    });
 }

@@ -3,6 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use approx::assert_abs_diff_eq;
 use backprop_layers::ndarray::{Array2, ArrayView2, ArrayViewMut2, array};
@@ -17,7 +18,7 @@ fn panic<R>(call: impl FnOnce() -> R) -> String {
 }
 
 fn workspace(threads: usize) -> Workspace<f64> {
-    Workspace::new(Arc::new(Pool::new(threads)))
+    Workspace::new(Arc::new(Pool::with_meeting_time(threads, Duration::ZERO)))
 }
 
 #[test]
@@ -255,7 +256,7 @@ fn a_mask_is_drawn_by_counter_whichever_thread_draws_it() {
     // Below and above the size from which on the threads divide the rows, whole blocks and parts.
     for (rows, columns) in [(1, 1), (3, 7), (5, 64), (301, 67), (512, 128)] {
         for threads in [1, 3] {
-            let pool = Pool::new(threads);
+            let pool = Pool::with_meeting_time(threads, Duration::from_nanos(300));
             let context = PassContext {
                 pool: &pool,
                 mode: Mode::Train(key),

@@ -1,6 +1,7 @@
 //! Networks: initial weights, layers without a bias, frozen layers, and prediction from many threads.
 
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use approx::assert_relative_eq;
 use backprop_layers::ndarray::{Array2, ArrayView2};
@@ -87,7 +88,7 @@ fn a_layer_of_zeros_is_that_of_from_rows() {
 
 /// The parameters after some steps of gradient descent, with the factors of the layers.
 fn descend(mut network: Sequential<f32>, streamed: bool) -> Vec<Vec<f32>> {
-    let pool = Arc::new(Pool::new(2));
+    let pool = Arc::new(Pool::with_meeting_time(2, Duration::ZERO));
     let (mut workspace, input) = (Workspace::new(Arc::clone(&pool)), inputs(8, 4));
     for step in 1..=3 {
         let mode = Mode::Train(Key::new(step));
@@ -167,7 +168,8 @@ fn eight_threads_predict_the_same_bits_with_one_predictor() {
     let expected = network.predict(rows.view());
     let bits = |output: ArrayView2<'_, f32>| output.mapv(f32::to_bits);
     for threads in [1, 2, 3] {
-        let predictor = Predictor::new(Arc::new(Pool::new(threads)));
+        let pool = Pool::with_meeting_time(threads, Duration::from_nanos(100));
+        let predictor = Predictor::new(Arc::new(pool));
         let begin = Barrier::new(8);
         std::thread::scope(|scope| {
             for caller in 0..8 {

@@ -1,6 +1,7 @@
 //! All rules over three functions, the same bits for any number of threads, and what is refused.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use backprop_optimizers::{
     Adam, Nesterov, Optimizer, OptimizerError, OptimizerState, ParamInfo, Progress, RmsProp,
@@ -65,7 +66,8 @@ fn every_rule_finds_the_minimum_of_every_function() {
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let run = |threads| {
-        let (pool, rule) = (Pool::new(threads), Adam::default());
+        let pool = Pool::with_meeting_time(threads, Duration::ZERO);
+        let rule = Adam::default();
         let mut state = OptimizerState::new();
         let mut values: Vec<f32> = (0..50_003).map(|i| (i as f32).sin()).collect();
         for step in 0..5 {
@@ -207,7 +209,7 @@ impl Optimizer<f64> for Drift {
 #[test]
 fn the_padding_of_a_weight_stays_zero_whatever_a_rule_does() {
     for threads in [1, 3] {
-        let pool = Pool::new(threads);
+        let pool = Pool::with_meeting_time(threads, Duration::ZERO);
         // 11 outputs in panels of 8 columns: the second panel has 5 columns of padding.
         let layout = PanelLayout::new(3, 11);
         let info = ParamInfo {

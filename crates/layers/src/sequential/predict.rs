@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use backprop_tensor::cutoffs::PAR_MIN_PREDICT_FMAS;
+use backprop_tensor::cutoffs::prediction_ns;
 use backprop_tensor::ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use backprop_tensor::{Pool, Scalar, argmax};
 
@@ -60,13 +60,18 @@ impl<T: Scalar> Sequential<T> {
             "shape of the output, (batch, outputs)"
         );
         let rows = self.check_input(input);
-        let fmas = rows * self.parameter_count();
+        let work_ns = prediction_ns(rows * self.parameter_count(), T::SIZE);
         let pool = Arc::clone(workspace.pool());
-        let threads = pool.threads().min(rows);
-        match output.as_slice_mut() {
-            Some(slice) if threads > 1 && fmas >= PAR_MIN_PREDICT_FMAS => {
-                let (width, workspaces) = (self.output_width(), workspace.per_thread());
-                pool.par_split_always(width, [slice], |thread, chunk, [slice]| {
+        let Some(slice) = output.as_slice_mut() else {
+            return self.predict_blocks(workspace, input, output);
+        };
+        match workspace.per_thread() {
+            [] => self.predict_blocks(workspace, input, output),
+            workspaces => {
+                let width = self.output_width();
+                // Without a split, with the workspace of the first thread as well: it is large
+                // enough after a larger batch.
+                pool.par_split_work(work_ns, width, [slice], |thread, chunk, [slice]| {
                     let rows = chunk.start / width..chunk.end / width;
                     let shape = (rows.len(), width);
                     let output = ArrayViewMut2::from_shape(shape, slice).expect("whole rows");
@@ -76,14 +81,6 @@ impl<T: Scalar> Sequential<T> {
                     self.predict_blocks(&mut own, input, output);
                 });
             }
-            // With the workspace of its thread, as within a larger batch: it is large enough.
-            _ => match workspace.per_thread() {
-                [] => self.predict_blocks(workspace, input, output),
-                [first, ..] => {
-                    let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
-                    self.predict_blocks(&mut first, input, output);
-                }
-            },
         }
     }
 

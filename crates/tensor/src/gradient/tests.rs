@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use ndarray::Array2;
 
 use super::*;
@@ -22,7 +24,7 @@ fn sgd_step_equals_for_each_panel<T: Scalar>() {
     let rate = T::from_f64(0.3);
     for isa in Isa::available() {
         for threads in [1, 3] {
-            let pool = &Pool::new(threads);
+            let pool = &Pool::with_meeting_time(threads, Duration::ZERO);
             let exec = Executor { pool, isa };
             for rows in [0, 1, 5, 50, 128, 129, 300] {
                 for (inputs, outputs) in [(1, 1), (40, 16), (70, 50), (300, 130)] {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, NdFloat};
 
-use super::{check_bias, check_shapes, columns_of, for_each_owned_tile, is_sparse_worth_splitting};
+use super::{check_bias, check_shapes, columns_of, for_each_owned_tile, sparse_ns};
 use crate::executor::Executor;
 use crate::kernels::{Accumulate, GemmArgs, Job, Kernel, SpmmArgs};
 use crate::matrix::{Matrix, has_contiguous_rows, row_stride, with_contiguous_rows};
@@ -83,8 +83,8 @@ pub(super) fn affine_on<T: Scalar>(
     let panels = layout.panel_count::<T>();
     match index.csr() {
         Some(csr) => {
-            let split = is_sparse_worth_splitting::<T>(x.rows, layout);
-            exec.pool.for_each_chunk(split, panels, |thread, panels| {
+            let work_ns = sparse_ns::<T>(x.rows, layout);
+            exec.pool.for_each_chunk(work_ns, panels, |thread, panels| {
                 // SAFETY: each panel belongs to one call, and panels share no column.
                 unsafe { product.run(thread, 0..x.rows, panels, Some(csr)) }
             });

@@ -12,7 +12,7 @@ mod weight_grad;
 
 use std::ops::Range;
 
-use crate::cutoffs::{MIN_SPARSE_PAR_PANELS, PAR_MIN_FMAS, ROW_SPLIT_MAX_WEIGHTS};
+use crate::cutoffs::{MIN_SPARSE_PAR_PANELS, ROW_SPLIT_MAX_WEIGHTS, product_ns};
 use crate::{PanelLayout, Pool, Scalar};
 
 pub use forward::affine;
@@ -20,14 +20,18 @@ pub use input_grad::affine_input_grad;
 pub(crate) use weight_grad::StreamedWeightGrad;
 pub use weight_grad::{affine_bias_grad, affine_weight_grad};
 
-/// Whether a product of `rows` rows with this weight is enough work for more than one thread.
-fn is_worth_splitting(rows: usize, layout: PanelLayout) -> bool {
-    rows * layout.inputs() * layout.outputs() >= PAR_MIN_FMAS
+/// The time in nanoseconds of a dense product of `rows` rows with this weight.
+fn dense_ns<T: Scalar>(rows: usize, layout: PanelLayout) -> f64 {
+    product_ns(rows * layout.inputs() * layout.outputs(), T::SIZE)
 }
 
-/// Whether a sparse product of `rows` rows with this weight is split by panels.
-fn is_sparse_worth_splitting<T: Scalar>(rows: usize, layout: PanelLayout) -> bool {
-    is_worth_splitting(rows, layout) && layout.panel_count::<T>() >= MIN_SPARSE_PAR_PANELS
+/// The time in nanoseconds that counts for a split of a sparse product by panels: 0 where a split
+/// gains nothing.
+fn sparse_ns<T: Scalar>(rows: usize, layout: PanelLayout) -> f64 {
+    if layout.panel_count::<T>() < MIN_SPARSE_PAR_PANELS {
+        return 0.0;
+    }
+    dense_ns::<T>(rows, layout)
 }
 
 /// Calls `f(thread, rows, panels)` for each thread that owns a tile of a dense product with this
@@ -39,11 +43,11 @@ fn for_each_owned_tile<T: Scalar>(
     panels: usize,
     f: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
 ) {
-    let split = is_worth_splitting(rows, layout);
+    let work_ns = dense_ns::<T>(rows, layout);
     if layout.packed_len::<T>() <= ROW_SPLIT_MAX_WEIGHTS {
-        pool.for_each_chunk(split, rows, |thread, rows| f(thread, rows, 0..panels));
+        pool.for_each_chunk(work_ns, rows, |thread, rows| f(thread, rows, 0..panels));
     } else {
-        pool.for_each_chunk(split, panels, |thread, panels| f(thread, 0..rows, panels));
+        pool.for_each_chunk(work_ns, panels, |thread, panels| f(thread, 0..rows, panels));
     }
 }
 

@@ -6,19 +6,27 @@
 //! cache of its core in the next step. Only if the worker is late, because the system runs
 //! something else on its core, the caller runs the worker's chunk as well: on a busy machine a pool
 //! of many threads is then no slower than one thread.
+//!
+//! How many threads get a share depends on the work and on the machine: a pool measures how long
+//! its threads take to meet, when it is made and from time to time, and leaves asleep those that
+//! would cost more time than they save.
 
 mod cache_padded;
+mod measure;
+mod sharing;
 mod sync_ptr;
 mod workers;
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::cutoffs::PAR_MIN_ELEMENTS;
+use crate::cutoffs::elementwise_ns;
 use crate::scratch::Scratch;
 
 use cache_padded::CachePadded;
+use sharing::Sharing;
 pub(crate) use sync_ptr::SyncPtr;
 use workers::Workers;
 
@@ -44,6 +52,7 @@ use workers::Workers;
 /// ```
 pub struct Pool {
     workers: Workers,
+    sharing: Sharing,
     /// The buffers of each thread's kernels.
     scratch: Box<[CachePadded<Mutex<Scratch>>]>,
     /// A pool of one thread for each thread, for work that is split above the level of a product.
@@ -53,18 +62,72 @@ pub struct Pool {
 impl Pool {
     /// Starts a pool of `threads` threads, the calling thread among them; 0 means 1.
     ///
+    /// The pool measures how long its threads take to meet, which takes less than half a
+    /// millisecond, and measures it again from time to time. Threads for which the system grants no
+    /// core of their own get no share of a job that another thread can do.
+    ///
     /// # Panics
-    /// If the system cannot start a thread.
+    /// If the system cannot start a thread, or with more than 65,535 threads.
     pub fn new(threads: usize) -> Self {
-        let threads = threads.max(1);
+        let workers = Workers::new(threads.max(1));
+        let sharing = Sharing::measured(&workers);
+        Pool::with(workers, sharing)
+    }
+
+    /// Starts a pool that shares its jobs as on a machine with a core for each thread, on which all
+    /// threads meet in this time: for tests and benchmarks. The time is not measured.
+    ///
+    /// With a time of zero all threads share every job, however small, as far as it can be split.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use backprop_tensor::Pool;
+    ///
+    /// let owners = |meeting_time| {
+    ///     let (pool, mut owners) = (Pool::with_meeting_time(2, meeting_time), [9; 4]);
+    ///     pool.par_split_work(1e4, 1, [&mut owners], |thread, _, [chunk]| chunk.fill(thread));
+    ///     owners
+    /// };
+    /// assert_eq!(owners(Duration::from_nanos(50)), [0, 0, 1, 1]);
+    /// assert_eq!(owners(Duration::from_micros(20)), [0, 0, 0, 0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the system cannot start a thread, or with more than 65,535 threads.
+    pub fn with_meeting_time(threads: usize, meeting_time: Duration) -> Self {
+        let workers = Workers::new(threads.max(1));
+        let sharing = Sharing::fixed(workers.count(), meeting_time);
+        Pool::with(workers, sharing)
+    }
+
+    fn with(workers: Workers, sharing: Sharing) -> Self {
+        let threads = workers.count();
         Pool {
-            workers: Workers::new(threads),
+            workers,
+            sharing,
             scratch: (0..threads).map(|_| CachePadded::default()).collect(),
             single_thread_pools: match threads {
                 1 => Box::default(),
                 _ => (0..threads).map(|_| Arc::new(Pool::new(1))).collect(),
             },
         }
+    }
+
+    /// The time that the threads take to meet, as last measured or as given; `None` if no job is
+    /// shared, because the pool has one thread or the system grants one core.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use backprop_tensor::Pool;
+    ///
+    /// let time = Duration::from_nanos(300);
+    /// assert_eq!(Pool::with_meeting_time(2, time).meeting_time(), Some(time));
+    /// assert_eq!(Pool::new(1).meeting_time(), None);
+    /// ```
+    pub fn meeting_time(&self) -> Option<Duration> {
+        self.sharing.meeting_time()
     }
 
     /// The buffers of this thread's kernels. The lock is contended only if several callers use one
@@ -83,8 +146,8 @@ impl Pool {
         self.workers.count()
     }
 
-    /// The thread that owns panel `k` of `panels`. Each thread owns one contiguous chunk; the sizes
-    /// of two chunks differ by at most one panel.
+    /// The thread that owns panel `k` of `panels` where all threads get a share. Each thread owns one
+    /// contiguous chunk; the sizes of two chunks differ by at most one panel.
     ///
     /// ```
     /// use backprop_tensor::Pool;
@@ -105,19 +168,12 @@ impl Pool {
         k * self.threads() / panels
     }
 
-    /// The panels that `thread` owns: the `k` with `owner_of(panels, k) == thread`.
-    pub(crate) fn chunk_of(&self, panels: usize, thread: usize) -> Range<usize> {
-        let threads = self.threads();
-        (thread * panels).div_ceil(threads)..((thread + 1) * panels).div_ceil(threads)
-    }
-
     /// Splits `slices`, all of one length, at multiples of `unit` elements, and calls `f` with the
     /// range of elements of each chunk and the chunks of the slices.
     ///
-    /// Unit `k` goes to the thread [`owner_of`](Pool::owner_of)`(units, k)`; the last unit may be
-    /// short. Slices of fewer than [`PAR_MIN_ELEMENTS`] elements are not split. How many units a
-    /// call gets depends on the number of threads, so `f` must treat every element, or at least
-    /// every unit, by itself.
+    /// The last unit may be short. Slices of so few elements that other threads would cost more time
+    /// than they save are not split. How many units a call gets depends on the number of threads and
+    /// on the machine, so `f` must treat every element, or at least every unit, by itself.
     ///
     /// # Panics
     /// If `unit` is 0, the lengths differ, or `f` panics.
@@ -128,21 +184,41 @@ impl Pool {
         slices: [&mut [T]; N],
         f: impl Fn(Range<usize>, [&mut [T]; N]) + Sync,
     ) {
+        let work_ns = elementwise_ns(common_length(unit, &slices));
+        self.par_split_work(work_ns, unit, slices, |_, range, chunks| f(range, chunks));
+    }
+
+    /// Splits `slices` as [`par_split`](Self::par_split) does, for a callback whose calls take
+    /// `work_ns` nanoseconds in all on one thread, as estimated by the caller: the work decides on
+    /// how many threads it ends soonest.
+    ///
+    /// `f` gets the thread's index as well. It must not use this pool, but may use its thread's
+    /// pool of [`single_thread_pools`](Self::single_thread_pools).
+    ///
+    /// # Panics
+    /// If `unit` is 0, the lengths differ, or `f` panics.
+    #[track_caller]
+    pub fn par_split_work<T: Send, const N: usize>(
+        &self,
+        work_ns: f64,
+        unit: usize,
+        slices: [&mut [T]; N],
+        f: impl Fn(usize, Range<usize>, [&mut [T]; N]) + Sync,
+    ) {
         let length = common_length(unit, &slices);
         if length == 0 {
             return;
         }
-        if self.threads() == 1 || length < PAR_MIN_ELEMENTS {
-            return f(0..length, slices);
+        match self.threads_for(work_ns).min(length.div_ceil(unit)) {
+            1 => f(0, 0..length, slices),
+            threads => self.split_into(threads, unit, slices, f),
         }
-        self.par_split_always(unit, slices, |_, range, chunks| f(range, chunks));
     }
 
-    /// Splits `slices` as [`par_split`](Self::par_split) does, but always, however short they are:
-    /// for a callback that takes much longer than writing its chunk.
+    /// Splits `slices` between all threads, however short they are and whatever the machine is; unit
+    /// `k` goes to the thread [`owner_of`](Pool::owner_of)`(units, k)`.
     ///
-    /// `f` gets the thread's index as well. It must not use this pool, but may use its thread's
-    /// pool of [`single_thread_pools`](Self::single_thread_pools).
+    /// `f` is as in [`par_split_work`](Self::par_split_work).
     ///
     /// ```
     /// use backprop_tensor::Pool;
@@ -161,11 +237,22 @@ impl Pool {
         slices: [&mut [T]; N],
         f: impl Fn(usize, Range<usize>, [&mut [T]; N]) + Sync,
     ) {
+        self.split_into(self.threads(), unit, slices, f);
+    }
+
+    #[track_caller]
+    fn split_into<T: Send, const N: usize>(
+        &self,
+        threads: usize,
+        unit: usize,
+        slices: [&mut [T]; N],
+        f: impl Fn(usize, Range<usize>, [&mut [T]; N]) + Sync,
+    ) {
         let length = common_length(unit, &slices);
         let units = length.div_ceil(unit);
         let starts = slices.map(|slice| SyncPtr(slice.as_mut_ptr()));
-        self.run(&|thread| {
-            let chunk = self.chunk_of(units, thread);
+        self.workers.run(threads, &|thread| {
+            let chunk = chunk_of(units, thread, threads);
             let range = chunk.start * unit..(chunk.end * unit).min(length);
             if range.start >= range.end {
                 return;
@@ -180,24 +267,31 @@ impl Pool {
         });
     }
 
-    /// Calls `f(thread, chunk)` for each thread that owns some of `count` items; without a split,
-    /// once with all items.
+    /// Calls `f(thread, chunk)` for each thread that owns some of `count` items, whose work takes
+    /// `work_ns` nanoseconds in all; where a split does not pay, once with all items.
     #[inline]
     pub(crate) fn for_each_chunk(
         &self,
-        split: bool,
+        work_ns: f64,
         count: usize,
         f: impl Fn(usize, Range<usize>) + Sync,
     ) {
-        if self.threads() == 1 || count <= 1 || !split {
+        let threads = self.threads_for(work_ns).min(count);
+        if threads <= 1 {
             f(0, 0..count);
         } else {
-            self.run(&|thread| {
-                let chunk = self.chunk_of(count, thread);
-                if !chunk.is_empty() {
-                    f(thread, chunk);
-                }
+            self.workers.run(threads, &|thread| {
+                f(thread, chunk_of(count, thread, threads));
             });
+        }
+    }
+
+    /// The number of threads that get a share of `work_ns` nanoseconds of work.
+    #[inline]
+    fn threads_for(&self, work_ns: f64) -> usize {
+        match self.threads() {
+            1 => 1,
+            _ => self.sharing.threads_for(&self.workers, work_ns),
         }
     }
 
@@ -214,11 +308,11 @@ impl Pool {
     pub fn single_thread_pools(&self) -> &[Arc<Pool>] {
         &self.single_thread_pools
     }
+}
 
-    /// Runs `job` once for each thread's index and returns when all calls have returned.
-    pub(crate) fn run(&self, job: &(dyn Fn(usize) + Sync)) {
-        self.workers.run(job);
-    }
+/// The panels that `thread` owns, where `threads` threads get a share.
+fn chunk_of(panels: usize, thread: usize, threads: usize) -> Range<usize> {
+    (thread * panels).div_ceil(threads)..((thread + 1) * panels).div_ceil(threads)
 }
 
 /// The length of slices that are split together into units.
@@ -262,7 +356,7 @@ mod tests {
             for panels in 1..40 {
                 let mut next = 0;
                 for thread in 0..threads {
-                    for k in pool.chunk_of(panels, thread) {
+                    for k in chunk_of(panels, thread, threads) {
                         assert_eq!(k, next);
                         assert_eq!(pool.owner_of(panels, k), thread);
                         next += 1;
@@ -276,8 +370,8 @@ mod tests {
     #[test]
     fn every_element_is_visited_once_with_its_own_index() {
         for threads in [1, 2, 3, 8] {
-            let pool = Pool::new(threads);
-            for length in [0, 1, 1000, PAR_MIN_ELEMENTS, PAR_MIN_ELEMENTS + 13] {
+            let pool = Pool::with_meeting_time(threads, Duration::ZERO);
+            for length in [0, 1, 1000, 1 << 14, (1 << 14) + 13] {
                 let (mut a, mut b) = (vec![0_usize; length], vec![1_usize; length]);
                 pool.par_split(48, [&mut a, &mut b], |range, [a, b]| {
                     assert!(range.start % 48 == 0, "cut inside a unit");
@@ -290,5 +384,32 @@ mod tests {
                 assert!(b.iter().enumerate().all(|(i, &x)| x == i + 1));
             }
         }
+    }
+    #[test]
+    fn work_decides_how_many_threads_get_a_share() {
+        for (meeting_ns, work_ns, shares) in [(50, 1e3, 2), (300, 1e3, 1), (20_000, 1e6, 2)] {
+            let pool = Pool::with_meeting_time(2, Duration::from_nanos(meeting_ns));
+            let mut owners = [9; 6];
+            pool.par_split_work(work_ns, 1, [&mut owners], |thread, _, [chunk]| {
+                chunk.fill(thread);
+            });
+            let expected = if shares == 2 { 1 } else { 0 };
+            assert_eq!((owners[0], owners[5]), (0, expected), "{meeting_ns} ns");
+        }
+    }
+
+    #[test]
+    fn a_pool_uses_no_more_threads_than_there_are_cores() {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pool = Pool::new(cores + 3);
+        // Enough decisions for several measurements.
+        for _ in 0..20_000 {
+            assert!((1..=cores).contains(&pool.threads_for(f64::INFINITY)));
+        }
+        let mut owners = vec![usize::MAX; 64];
+        pool.par_split_work(1e12, 1, [&mut owners], |thread, _, [chunk]| {
+            chunk.fill(thread);
+        });
+        assert!(owners.iter().all(|&owner| owner < cores), "{owners:?}");
     }
 }

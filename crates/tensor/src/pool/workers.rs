@@ -2,13 +2,13 @@
 //!
 //! A training step has a dozen jobs of some microseconds each, so the time between two jobs counts.
 //! Here a job costs four transfers of a cache line from core to core, two to publish it and two to
-//! see its completion, and no system call. A worker without a job spins for a moment before it
-//! sleeps.
+//! see its completion, and no system call. A job may be for the first few threads only. A worker
+//! without a job spins for a moment before it sleeps.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use super::cache_padded::CachePadded;
 
@@ -20,6 +20,27 @@ const SPIN_TURNS: u32 = 10_000;
 /// A job: a function of a thread's index. Its call for one index is that thread's share.
 type Job<'a> = &'a (dyn Fn(usize) + Sync);
 
+/// Bits of a ticket that hold the number of threads; the others hold the generation.
+const THREAD_BITS: u32 = 16;
+
+/// The number of a job, the *generation*, and the number of threads that have a share of it, in one
+/// word, so that a worker reads both at once. A later job has a larger ticket.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+struct Ticket(u64);
+
+impl Ticket {
+    /// The ticket of the job after this one.
+    fn next(self, threads: usize) -> Self {
+        let generation = (self.0 >> THREAD_BITS) + 1;
+        Ticket(generation << THREAD_BITS | threads as u64)
+    }
+
+    /// The number of threads that have a share of the job.
+    fn threads(self) -> usize {
+        (self.0 & ((1 << THREAD_BITS) - 1)) as usize
+    }
+}
+
 /// A set of threads, the caller of a job among them.
 pub(crate) struct Workers {
     count: usize,
@@ -30,29 +51,35 @@ pub(crate) struct Workers {
 
 struct Shared {
     slot: CachePadded<JobSlot>,
-    /// For each thread the generation of the last job whose share has been claimed, by the thread
-    /// or by the caller.
-    claimed: Box<[CachePadded<AtomicU64>]>,
+    /// For each thread, the caller's first.
+    members: Box<[CachePadded<Member>]>,
     /// Shares of the current job that are not finished, without the caller's own.
     pending: CachePadded<AtomicUsize>,
     panicked: AtomicBool,
     stop: AtomicBool,
-    /// Workers that sleep, or are about to sleep, until the next job.
+    /// Workers that sleep, or are about to sleep, until the next job of theirs.
     asleep: AtomicUsize,
     /// Whether the caller sleeps, or is about to sleep, until the job is done.
     caller_asleep: AtomicBool,
-    /// Held while a thread decides to sleep and while sleeping threads are notified.
+    /// Held while the caller decides to sleep and while a worker notifies the caller.
     sleep: Mutex<()>,
-    job_published: Condvar,
     job_done: Condvar,
+}
+
+/// The state of one thread.
+#[derive(Default)]
+struct Member {
+    /// The ticket of the last job whose share has been claimed, by the thread or by the caller.
+    claimed: AtomicU64,
+    /// Whether the thread sleeps, or is about to sleep.
+    is_asleep: AtomicBool,
 }
 
 /// The memory in which the caller publishes a job.
 struct JobSlot {
-    /// The number of jobs so far.
-    generation: AtomicU64,
-    /// The address of the caller's job. Valid from before the generation goes up until `pending` is
-    /// 0.
+    /// The ticket of the last job.
+    ticket: AtomicU64,
+    /// The address of the caller's job. Valid from before the ticket changes until `pending` is 0.
     job: AtomicPtr<Job<'static>>,
 }
 
@@ -60,32 +87,36 @@ impl Workers {
     /// Starts `count - 1` threads; the caller is the first.
     ///
     /// # Panics
-    /// If the system cannot start a thread.
+    /// If the system cannot start a thread, or with more than 65,535 threads.
     pub(crate) fn new(count: usize) -> Self {
+        let most = (1 << THREAD_BITS) - 1;
+        assert!(
+            count <= most,
+            "a pool has at most {most} threads, not {count}"
+        );
         let shared = Arc::new(Shared {
             slot: CachePadded(JobSlot {
-                generation: AtomicU64::new(0),
+                ticket: AtomicU64::new(0),
                 job: AtomicPtr::default(),
             }),
-            claimed: (0..count).map(|_| CachePadded::default()).collect(),
+            members: (0..count).map(|_| CachePadded::default()).collect(),
             pending: CachePadded::default(),
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             asleep: AtomicUsize::new(0),
             caller_asleep: AtomicBool::new(false),
             sleep: Mutex::new(()),
-            job_published: Condvar::new(),
             job_done: Condvar::new(),
         });
-        // With more threads than cores, a spinning thread would keep the thread that it waits for
-        // from its core.
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let spin_turns = if count > cores { 0 } else { SPIN_TURNS };
+        let cores = thread::available_parallelism().map_or(1, usize::from);
         let started = Arc::new(Barrier::new(count));
         let handles = (1..count)
             .map(|thread| {
+                // A spinning thread without a core of its own would keep the thread that it waits
+                // for from its core.
+                let spin_turns = if thread < cores { SPIN_TURNS } else { 0 };
                 let (shared, started) = (Arc::clone(&shared), Arc::clone(&started));
-                std::thread::Builder::new()
+                thread::Builder::new()
                     .name(format!("backprop {thread}"))
                     .spawn(move || {
                         started.wait();
@@ -109,12 +140,20 @@ impl Workers {
         self.count
     }
 
-    /// Runs `job` once for each thread's index and returns when all calls have returned. If the
-    /// workers are busy with another job, all calls run on the caller.
-    pub(crate) fn run(&self, job: Job<'_>) {
-        if self.count == 1 || self.busy.swap(true, Ordering::Acquire) {
-            (0..self.count).for_each(job);
-            return;
+    /// Runs `job` once for each of the first `threads` threads' indices and returns when all calls
+    /// have returned. If the workers are busy with another job, all calls run on the caller.
+    pub(crate) fn run(&self, threads: usize, job: Job<'_>) {
+        if threads <= 1 || !self.try_run(threads, job) {
+            (0..threads).for_each(job);
+        }
+    }
+
+    /// Runs `job` as [`run`](Self::run) does and returns true; or returns false at once if the
+    /// workers are busy with another job.
+    pub(crate) fn try_run(&self, threads: usize, job: Job<'_>) -> bool {
+        debug_assert!((1..=self.count).contains(&threads), "{threads} threads");
+        if self.busy.swap(true, Ordering::Acquire) {
+            return false;
         }
         let shared = &*self.shared;
         // SAFETY: only the lifetime is erased. The job is called only by a thread that has claimed
@@ -123,20 +162,25 @@ impl Workers {
         let slot = &shared.slot.0;
         slot.job
             .store((&raw const job).cast_mut(), Ordering::Relaxed);
-        shared.pending.0.store(self.count - 1, Ordering::Relaxed);
-        // This store orders the two stores above before every read of the new generation. Together
-        // with the load of `asleep` it is a Dekker-style handshake (each side stores, then loads
-        // the other side's store, all sequentially consistent): either a worker that is about to
-        // sleep sees the new generation, or the caller sees the worker in `asleep`. No wake-up is
-        // lost.
-        let generation = slot.generation.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.pending.0.store(threads - 1, Ordering::Relaxed);
+        // Only this thread stores tickets while `busy` is set.
+        let ticket = Ticket(slot.ticket.load(Ordering::Relaxed)).next(threads);
+        // This store orders the two stores above before every read of the new ticket. Together with
+        // the loads of `asleep` and `is_asleep` it is a Dekker-style handshake (each side stores,
+        // then loads the other side's store, all sequentially consistent): either a worker that is
+        // about to sleep sees the new ticket, or the caller sees that the worker sleeps. No wake-up
+        // is lost.
+        slot.ticket.store(ticket.0, Ordering::SeqCst);
         if shared.asleep.load(Ordering::SeqCst) > 0 {
-            drop(shared.sleep_lock());
-            shared.job_published.notify_all();
+            for (thread, handle) in (1..threads).zip(&self.handles) {
+                if shared.members[thread].0.is_asleep.load(Ordering::SeqCst) {
+                    handle.thread().unpark();
+                }
+            }
         }
         let own_share = catch_unwind(AssertUnwindSafe(|| job(0)));
-        for thread in 1..self.count {
-            shared.run_share_if_unclaimed(generation, thread);
+        for thread in 1..threads {
+            shared.run_share_if_unclaimed(ticket, thread);
         }
         shared.wait_until_done();
         let panicked = shared.panicked.swap(false, Ordering::Relaxed);
@@ -148,6 +192,7 @@ impl Workers {
             !panicked,
             "a thread of the pool panicked; its message is above"
         );
+        true
     }
 }
 
@@ -157,28 +202,29 @@ impl Shared {
     }
 
     fn worker_loop(&self, thread: usize, spin_turns: u32) {
-        let mut seen = 0;
-        while let Some(generation) = self.next_job(seen, spin_turns) {
-            seen = generation;
-            self.run_share_if_unclaimed(generation, thread);
+        let mut seen = Ticket(0);
+        while let Some(ticket) = self.next_job(thread, seen, spin_turns) {
+            seen = ticket;
+            self.run_share_if_unclaimed(ticket, thread);
         }
     }
 
     /// Runs a thread's share of a job, unless another thread has claimed it.
-    fn run_share_if_unclaimed(&self, generation: u64, thread: usize) {
-        let claimed = &self.claimed[thread].0;
-        let before = generation - 1;
-        if claimed.load(Ordering::Relaxed) != before
+    fn run_share_if_unclaimed(&self, ticket: Ticket, thread: usize) {
+        let claimed = &self.members[thread].0.claimed;
+        let before = claimed.load(Ordering::Relaxed);
+        if before >= ticket.0
             || claimed
-                .compare_exchange(before, generation, Ordering::AcqRel, Ordering::Relaxed)
+                .compare_exchange(before, ticket.0, Ordering::AcqRel, Ordering::Relaxed)
                 .is_err()
         {
             return;
         }
         let job = self.slot.0.job.load(Ordering::Relaxed);
-        // SAFETY: this share has just been claimed, so the job of this generation is not done: its
-        // caller waits, keeps the job and its address alive, and has published no other job. The
-        // caller's store of the address is visible, because the new generation was.
+        // SAFETY: the thread has a share of the ticket's job, and the share has just been claimed,
+        // so the job is not done: its caller waits, keeps the job and its address alive, and has
+        // published no other job. The caller's store of the address is visible, because the new
+        // ticket was.
         let call = catch_unwind(AssertUnwindSafe(|| unsafe { (*job)(thread) }));
         if call.is_err() {
             self.panicked.store(true, Ordering::Relaxed);
@@ -193,34 +239,35 @@ impl Shared {
         }
     }
 
-    /// The generation of the job after `seen`, or `None` when the pool is dropped.
-    fn next_job(&self, seen: u64, spin_turns: u32) -> Option<u64> {
+    /// The ticket of the thread's first job after `seen`, or `None` when the pool is dropped.
+    fn next_job(&self, thread: usize, seen: Ticket, spin_turns: u32) -> Option<Ticket> {
         let current = |ordering| {
-            let generation = self.slot.0.generation.load(ordering);
-            (generation != seen).then_some(generation)
+            let ticket = Ticket(self.slot.0.ticket.load(ordering));
+            (ticket != seen && thread < ticket.threads()).then_some(ticket)
         };
         for _ in 0..spin_turns {
-            if let Some(generation) = current(Ordering::Acquire) {
-                return Some(generation);
+            if let Some(ticket) = current(Ordering::Acquire) {
+                return Some(ticket);
             }
             std::hint::spin_loop();
         }
-        let mut lock = self.sleep_lock();
+        let is_asleep = &self.members[thread].0.is_asleep;
+        is_asleep.store(true, Ordering::SeqCst);
         self.asleep.fetch_add(1, Ordering::SeqCst);
-        let generation = loop {
-            if let Some(generation) = current(Ordering::SeqCst) {
-                break Some(generation);
+        let ticket = loop {
+            if let Some(ticket) = current(Ordering::SeqCst) {
+                break Some(ticket);
             }
             if self.stop.load(Ordering::Acquire) {
                 break None;
             }
-            lock = self
-                .job_published
-                .wait(lock)
-                .unwrap_or_else(PoisonError::into_inner);
+            // Returns at once if the caller has called `unpark` since the last return, and may
+            // return without a reason.
+            thread::park();
         };
         self.asleep.fetch_sub(1, Ordering::SeqCst);
-        generation
+        is_asleep.store(false, Ordering::SeqCst);
+        ticket
     }
 
     fn wait_until_done(&self) {
@@ -244,12 +291,9 @@ impl Shared {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        {
-            let _lock = self.shared.sleep_lock();
-            self.shared.stop.store(true, Ordering::Release);
-        }
-        self.shared.job_published.notify_all();
+        self.shared.stop.store(true, Ordering::Release);
         for handle in self.handles.drain(..) {
+            handle.thread().unpark();
             // A worker catches every panic of a job, so joining cannot fail.
             let _ = handle.join();
         }
@@ -266,12 +310,37 @@ mod tests {
             let workers = Workers::new(count);
             let calls: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
             for _ in 0..500 {
-                workers.run(&|thread| {
+                workers.run(workers.count(), &|thread| {
                     calls[thread].fetch_add(1, Ordering::Relaxed);
                 });
             }
             assert!(calls.iter().all(|n| n.load(Ordering::Relaxed) == 500));
         }
+    }
+
+    #[test]
+    fn a_job_is_run_by_its_threads_alone() {
+        let workers = Workers::new(4);
+        let calls: Vec<AtomicUsize> = (0..4).map(|_| AtomicUsize::new(0)).collect();
+        for round in 0..400 {
+            workers.run(1 + round % 4, &|thread| {
+                calls[thread].fetch_add(1, Ordering::Relaxed);
+            });
+            if round % 50 == 0 {
+                // Long enough for all workers to sleep.
+                thread::sleep(std::time::Duration::from_micros(300));
+            }
+        }
+        let calls = calls.into_iter().map(AtomicUsize::into_inner);
+        assert_eq!(calls.collect::<Vec<_>>(), [400, 300, 200, 100]);
+    }
+
+    #[test]
+    fn a_ticket_has_a_generation_and_a_number_of_threads() {
+        let first = Ticket(0).next(64);
+        let second = first.next(2);
+        assert_eq!((first.threads(), second.threads()), (64, 2));
+        assert!(Ticket(0) < first && first < second);
     }
 
     // A job reads, on another thread, what the job before it wrote without a lock.
@@ -290,7 +359,7 @@ mod tests {
             let workers = Workers::new(3);
             let cells = Cells((0..3).map(|_| 0.into()).collect());
             for round in 0..60 {
-                workers.run(&|thread| {
+                workers.run(workers.count(), &|thread| {
                     // SAFETY: a cell of this thread's own; jobs do not overlap.
                     unsafe {
                         let cell = cells.cell((thread + round) % 3);
@@ -300,7 +369,7 @@ mod tests {
                 });
                 if pause {
                     // Long enough for all workers to sleep.
-                    std::thread::sleep(std::time::Duration::from_micros(300));
+                    thread::sleep(std::time::Duration::from_micros(300));
                 }
             }
         }
@@ -311,9 +380,9 @@ mod tests {
         let workers = Workers::new(2);
         for round in 0..5 {
             let late = AtomicUsize::new(round);
-            workers.run(&|thread| {
+            workers.run(workers.count(), &|thread| {
                 if thread == 1 {
-                    std::thread::sleep(std::time::Duration::from_millis(3));
+                    thread::sleep(std::time::Duration::from_millis(3));
                     late.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -325,8 +394,8 @@ mod tests {
     fn a_job_within_a_job_runs_inline() {
         let workers = Workers::new(2);
         let calls = AtomicUsize::new(0);
-        workers.run(&|_| {
-            workers.run(&|_| {
+        workers.run(2, &|_| {
+            workers.run(2, &|_| {
                 calls.fetch_add(1, Ordering::Relaxed);
             });
         });
@@ -338,12 +407,14 @@ mod tests {
         let workers = Workers::new(2);
         for culprit in [0, 1] {
             let caught = catch_unwind(AssertUnwindSafe(|| {
-                workers.run(&|thread| assert_ne!(thread, culprit, "on purpose"));
+                workers.run(workers.count(), &|thread| {
+                    assert_ne!(thread, culprit, "on purpose")
+                });
             }));
             assert!(caught.is_err());
         }
         let calls = AtomicUsize::new(0);
-        workers.run(&|_| {
+        workers.run(2, &|_| {
             calls.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(calls.load(Ordering::Relaxed), 2);

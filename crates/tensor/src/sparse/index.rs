@@ -3,7 +3,7 @@ use std::fmt;
 use super::csr::{BlockedCsr, BuildCsr, CsrBuffer, fits_u32_indices};
 use super::estimate::EstimateSparse;
 use crate::Scalar;
-use crate::cutoffs::{MIN_SPARSE_COLUMNS, PAR_MIN_ELEMENTS};
+use crate::cutoffs::{MIN_SPARSE_COLUMNS, elementwise_ns};
 use crate::executor::Executor;
 use crate::matrix::Matrix;
 
@@ -107,8 +107,8 @@ impl<T: Scalar> SparseIndex<T> {
         self.clear();
         let csr = self.buffer.reserve(x.rows, x.columns);
         // Split as a batch is gathered: a thread reads the rows that it wrote.
-        let split = x.rows * x.columns >= PAR_MIN_ELEMENTS;
-        exec.pool.for_each_chunk(split, x.rows, |_, rows| {
+        let work_ns = elementwise_ns(x.rows * x.columns);
+        exec.pool.for_each_chunk(work_ns, x.rows, |_, rows| {
             // SAFETY: the CSR is reserved for `x`, and every row belongs to one call alone.
             unsafe { T::run_job(exec.isa, BuildCsr { matrix, csr, rows }) }
         });

@@ -4,6 +4,8 @@
 //! AddressSanitizer sees accesses beyond an allocation; these tests see accesses beyond a view. All
 //! outputs start as NaN, and so does the memory between the elements of the inputs.
 
+use std::time::Duration;
+
 use approx::AbsDiffEq;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder, s};
 
@@ -219,7 +221,7 @@ fn all_products<T: Scalar>() {
     ];
     for isa in Isa::available() {
         for threads in [1, 3] {
-            let pool = &Pool::new(threads);
+            let pool = &Pool::with_meeting_time(threads, Duration::ZERO);
             let exec = Executor { pool, isa };
             for size in sizes {
                 for zeros in [0.0, 0.9] {

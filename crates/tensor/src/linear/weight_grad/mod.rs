@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use ndarray::ArrayView2;
 
-use super::{check_bias, check_shapes, is_sparse_worth_splitting, is_worth_splitting};
+use super::{check_bias, check_shapes, dense_ns, sparse_ns};
 use crate::cutoffs::PREFETCH_MIN_BYTES;
 use crate::executor::Executor;
 use crate::matrix::{Matrix, with_contiguous_rows};
@@ -313,12 +313,12 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
         };
         let csr = index.csr();
         let rows = self.x.rows;
-        let split = match csr {
-            Some(_) => is_sparse_worth_splitting::<T>(rows, self.layout),
-            None => is_worth_splitting(rows, self.layout),
+        let work_ns = match csr {
+            Some(_) => sparse_ns::<T>(rows, self.layout),
+            None => dense_ns::<T>(rows, self.layout),
         };
         let (pool, panels) = (self.exec.pool, self.layout.panel_count::<T>());
-        pool.for_each_chunk(split, panels, |thread, chunk| {
+        pool.for_each_chunk(work_ns, panels, |thread, chunk| {
             let mut scratch = pool.scratch(thread);
             self.groups_of_chunk(chunk, csr, T::thread_scratch(&mut scratch), work);
         });
