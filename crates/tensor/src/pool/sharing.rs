@@ -24,7 +24,16 @@ pub(super) struct Sharing {
     /// The number of threads that are measured now and then; 0 if the figures are given.
     measured_threads: usize,
     /// In a cache line that no worker reads.
-    decisions: CachePadded<AtomicU32>,
+    counts: CachePadded<Counts>,
+}
+
+/// Counts that are kept without a read-modify-write: where two callers use one pool at the same
+/// time, some are lost.
+#[derive(Default)]
+struct Counts {
+    decisions: AtomicU32,
+    /// Jobs that several threads got a share of.
+    meetings: AtomicU64,
 }
 
 impl Sharing {
@@ -35,7 +44,7 @@ impl Sharing {
             threads: AtomicUsize::new(threads),
             meeting_ns: AtomicU64::new(meeting_ns.to_bits()),
             measured_threads: 0,
-            decisions: CachePadded::default(),
+            counts: CachePadded::default(),
         }
     }
 
@@ -63,8 +72,7 @@ impl Sharing {
     #[inline]
     pub(super) fn threads_for(&self, workers: &Workers, work_ns: f64) -> usize {
         if self.measured_threads > 1 {
-            // Counted without a read-modify-write: a decision that is not counted costs nothing.
-            let CachePadded(count) = &self.decisions;
+            let count = &self.counts.0.decisions;
             let decisions = count.load(Ordering::Relaxed).wrapping_add(1);
             count.store(decisions, Ordering::Relaxed);
             if decisions.is_multiple_of(DECISIONS_PER_MEASUREMENT) {
@@ -73,6 +81,18 @@ impl Sharing {
         }
         let meeting_ns = f64::from_bits(self.meeting_ns.load(Ordering::Relaxed));
         worthwhile_threads(work_ns, meeting_ns, self.threads.load(Ordering::Relaxed))
+    }
+
+    /// Counts a job that several threads get a share of.
+    #[inline]
+    pub(super) fn count_meeting(&self) {
+        let count = &self.counts.0.meetings;
+        count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// The jobs so far that several threads got a share of.
+    pub(super) fn meetings(&self) -> u64 {
+        self.counts.0.meetings.load(Ordering::Relaxed)
     }
 
     /// The time that the threads take to meet, if more than one gets a share.
