@@ -81,6 +81,9 @@ pub(crate) struct Measured {
     pub(crate) gflops: f64,
     /// The seconds over those that all products, counted dense, need at the machine's peak.
     pub(crate) times_dense_limit: f64,
+    /// Jobs in a step of training that several threads share: each time, they have to meet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) meetings_per_step: Option<f64>,
 }
 
 impl Measured {
@@ -100,6 +103,7 @@ impl Measured {
             per_second,
             gflops: flops * per_second / 1e9,
             times_dense_limit: seconds * machine.peak(threads) / (flops * rows as f64),
+            meetings_per_step: None,
         }
     }
 }
@@ -208,18 +212,18 @@ pub(crate) fn measure(
     for (job, network) in training_jobs() {
         let mut ours = Backprop::new(&network, pool, seed)?;
         ours.epoch(&data.train)?; // warms up
+        let meetings = pool.meetings();
         let times = (0..repeats)
             .map(|_| ours.epoch(&data.train))
             .collect::<Result<_>>()?;
         let (rows, flops) = (data.train.len(), training_flops(&network.hidden));
-        jobs.push(Measured::new(
-            job,
-            threads,
-            median(times),
-            rows,
-            flops,
-            machine,
-        ));
+        let steps = repeats * rows.div_ceil(network.batch);
+        let meetings = (pool.meetings() - meetings) as f64 / steps as f64;
+        let measured = Measured::new(job, threads, median(times), rows, flops, machine);
+        jobs.push(Measured {
+            meetings_per_step: Some(meetings),
+            ..measured
+        });
     }
     let [(_, network), ..] = training_jobs();
     let mut ours = Backprop::new(&network, pool, seed)?;

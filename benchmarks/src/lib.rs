@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod against;
 mod jobs;
 mod machine;
 mod peer;
@@ -63,6 +64,14 @@ struct Cli {
     /// beside jax, torch and numpy
     #[arg(long)]
     sweep: bool,
+    /// Build this commit beside this one, and measure both in turn at the jobs of --quick: the
+    /// ratios of their seconds
+    #[arg(long, value_name = "REV", conflicts_with_all = ["quick", "peers", "sweep", "markdown", "chart"])]
+    against: Option<String>,
+    /// With --against: how often each of the two is measured
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "against",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
     /// auto, mnist, fashion-mnist or sample
     #[arg(long, value_name = "NAME", default_value = "auto")]
     dataset: Source,
@@ -167,6 +176,26 @@ pub fn main() -> ExitCode {
     backprop_cli::exit_code(run(&args))
 }
 
+/// Measures this program beside that of another commit.
+fn run_against(args: &Cli, revision: &str, plan: &Plan) -> Result<ExitCode> {
+    let dataset = source::resolve(&args.dataset, &args.data_dir, plan.quiet)?;
+    let comparison = against::Comparison {
+        revision,
+        rounds: args.rounds,
+        dataset: dataset.to_string(),
+        data_dir: std::path::absolute(&args.data_dir)?,
+        threads: &plan.threads,
+        seed: plan.seed,
+        quiet: plan.quiet,
+    };
+    let ratios = against::compare(&comparison)?;
+    say!("{}", against::table(&ratios, revision, args.rounds).plain());
+    if let Some(file) = &args.report {
+        write_json(file, &ratios)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn run(args: &Cli) -> Result<ExitCode> {
     let common = &args.common;
     let plan = Plan {
@@ -177,6 +206,9 @@ fn run(args: &Cli) -> Result<ExitCode> {
         seed: common.seed.unwrap_or(0),
         quiet: common.quiet,
     };
+    if let Some(revision) = &args.against {
+        return run_against(args, revision, &plan);
+    }
     let data = Data::load(args)?;
     let libraries = if args.peers {
         data.images()?;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use backprop_cli::output::say;
 
 /// The folder of the workspace.
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Bytes of free memory that a C library keeps.
 const MALLOC_KEEPS: &str = "1000000000";

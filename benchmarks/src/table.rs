@@ -18,11 +18,11 @@ const END: &str = "<!-- measured: end -->";
 pub(crate) struct Table {
     pub(crate) title: String,
     columns: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    fn new(title: impl Into<String>, columns: &[&'static str]) -> Self {
+    pub(crate) fn new(title: impl Into<String>, columns: &[&'static str]) -> Self {
         Table {
             title: title.into(),
             columns: columns.to_vec(),
@@ -120,6 +120,7 @@ pub(crate) fn jobs<'a>(
         "GFLOP/s",
         "of the peak",
         "times the dense limit",
+        "meetings a step",
     ];
     let mut table = Table::new(format!("Jobs, medians of {repeats}"), &columns);
     for job in jobs {
@@ -131,6 +132,8 @@ pub(crate) fn jobs<'a>(
             format!("{:.1}", job.gflops),
             percent(job.gflops * 1e9 / machine.peak(job.threads)),
             format!("{:.2}", job.times_dense_limit),
+            job.meetings_per_step
+                .map_or(String::new(), |count| format!("{count:.1}")),
         ]);
     }
     table

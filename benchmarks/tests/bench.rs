@@ -57,10 +57,19 @@ fn bench_reports_the_machine_and_every_job() {
     let times = figure("seconds") / limit;
     assert_relative_eq!(figure("times_dense_limit"), times, max_relative = 1e-9);
     assert_eq!(jobs[0]["threads"], 2);
+    let meetings = |index: usize| jobs[index]["meetings_per_step"].as_f64();
+    assert!(meetings(0).is_some_and(|count| (0.0..40.0).contains(&count)));
+    assert_eq!(meetings(3), None);
     assert!(report["process"][0]["seconds"].as_f64().unwrap() > figure("seconds"));
     let text = std::fs::read_to_string(folder.path().join("bench.md")).unwrap();
     assert!(text.contains("| predict-1000 | 2 |"), "{text}");
     assert!(folder.path().join("bench.svg").is_file());
+    let output = bench(folder.path(), "--against no-such-commit --dataset sample");
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && sentence.contains("no-such-commit: no such commit"),
+        "{sentence}"
+    );
     let output = bench(folder.path(), "--peers --dataset sample");
     let sentence = String::from_utf8(output.stderr).unwrap();
     assert!(
