@@ -9,9 +9,9 @@ pub enum DataError {
     Io {
         /// The file.
         file: String,
-        /// What was tried: "opened", "read" or "written".
+        /// The action that was tried: "opened", "read" or "written".
         action: &'static str,
-        /// What the system says.
+        /// The message of the system.
         source: io::Error,
     },
     /// A folder stands where a file is needed.
@@ -35,11 +35,11 @@ pub enum DataError {
         file: String,
         /// Where, from the file's first byte.
         offset: u64,
-        /// What should be there.
+        /// The expected contents.
         expected: String,
-        /// What is there.
+        /// The contents.
         found: String,
-        /// What to do.
+        /// The advice.
         advice: &'static str,
     },
     /// The gzip data of a file cannot be unpacked.
@@ -52,7 +52,7 @@ pub enum DataError {
         file: String,
         /// How many bytes could be unpacked.
         offset: u64,
-        /// What the decoder says.
+        /// The message of the decoder.
         reason: String,
     },
     /// A file asks for more memory than the caller allows.
@@ -100,9 +100,9 @@ pub enum DataError {
         file: String,
         /// The line, from 1.
         line: u64,
-        /// What should be there.
+        /// The expected contents.
         expected: String,
-        /// What is there.
+        /// The contents.
         found: String,
     },
     /// A cell of a table does not fit its column.
@@ -114,9 +114,9 @@ pub enum DataError {
         line: u64,
         /// The column's name in the header.
         column: String,
-        /// What should be there.
+        /// The expected contents.
         expected: String,
-        /// What is there.
+        /// The contents.
         found: String,
     },
     /// A column of a table does not fit its use.
@@ -126,15 +126,15 @@ pub enum DataError {
         file: String,
         /// The column's name in the header.
         column: String,
-        /// What should be there.
+        /// The expected contents.
         expected: String,
-        /// What is there.
+        /// The contents.
         found: String,
     },
     /// An encoding of a table that makes no sense.
     #[error("the encoding of the table {problem}; it is damaged, so fit it again")]
     TableEncoding {
-        /// What is wrong with it.
+        /// The fault.
         problem: String,
     },
     /// A width or a number of classes is zero.
@@ -156,7 +156,7 @@ pub enum DataError {
     /// Two data sets that do not make one.
     #[error("two data sets that differ in {what} cannot be joined; make them agree")]
     Concat {
-        /// What they differ in.
+        /// The property in which they differ.
         what: &'static str,
     },
     /// Labels and images of different count.
@@ -232,7 +232,7 @@ pub enum DataError {
         fraction: f64,
         /// The rows to be split.
         rows: usize,
-        /// The rows that would be held out.
+        /// The rows of the validation set.
         held_out: usize,
     },
 }

@@ -27,7 +27,7 @@ use crate::{DataError, Limits};
 /// Pixels on each side of MNIST's fields.
 const SIDE: usize = 28;
 
-/// What the parts of a file besides its pixels may take.
+/// The memory that the parts of a file besides its pixels may take.
 const CHUNKS: usize = 1 << 20;
 
 const NOT_PNG: &str = "check that this is a PNG file, or save the picture again";

@@ -57,7 +57,8 @@ mod tests {
         // 0.5 (4 * 3 - 2 * 1) = 5.
         let (class, probability) = predict(&path, "3,1").unwrap();
         assert_eq!(class, "yes");
-        assert!((probability - 1.0 / (1.0 + (-5.0_f32).exp())).abs() < 1e-6);
+        let expected = 1.0 / (1.0 + (-5.0_f32).exp());
+        approx::assert_abs_diff_eq!(probability, expected, epsilon = 1e-6);
         assert!(predict(&path, "1,2,3").is_err() && predict(&path, "1,x").is_err());
     }
 }

@@ -140,6 +140,13 @@ fn workspaces_and_predictors_keep_the_pool_that_they_were_given() {
 }
 
 #[test]
+fn a_layer_saves_nothing_unless_it_says_so() {
+    let kept = |layer: &dyn Layer<f64>| layer.saved_per_row(7);
+    assert_eq!(kept(&Relu), 0);
+    assert_eq!(kept(&Dropout::new(0.5).unwrap()), 7);
+}
+
+#[test]
 fn workspaces_that_are_not_ready_are_refused() {
     let mut network = Sequential::<f64>::new(3, [linear(2)], 0).unwrap();
     let other = Sequential::<f64>::new(3, [linear(4)], 0).unwrap();
