@@ -171,7 +171,7 @@ const OTHERS: [(&[u8], &str); 4] = [
     (b"BM", "a BMP picture"),
 ];
 
-/// What is there instead of PNG data.
+/// The contents that stand instead of PNG data.
 fn found(bytes: &[u8], error: &png::DecodingError) -> String {
     let other = OTHERS.iter().find(|(start, _)| bytes.starts_with(start));
     match (other, error) {
