@@ -1,19 +1,16 @@
 //! The rows that a run trains on, validates with and is tested on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use backprop_trainer::data::csv::{self, Table, TableEncoding};
+use backprop_trainer::data::csv::{self, Header, Table, TableEncoding};
 use backprop_trainer::data::{Dataset, Limits, split_rows};
 use backprop_trainer::search::SplitIndices;
 use backprop_trainer::tensor::{Key, Scalar};
 
-use crate::settings::Settings;
+use crate::settings::{Settings, TEST_FRACTION};
 use crate::source::{Images, Source, images};
 use crate::table;
-
-/// The fraction of a CSV file's rows that is its test set.
-const CSV_TEST_FRACTION: f64 = 0.2;
 
 /// A data set before its training rows are split.
 pub(crate) enum Loaded<T> {
@@ -23,15 +20,32 @@ pub(crate) enum Loaded<T> {
         table: Table,
         options: csv::Options,
         train: Vec<u32>,
-        test: Vec<u32>,
+        test: TestRows,
+        /// The validation rows, where they have a file of their own.
+        validation: Option<Box<Table>>,
     },
 }
 
-/// The training, validation and test rows of a data set.
+/// The test rows of a table.
+pub(crate) enum TestRows {
+    /// These rows of the table itself.
+    Held(Vec<u32>),
+    /// All rows of another table.
+    File(Box<Table>),
+}
+
+/// The training, validation and test rows of a data set; there may be none of the latter two.
 pub(crate) struct Splits<T> {
     pub(crate) train: Dataset<T>,
     pub(crate) validation: Dataset<T>,
     pub(crate) test: Dataset<T>,
+}
+
+impl<T: Scalar> Splits<T> {
+    /// The validation rows, if there are any.
+    pub(crate) fn validation_rows(&self) -> Option<&Dataset<T>> {
+        (!self.validation.is_empty()).then_some(&self.validation)
+    }
 }
 
 impl<T: Scalar> Loaded<T> {
@@ -56,6 +70,7 @@ impl<T: Scalar> Loaded<T> {
                 options,
                 train: rows,
                 test,
+                validation: validation_file,
             } => {
                 let of_table = |numbers: &[u32]| -> Vec<u32> {
                     numbers
@@ -68,8 +83,14 @@ impl<T: Scalar> Loaded<T> {
                 let whole = table.dataset::<T>(&encoding)?;
                 Ok(Splits {
                     train: whole.select(&train),
-                    validation: whole.select(&of_table(validation)),
-                    test: whole.select(test),
+                    validation: match validation_file {
+                        Some(file) => file.dataset::<T>(&encoding)?,
+                        None => whole.select(&of_table(validation)),
+                    },
+                    test: match test {
+                        TestRows::Held(rows) => whole.select(rows),
+                        TestRows::File(file) => file.dataset::<T>(&encoding)?,
+                    },
                 })
             }
         }
@@ -82,32 +103,54 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
         return images(&settings.data.dataset, &settings.data.data_dir).map(Loaded::Images);
     };
     let (table, options) = table::read(file, settings)?;
-    let (train, test) = split_table(&table, settings.seed)?;
+    let data = &settings.data;
+    let header = match data.no_header {
+        Some(true) => Header::Absent,
+        _ => Header::Present,
+    };
+    let other = |file: &PathBuf| Table::read(file, header, Limits::default()).map(Box::new);
+    let (train, test) = match &data.test {
+        Some(file) => (all_rows(&table), TestRows::File(other(file)?)),
+        None => {
+            let fraction = data.test_fraction.unwrap_or(TEST_FRACTION);
+            let (train, test) = split_table(&table, fraction, settings.seed)?;
+            (train, TestRows::Held(test))
+        }
+    };
     Ok(Loaded::Table {
         table,
         options,
         train,
         test,
+        validation: data.validation.as_ref().map(other).transpose()?,
     })
 }
 
-/// The test set of a table, or all of its rows, as a model encodes them.
+/// The test set of a table, a fraction of its rows, or all of them without one, as a model encodes them.
 pub(crate) fn table_test<T: Scalar>(
     file: &Path,
     encoding: &TableEncoding,
     seed: u64,
-    all_rows: bool,
+    fraction: Option<f64>,
 ) -> Result<Dataset<T>> {
     let table = Table::read(file, encoding.header, Limits::default())?;
     let whole = table.dataset(encoding)?;
-    if all_rows {
-        return Ok(whole);
+    match fraction {
+        None => Ok(whole),
+        Some(fraction) => Ok(whole.select(&split_table(&table, fraction, seed)?.1)),
     }
-    Ok(whole.select(&split_table(&table, seed)?.1))
 }
 
 /// The rows of a table that are its training set and those that are its test set.
-fn split_table(table: &Table, seed: u64) -> Result<SplitIndices> {
+fn split_table(table: &Table, fraction: f64, seed: u64) -> Result<SplitIndices> {
+    if fraction == 0.0 {
+        return Ok((all_rows(table), Vec::new()));
+    }
     let key = Key::new(seed).derive("split/test", 0);
-    Ok(split_rows(table.len(), CSV_TEST_FRACTION, key)?)
+    Ok(split_rows(table.len(), fraction, key)?)
+}
+
+/// The indices of all rows.
+fn all_rows(table: &Table) -> Vec<u32> {
+    (0..table.len() as u32).collect()
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use backprop_trainer::Trainer;
 use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::formats::{ModelInfo, OutputKind};
@@ -19,7 +19,7 @@ use crate::common::Common;
 use crate::data;
 use crate::model::ModelFile;
 use crate::output::{say, thousands, write_json};
-use crate::settings::Precision;
+use crate::settings::{Precision, Settings, TEST_FRACTION};
 use crate::source::{self, Source};
 use crate::table;
 use crate::test_metrics::{self, TestMetrics};
@@ -71,24 +71,25 @@ fn evaluate<T: Scalar>(args: &EvaluateArgs, common: &Common, file: &ModelFile) -
     let (network, info) = file.model::<T>()?.into_parts();
     let encoding = table::encoding(name, &info)?;
     let source = match (&args.dataset, settings) {
-        (Some(source), _) => source,
-        (None, Some(settings)) => &settings.data.dataset,
+        (Some(source), _) => source.clone(),
+        (None, Some(settings)) => test_source(settings),
         (None, None) if encoding.is_some() => {
             bail!("{name} was trained on a table; say which to use with --dataset csv:FILE")
         }
-        (None, None) => &Source::Auto,
+        (None, None) => Source::Auto,
     };
     let data_dir = match (&args.data_dir, settings) {
         (Some(folder), _) => folder,
         (None, Some(settings)) => &settings.data.data_dir,
         (None, None) => Path::new("data"),
     };
-    let source = source::resolve(source, data_dir, common.quiet)?;
+    let source = source::resolve(&source, data_dir, common.quiet)?;
     let test = match (&source, &encoding) {
         (Source::Csv(file), Some(encoding)) => {
             check_target(args.target.as_deref(), encoding)?;
             let seed = common.seed.or(settings.map(|settings| settings.seed));
-            data::table_test::<T>(file, encoding, seed.unwrap_or(0), args.all_rows)?
+            let fraction = test_fraction(args, settings)?;
+            data::table_test::<T>(file, encoding, seed.unwrap_or(0), fraction)?
         }
         (Source::Csv(_), None) => bail!("{name} was not trained on a table, but {source} is one"),
         (_, Some(_)) => bail!("{name} was trained on a table; {source} is none"),
@@ -122,6 +123,28 @@ fn evaluate<T: Scalar>(args: &EvaluateArgs, common: &Common, file: &ModelFile) -
         write_json(path, &report)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The data set that has the test rows of a run: the file of `--test`, or that of the training.
+fn test_source(settings: &Settings) -> Source {
+    let file = settings.data.test.clone().map(Source::Csv);
+    file.unwrap_or_else(|| settings.data.dataset.clone())
+}
+
+/// The fraction of a table's rows that a run keeps for testing; `None` for all rows.
+fn test_fraction(args: &EvaluateArgs, settings: Option<&Settings>) -> Result<Option<f64>> {
+    let fraction = match settings.map(|settings| &settings.data) {
+        _ if args.all_rows => None,
+        Some(data) if data.test.is_some() => None,
+        Some(data) => Some(data.test_fraction.unwrap_or(TEST_FRACTION)),
+        None => Some(TEST_FRACTION),
+    };
+    ensure!(
+        fraction != Some(0.0),
+        "the run has no test rows, its --test-fraction is 0; name other rows with --dataset \
+         csv:FILE --all-rows"
+    );
+    Ok(fraction)
 }
 
 /// The loss that the model was trained with; for a model that does not name one of ours, the loss

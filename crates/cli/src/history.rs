@@ -1,8 +1,14 @@
 //! The epochs of a run as a table.
 
-use backprop_trainer::Epoch;
+use backprop_trainer::{Epoch, History};
 
 use crate::output::csv_field;
+
+/// The epoch that the validation rows choose; `None` without validation rows.
+pub(crate) fn best_epoch(history: &History) -> Option<u64> {
+    let best = history.best()?;
+    best.validation_loss.map(|_| best.epoch)
+}
 
 /// The history as CSV; a missing figure is an empty field.
 pub(crate) fn history_csv(history: &[Epoch]) -> String {

@@ -8,10 +8,12 @@ use backprop_report::metrics::Predictions;
 use backprop_report::{HistoryColumns, Run, layer_weights, run_page};
 use backprop_trainer::Trainer;
 use backprop_trainer::layers::Sequential;
+use backprop_trainer::losses::OutputKind;
 use backprop_trainer::optimizers::Progress;
 use backprop_trainer::tensor::Scalar;
 
 use crate::folder::write_page;
+use crate::history::best_epoch;
 use crate::output::{peak_rss_bytes, thousands};
 use crate::run_dir::RunDir;
 use crate::settings::{Settings, flat_table};
@@ -30,7 +32,8 @@ pub(crate) struct FinishedRun<'a, T: Scalar> {
     /// Training, validation and test rows.
     pub(crate) rows: [usize; 3],
     pub(crate) test_loss: f64,
-    pub(crate) predictions: Predictions,
+    /// `None` where there are no test rows.
+    pub(crate) predictions: Option<Predictions>,
     /// The epoch whose parameters were restored at the end, where there is a patience.
     pub(crate) restored_epoch: Option<u64>,
     pub(crate) threads: usize,
@@ -65,13 +68,18 @@ fn run<T: Scalar>(trainer: &Trainer<T>, finished: FinishedRun<'_, T>) -> Result<
         format!(" The test figures are those of the parameters of epoch {epoch}.")
     });
     let [train_rows, validation_rows, test_rows] = finished.rows;
+    let validated = match validation_rows {
+        0 => "not validated".to_string(),
+        rows => format!("validated on {}", thousands(rows)),
+    };
+    let tested = match test_rows {
+        0 => "not tested".to_string(),
+        rows => format!("tested on {} that it has never seen", thousands(rows)),
+    };
     let lead = format!(
-        "A network {widths} with {} parameters, trained on {} rows, validated on {}, \
-         tested on {} that it has never seen.{restored}",
+        "A network {widths} with {} parameters, trained on {} rows, {validated}, {tested}.{restored}",
         thousands(network.parameter_count()),
         thousands(train_rows),
-        thousands(validation_rows),
-        thousands(test_rows),
     );
     let layers = layer_weights(finished.before.as_ref(), network);
     Ok(Run {
@@ -91,10 +99,10 @@ fn run<T: Scalar>(trainer: &Trainer<T>, finished: FinishedRun<'_, T>) -> Result<
 fn columns<T: Scalar>(trainer: &Trainer<T>, finished: &FinishedRun<'_, T>) -> HistoryColumns {
     let history = trainer.history();
     let mut columns = HistoryColumns::new(history.epochs());
-    columns.best_epoch = history.best().map(|best| best.epoch);
-    columns.loss_unit = match finished.predictions {
-        Predictions::Classes(_) => "nats",
-        Predictions::Values(_) => "of standardised targets",
+    columns.best_epoch = best_epoch(history);
+    columns.loss_unit = match trainer.loss().output_kind() {
+        OutputKind::Values => "of standardised targets",
+        OutputKind::Logits | OutputKind::Probabilities => "nats",
     }
     .to_string();
     let config = trainer.config();

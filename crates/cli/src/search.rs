@@ -69,6 +69,7 @@ pub(crate) fn run(args: &SearchArgs, common: &Common) -> Result<ExitCode> {
         }
     };
     let config = SearchConfig::new(settings, common)?;
+    config.check_validation()?;
     let report = args.train.run.report.as_deref();
     match config.trials[0].network.precision {
         Precision::F32 => Search::<f32>::new(config, store, common)?.run(report),

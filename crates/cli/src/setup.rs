@@ -40,6 +40,9 @@ pub(crate) fn folds<T: Scalar>(
 pub(crate) fn split(settings: &Settings, rows: usize) -> Result<SplitIndices> {
     let key = Key::new(settings.seed).derive("split", 0);
     let rows = limited(settings, rows);
+    if settings.data.validation_fraction == 0.0 {
+        return Ok(((0..rows as u32).collect(), Vec::new()));
+    }
     Ok(split_rows(rows, settings.data.validation_fraction, key)?)
 }
 
@@ -110,7 +113,8 @@ pub(crate) fn fit<T: Scalar>(
     (train, validation): &Split<T>,
     observer: &mut dyn Observer,
 ) -> Result<Option<Divergence>> {
-    match trainer.fit_with(train, Some(validation), observer) {
+    let validation = (!validation.is_empty()).then_some(validation);
+    match trainer.fit_with(train, validation, observer) {
         Ok(_) => Ok(None),
         Err(TrainError::Diverged { epoch, step, .. }) => Ok(Some(Divergence { epoch, step })),
         Err(error) => Err(error.into()),

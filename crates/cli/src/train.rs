@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::common::Common;
 use crate::data::{self, Splits};
-use crate::history::history_csv;
+use crate::history::{best_epoch, history_csv};
 use crate::output::{peak_rss_bytes, say, thousands, threads, write_json};
 use crate::progress::{INTERRUPTED_CODE, Progress};
 use crate::run_dir::RunDir;
@@ -36,8 +36,12 @@ struct Report {
     peak_rss_bytes: Option<u64>,
     best_epoch: Option<u64>,
     epochs: Vec<Epoch>,
-    test: TestMetrics,
+    /// `None` where there are no test rows.
+    test: Option<TestMetrics>,
 }
+
+/// The evaluation of the test set and the predictions for it.
+type Tested = (Evaluation, Predictions);
 
 /// A run with its settings and its folder.
 struct Run<'a> {
@@ -86,8 +90,8 @@ impl Run<'_> {
         if trainer.history().end() == Some(StopReason::Observer) {
             return Ok(self.interrupted(&trainer));
         }
-        let (evaluation, predictions) = self.test(&trainer, &splits)?;
-        self.report(&trainer, &splits, evaluation, predictions)?;
+        let tested = self.test(&trainer, &splits)?;
+        self.report(&trainer, &splits, tested)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -119,8 +123,8 @@ impl Run<'_> {
             "{}: {} training, {} validation and {} test rows; {} parameters; seed {}; {}",
             self.settings.data.dataset,
             thousands(splits.train.len()),
-            thousands(splits.validation.len()),
-            thousands(splits.test.len()),
+            count(splits.validation.len()),
+            count(splits.test.len()),
             thousands(trainer.network().parameter_count()),
             self.settings.seed,
             threads(self.common.threads()),
@@ -145,7 +149,7 @@ impl Run<'_> {
         let (epochs, done) = (self.settings.training.epochs, trainer.history().epochs());
         let mut progress = Progress::new(epochs, done, self.dir.history(), self.common.quiet);
         let result = trainer
-            .fit_with(&splits.train, Some(&splits.validation), &mut progress)
+            .fit_with(&splits.train, splits.validation_rows(), &mut progress)
             .map(|_| ());
         progress.finish()?;
         result?;
@@ -163,12 +167,8 @@ impl Run<'_> {
         ExitCode::from(INTERRUPTED_CODE)
     }
 
-    /// Keeps the model and the history, and sends the test set through the network.
-    fn test<T: Scalar>(
-        &self,
-        trainer: &Trainer<T>,
-        splits: &Splits<T>,
-    ) -> Result<(Evaluation, Predictions)> {
+    /// Keeps the model and the history, and sends the test set, if there is one, through the network.
+    fn test<T: Scalar>(&self, trainer: &Trainer<T>, splits: &Splits<T>) -> Result<Option<Tested>> {
         let history = trainer.history();
         write_atomic(self.dir.history(), history_csv(history.epochs()).as_bytes())?;
         if history.end() == Some(StopReason::EarlyStopping) {
@@ -176,10 +176,11 @@ impl Run<'_> {
             self.say(&format!("stopped early after epoch {epochs}"));
         }
         let images = run_page::image_shape(splits.train.width()).is_some();
-        let result = test_metrics::predictions(trainer, &splits.test, images);
-        let result = result.context("the test set")?;
+        let has_test = !splits.test.is_empty();
+        let tested = has_test.then(|| test_metrics::predictions(trainer, &splits.test, images));
+        let tested = tested.transpose().context("the test set")?;
         trainer.save(self.dir.model())?;
-        Ok(result)
+        Ok(tested)
     }
 
     /// The page, the lines on the terminal and the JSON file.
@@ -187,11 +188,11 @@ impl Run<'_> {
         &self,
         trainer: &Trainer<T>,
         splits: &Splits<T>,
-        evaluation: Evaluation,
-        predictions: Predictions,
+        tested: Option<Tested>,
     ) -> Result<()> {
-        let metrics = TestMetrics::new(evaluation, &predictions);
-        let best_epoch = trainer.history().best().map(|best| best.epoch);
+        let metrics = tested.as_ref();
+        let metrics = metrics.map(|(evaluation, found)| TestMetrics::new(*evaluation, found));
+        let best_epoch = best_epoch(trainer.history());
         let restored = best_epoch.filter(|_| self.settings.training.patience.is_some());
         let finished = FinishedRun {
             settings: &self.settings,
@@ -200,8 +201,10 @@ impl Run<'_> {
                 .ok()
                 .map(|(network, _)| network),
             rows: [&splits.train, &splits.validation, &splits.test].map(|split| split.len()),
-            test_loss: evaluation.loss,
-            predictions,
+            test_loss: tested
+                .as_ref()
+                .map_or(f64::NAN, |(evaluation, _)| evaluation.loss),
+            predictions: tested.map(|(_, predictions)| predictions),
             restored_epoch: restored,
             threads: self.common.threads(),
             start: self.start,
@@ -209,36 +212,57 @@ impl Run<'_> {
         let page = run_page::write(trainer, finished, &self.dir)?;
         let seconds = self.start.elapsed().as_secs_f64();
         let suffix = restored.map_or(String::new(), |e| format!(" (parameters of epoch {e})"));
-        let (loss, summary) = (metrics.loss, metrics.summary());
-        self.say(&format!(
-            "test loss {loss:.4}{summary}{suffix}; {seconds:.1} s in all"
-        ));
-        metrics.outputs().iter().for_each(|line| self.say(line));
+        let result = metrics
+            .as_ref()
+            .map_or("not tested".to_string(), |metrics| {
+                format!("test loss {:.4}{}", metrics.loss, metrics.summary())
+            });
+        self.say(&format!("{result}{suffix}; {seconds:.1} s in all"));
+        let outputs = metrics.as_ref().map(TestMetrics::outputs);
+        outputs.iter().flatten().for_each(|line| self.say(line));
         self.say(&format!(
             "kept in {}: model.safetensors, checkpoint, history.csv, config.toml, plots",
             self.dir.path().display()
         ));
         if let Some(file) = &self.args.run.report {
-            let [train_samples, validation_samples, test_samples] =
-                [&splits.train, &splits.validation, &splits.test].map(|split| split.len());
-            let report = Report {
-                dataset: self.settings.data.dataset.to_string(),
-                train_samples,
-                validation_samples,
-                test_samples,
-                parameters: trainer.network().parameter_count(),
-                seed: self.settings.seed,
-                threads: self.common.threads(),
-                precision: T::NAME,
-                seconds,
-                peak_rss_bytes: peak_rss_bytes(),
-                best_epoch,
-                epochs: trainer.history().epochs().to_vec(),
-                test: metrics,
-            };
-            write_json(file, &report)?;
+            write_json(file, &self.figures(trainer, splits, seconds, metrics))?;
         }
         self.say(&format!("report: {}", page.display()));
         Ok(())
+    }
+
+    /// All figures of the run, for the JSON file.
+    fn figures<T: Scalar>(
+        &self,
+        trainer: &Trainer<T>,
+        splits: &Splits<T>,
+        seconds: f64,
+        test: Option<TestMetrics>,
+    ) -> Report {
+        let [train_samples, validation_samples, test_samples] =
+            [&splits.train, &splits.validation, &splits.test].map(|split| split.len());
+        Report {
+            dataset: self.settings.data.dataset.to_string(),
+            train_samples,
+            validation_samples,
+            test_samples,
+            parameters: trainer.network().parameter_count(),
+            seed: self.settings.seed,
+            threads: self.common.threads(),
+            precision: T::NAME,
+            seconds,
+            peak_rss_bytes: peak_rss_bytes(),
+            best_epoch: best_epoch(trainer.history()),
+            epochs: trainer.history().epochs().to_vec(),
+            test,
+        }
+    }
+}
+
+/// A number of rows, of which there may be none.
+fn count(rows: usize) -> String {
+    match rows {
+        0 => "no".to_string(),
+        rows => thousands(rows),
     }
 }

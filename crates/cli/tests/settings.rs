@@ -20,6 +20,9 @@ unknown = "refuse"
 data-dir = "data"
 limit = 5000
 validation-fraction = 0.2
+validation = "b.csv"
+test-fraction = 0.2
+test = "c.csv"
 class-weights = "column:w"
 
 [network]

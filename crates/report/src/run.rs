@@ -16,8 +16,8 @@ pub struct Run {
     pub image_size: Option<(usize, usize)>,
     /// The loss on the test set; NaN where there is none.
     pub test_loss: f64,
-    /// The predictions for the test set.
-    pub predictions: Predictions,
+    /// The predictions for the test set; `None` where there is none.
+    pub predictions: Option<Predictions>,
     /// The names and values of all settings of the run.
     pub settings: Vec<(String, String)>,
     /// The names and values of seed, versions and machine.

@@ -21,11 +21,12 @@ pub fn run_page(run: &Run) -> Document {
     document.page.headline(&headline(run));
     training::add(&mut document, &run.history);
     match &run.predictions {
-        Predictions::Classes(classes) => {
+        Some(Predictions::Classes(classes)) => {
             classes::add(&mut document, classes);
             mistakes::add(&mut document.page, classes, run.image_size);
         }
-        Predictions::Values(values) => values::add(&mut document, values),
+        Some(Predictions::Values(values)) => values::add(&mut document, values),
+        None => {}
     }
     weights::add(&mut document, &run.layers, run.image_size);
     document.page.section("Settings");
@@ -40,12 +41,15 @@ pub fn run_page(run: &Run) -> Document {
 fn headline(run: &Run) -> Vec<(String, String, String)> {
     let item = |name: &str, value: String, remark: String| (name.to_string(), value, remark);
     let mut items = match &run.predictions {
-        Predictions::Classes(classes) => classes::headline(classes),
-        Predictions::Values(values) => values::headline(values),
+        Some(Predictions::Classes(classes)) => classes::headline(classes),
+        Some(Predictions::Values(values)) => values::headline(values),
+        None => Vec::new(),
     };
     let history = &run.history;
-    let loss = significant((1e4 * run.test_loss).round() / 1e4);
-    items.push(item("test loss", loss, history.loss_unit.clone()));
+    if run.predictions.is_some() {
+        let loss = significant((1e4 * run.test_loss).round() / 1e4);
+        items.push(item("test loss", loss, history.loss_unit.clone()));
+    }
     if let Some(best) = history.best_epoch {
         let of = format!("of {}", history.train_loss.len());
         items.push(item("best epoch", best.to_string(), of));

@@ -63,7 +63,7 @@ fn a_classifiers_predictions_agree_with_its_evaluation() {
 
     let run = Run {
         history: HistoryColumns::new(trainer.history().epochs()),
-        predictions,
+        predictions: Some(predictions),
         layers,
         image_size: Some((28, 28)),
         ..Run::default()

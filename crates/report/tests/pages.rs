@@ -106,7 +106,7 @@ fn run(predictions: Predictions, epochs: usize) -> Run {
         }],
         image_size: Some((2, 2)),
         test_loss: 0.1,
-        predictions,
+        predictions: Some(predictions),
         settings: vec![(HOSTILE.into(), HOSTILE.into())],
         versions: vec![("seed".into(), "0".into())],
         timings: Vec::new(),
@@ -143,6 +143,11 @@ fn a_run_has_a_page_however_short_or_broken_it_was() {
         }
     }
     check_page(&run_page(&Run::default()));
+    let mut untested = run(classes(), 3);
+    untested.predictions = None;
+    let page = run_page(&untested);
+    check_page(&page);
+    assert!(!page.html.contains("test loss") && !page.html.contains("Test set"));
     let mut broken = run(classes(), 3);
     broken.history.train_loss = vec![f64::NAN; 3];
     broken.history.validation_loss = vec![f64::INFINITY, f64::NAN, 0.1];
@@ -150,7 +155,7 @@ fn a_run_has_a_page_however_short_or_broken_it_was() {
     broken.history.best_epoch = Some(99);
     broken.layers[0].inputs = 0;
     check_page(&run_page(&broken));
-    if let Predictions::Classes(classes) = &mut broken.predictions {
+    if let Some(Predictions::Classes(classes)) = &mut broken.predictions {
         classes.labels = vec![7; 9];
     }
     check_page(&run_page(&broken));

@@ -93,6 +93,21 @@ impl SearchConfig {
         })
     }
 
+    /// Refuses a search whose trials nothing would judge.
+    pub(crate) fn check_validation(&self) -> Result<()> {
+        let data = &self.trials[0].data;
+        ensure!(
+            self.folds.is_some() || data.has_validation(),
+            "search judges its trials by their validation rows, but --validation-fraction is 0; \
+             leave it out, or add --validation FILE or --folds K"
+        );
+        ensure!(
+            self.folds.is_none() || data.validation.is_none(),
+            "--folds takes its validation rows from the training rows; leave --validation out"
+        );
+        Ok(())
+    }
+
     /// The command that trains with the settings of a trial.
     pub(crate) fn command(&self, trial: usize) -> Result<String> {
         let flags = flat_table(&self.flags[trial])?;

@@ -65,9 +65,20 @@ pub(crate) struct DataArgs {
     /// Use the first N training rows only, before the split [default: all]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
-    /// The fraction of training rows that is the validation set, above 0 and below 1 [default: 0.2]
+    /// The fraction of training rows that is the validation set, at least 0 and below 1; 0 trains
+    /// on all of them [default: 0.2]
     #[arg(long, value_name = "FRACTION")]
     pub(crate) validation_fraction: Option<f64>,
+    /// A CSV file whose rows are the validation set, with the columns of the data set
+    #[arg(long, value_name = "FILE", conflicts_with = "validation_fraction")]
+    pub(crate) validation: Option<PathBuf>,
+    /// The fraction of a CSV file's rows that is the test set, at least 0 and below 1; 0 leaves
+    /// none [default: 0.2]
+    #[arg(long, value_name = "FRACTION")]
+    pub(crate) test_fraction: Option<f64>,
+    /// A CSV file whose rows are the test set, with the columns of the data set
+    #[arg(long, value_name = "FILE", conflicts_with = "test_fraction")]
+    pub(crate) test: Option<PathBuf>,
     /// The weight of each row: none, balanced (rare classes weigh more), or column:NAME of a CSV file [default: none]
     #[arg(long, value_name = "HOW")]
     pub(crate) class_weights: Option<ClassWeights>,

@@ -14,6 +14,9 @@ use super::choices::{Activation, ClassWeights, OptimizerKind, Precision, Schedul
 use crate::source::Source;
 use crate::table::{Missing, Task, Unknown};
 
+/// The fraction of a table's rows that is its test set.
+pub(crate) const TEST_FRACTION: f64 = 0.2;
+
 // Constants of the optimizers and of the step schedule.
 const MOMENTUM: f64 = 0.9;
 const DECAY_RATE: f64 = 0.99;
@@ -48,6 +51,13 @@ pub(crate) struct DataSettings {
     pub(crate) data_dir: PathBuf,
     pub(crate) limit: Option<usize>,
     pub(crate) validation_fraction: f64,
+    /// The file of the validation rows, which the fraction is then not for.
+    pub(crate) validation: Option<PathBuf>,
+    /// The fraction of a table's rows that is the test set; `None` where the data set has a test set
+    /// of its own.
+    pub(crate) test_fraction: Option<f64>,
+    /// The file of the test rows, which the fraction is then not for.
+    pub(crate) test: Option<PathBuf>,
     pub(crate) class_weights: ClassWeights,
 }
 
@@ -104,6 +114,13 @@ impl Settings {
 
     /// Checks the settings of the optimizer and of the trainer, which need no data.
     pub(crate) fn check(&self) -> Result<()> {
+        self.data.check()?;
+        if self.training.patience.is_some() && !self.data.has_validation() {
+            bail!(
+                "--patience needs validation rows, but --validation-fraction is 0; leave --patience \
+                 out, or name the rows with --validation FILE"
+            );
+        }
         self.optimizer.build::<f64>().check()?;
         self.train_config().check()?;
         Ok(())
@@ -136,6 +153,9 @@ impl DataSettings {
             ("--ignore", args.ignore.is_some()),
             ("--missing", args.missing.is_some()),
             ("--unknown", args.unknown.is_some()),
+            ("--validation", args.validation.is_some()),
+            ("--test-fraction", args.test_fraction.is_some()),
+            ("--test", args.test.is_some()),
         ] {
             if given && !is_table {
                 bail!("{flag} belongs to csv:FILE data sets; leave it out");
@@ -157,9 +177,36 @@ impl DataSettings {
             unknown: is_table.then(|| args.unknown.unwrap_or_default()),
             data_dir: args.data_dir.clone().unwrap_or_else(|| "data".into()),
             limit: args.limit,
-            validation_fraction: args.validation_fraction.unwrap_or(0.2),
+            validation_fraction: match args.validation {
+                Some(_) => 0.0,
+                None => args.validation_fraction.unwrap_or(0.2),
+            },
+            validation: args.validation.clone(),
+            test_fraction: (is_table && args.test.is_none())
+                .then(|| args.test_fraction.unwrap_or(TEST_FRACTION)),
+            test: args.test.clone(),
             class_weights,
         })
+    }
+}
+
+impl DataSettings {
+    /// Whether each epoch is followed by an evaluation.
+    pub(crate) fn has_validation(&self) -> bool {
+        self.validation.is_some() || self.validation_fraction > 0.0
+    }
+
+    /// Checks the fractions of rows.
+    fn check(&self) -> Result<()> {
+        for (flag, fraction) in [
+            ("--validation-fraction", self.validation_fraction),
+            ("--test-fraction", self.test_fraction.unwrap_or(0.0)),
+        ] {
+            if !(0.0..1.0).contains(&fraction) {
+                bail!("{flag} is {fraction}; it must be at least 0 and below 1");
+            }
+        }
+        Ok(())
     }
 }
 
