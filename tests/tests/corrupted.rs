@@ -65,6 +65,21 @@ fn every_flip_and_cut_of_a_trainers_checkpoint_is_an_error() {
         .unwrap();
 }
 
+/// Fuzzing begins with these files: a reader that refuses them would be tried on nothing.
+#[test]
+fn the_seeds_of_fuzzing_are_whole() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus/checkpoint/");
+    let sections = |seed: &str| {
+        let checkpoint = Checkpoint::load(format!("{corpus}{seed}"), 1 << 20).unwrap();
+        checkpoint.names().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(sections("seed-empty").is_empty());
+    let (mut done, data) = trainer();
+    done.fit(&data, &data).unwrap();
+    let written = done.checkpoint().unwrap();
+    assert!(written.names().eq(sections("seed-trainer").iter()));
+}
+
 #[test]
 fn every_flip_and_cut_of_a_model_is_an_error() {
     let info = ModelInfo::new(OutputKind::Logits).with_class_names(["no", "yes"]);
