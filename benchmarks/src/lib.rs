@@ -17,8 +17,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use backprop_datasets::mnist::Variant;
 use backprop_trainer::data::Dataset;
-use backprop_trainer::data::mnist::Variant;
 use backprop_trainer::formats::write_atomic;
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::tensor::Pool;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use backprop_datasets::mnist;
 use backprop_trainer::Trainer;
-use backprop_trainer::data::{Batch, BatchSampler, mnist};
+use backprop_trainer::data::{Batch, BatchSampler};
 use backprop_trainer::layers::{
     LayerSpec, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };

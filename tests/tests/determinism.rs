@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backprop_trainer::data::{Batch, Dataset, Targets, mnist};
+use backprop_datasets::mnist;
+use backprop_trainer::data::{Batch, Dataset, Targets};
 use backprop_trainer::formats::Checkpoint;
 use backprop_trainer::layers::{
     Key, LayerSpec, Mode, Pool, Sequential, Workspace, dropout, leaky_relu, linear, tanh,

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use approx::abs_diff_eq;
-use backprop_trainer::data::{Batch, mnist};
+use backprop_datasets::mnist;
+use backprop_trainer::data::Batch;
 use backprop_trainer::formats::{ModelInfo, OutputKind, onnx_bytes};
 use backprop_trainer::layers::{
     LayerSpec, Pool, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax,

@@ -54,7 +54,7 @@ fn packages_hold_what_belongs_to_them_and_nothing_else() {
         for file in &files {
             let source =
                 file.starts_with("src/") && (file.ends_with(".rs") || file.ends_with(".css"));
-            let sample = folder.ends_with("data")
+            let sample = folder.ends_with("datasets")
                 && (file == "sample/README.md"
                     || file.starts_with("sample/") && file.ends_with(".gz"));
             let known = needed.contains(&&**file) || by_cargo.contains(&&**file);

@@ -4,9 +4,8 @@ use std::fmt::{Debug, Display};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use backprop_trainer::data::{
-    Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, idx, mnist,
-};
+use backprop_datasets::mnist;
+use backprop_trainer::data::{Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, idx};
 use backprop_trainer::formats::{Checkpoint, FormatError, ModelInfo};
 use backprop_trainer::layers::{
     BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter,

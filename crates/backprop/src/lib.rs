@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub use backprop_data as data;
+pub use backprop_datasets as datasets;
 pub use backprop_formats as formats;
 pub use backprop_layers as layers;
 pub use backprop_losses as losses;

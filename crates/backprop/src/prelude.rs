@@ -18,7 +18,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub use backprop_data::{Dataset, Targets, mnist};
+pub use backprop_data::{Dataset, Targets};
+pub use backprop_datasets::mnist;
 pub use backprop_formats::Model;
 pub use backprop_layers::{
     Sequential, custom, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,

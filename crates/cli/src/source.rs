@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
+use backprop_datasets::mnist::{self, Variant};
 use backprop_trainer::data::Dataset;
-use backprop_trainer::data::mnist::{self, Variant};
 use backprop_trainer::tensor::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -96,7 +96,7 @@ pub fn resolve(source: &Source, data_dir: &Path, quiet: bool) -> Result<Source> 
     if mnist::is_present(data_dir, which) {
         return Ok(named);
     }
-    match download::download(which, data_dir, download::From::Auto, quiet) {
+    match download::download(which, data_dir, backprop_datasets::Source::Auto, quiet) {
         Ok(()) => Ok(named),
         Err(error) if *source == Source::Auto => {
             if !quiet {

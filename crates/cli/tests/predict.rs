@@ -3,8 +3,9 @@
 mod common;
 
 use approx::abs_diff_eq;
+use backprop_datasets::mnist;
 use backprop_trainer::data::idx::{Idx, Values};
-use backprop_trainer::data::{Batch, Dataset, mnist};
+use backprop_trainer::data::{Batch, Dataset};
 use backprop_trainer::formats::Model;
 use common::{Place, sentence};
 use serde_json::Value;

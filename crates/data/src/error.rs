@@ -20,14 +20,6 @@ pub enum DataError {
         /// The folder.
         file: String,
     },
-    /// A file of a data set is not in its folder.
-    #[error("{folder} holds neither {file} nor {file}.gz; download the data set into it first")]
-    NotThere {
-        /// The folder.
-        folder: String,
-        /// The file's name.
-        file: &'static str,
-    },
     /// The bytes of a file are not what its format, or its use, asks for.
     #[error("{file}, byte {offset}: expected {expected}, found {found}; {advice}")]
     Malformed {

@@ -10,6 +10,8 @@ mod read;
 
 use std::io::Write;
 
+use byteorder::{BigEndian, ByteOrder, WriteBytesExt};
+
 use crate::DataError;
 pub use crate::Limits;
 #[cfg(any(feature = "csv", feature = "png"))]
@@ -154,11 +156,11 @@ impl Idx {
         let header = self.header()?;
         let result = out.write_all(&header).and_then(|()| match &self.values {
             Values::U8(values) => out.write_all(values),
-            Values::I8(values) => write(out, values, i8::to_be_bytes),
-            Values::I16(values) => write(out, values, i16::to_be_bytes),
-            Values::I32(values) => write(out, values, i32::to_be_bytes),
-            Values::F32(values) => write(out, values, f32::to_be_bytes),
-            Values::F64(values) => write(out, values, f64::to_be_bytes),
+            Values::I8(values) => write(out, values, 1, BigEndian::write_i8_into),
+            Values::I16(values) => write(out, values, 2, BigEndian::write_i16_into),
+            Values::I32(values) => write(out, values, 4, BigEndian::write_i32_into),
+            Values::F32(values) => write(out, values, 4, BigEndian::write_f32_into),
+            Values::F64(values) => write(out, values, 8, BigEndian::write_f64_into),
         });
         result.map_err(|source| DataError::Io {
             file: name.to_owned(),
@@ -177,10 +179,12 @@ impl Idx {
             let Ok(length) = u32::try_from(length) else {
                 return refuse(format!("a dimension of {length}, at most {}", u32::MAX));
             };
-            header.extend(length.to_be_bytes());
+            header
+                .write_u32::<BigEndian>(length)
+                .expect("memory takes it");
         }
         if elements(&self.shape) != Some(self.values.len() as u64) {
-            let shape = describe(&self.shape);
+            let shape = describe_shape(&self.shape);
             return refuse(format!(
                 "{} values do not fill the shape {shape}",
                 self.values.len()
@@ -190,17 +194,18 @@ impl Idx {
     }
 }
 
-/// Writes big-endian elements, a few thousand at a time.
-fn write<V: Copy, const N: usize>(
+/// Writes elements of `size` bytes, a few thousand at a time.
+fn write<V>(
     mut out: impl Write,
     values: &[V],
-    encode: fn(V) -> [u8; N],
+    size: usize,
+    encode: fn(&[V], &mut [u8]),
 ) -> std::io::Result<()> {
-    let mut chunk = Vec::with_capacity(4096 * N);
-    for part in values.chunks(4096) {
-        chunk.clear();
-        chunk.extend(part.iter().flat_map(|&value| encode(value)));
-        out.write_all(&chunk)?;
+    let mut buffer = vec![0; size * values.len().min(4096)];
+    for chunk in values.chunks(4096) {
+        let bytes = &mut buffer[..size * chunk.len()];
+        encode(chunk, bytes);
+        out.write_all(bytes)?;
     }
     Ok(())
 }
@@ -216,7 +221,7 @@ fn elements(shape: &[usize]) -> Option<u64> {
 }
 
 /// A shape for an error: its first dimensions.
-pub(crate) fn describe(shape: &[usize]) -> String {
+pub fn describe_shape(shape: &[usize]) -> String {
     let mut text: Vec<String> = shape.iter().take(8).map(usize::to_string).collect();
     if shape.len() > 8 {
         text.push("...".to_owned());

@@ -43,7 +43,6 @@ mod dataset;
 mod error;
 pub mod idx;
 mod limits;
-pub mod mnist;
 #[cfg(feature = "png")]
 pub mod png;
 
@@ -53,6 +52,6 @@ pub use error::DataError;
 pub use limits::Limits;
 
 /// The example of the README, as a test.
-#[cfg(all(doctest, feature = "sample"))]
+#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -24,7 +24,7 @@ const WORST: usize = 12;
 /// use backprop_report::collect_predictions;
 /// use backprop_report::metrics::Predictions;
 /// use backprop_trainer::Trainer;
-/// use backprop_trainer::data::mnist;
+/// use backprop_datasets::mnist;
 /// use backprop_trainer::layers::{Sequential, linear};
 /// use backprop_trainer::losses::SoftmaxCrossEntropy;
 /// use backprop_trainer::optimizers::Adam;

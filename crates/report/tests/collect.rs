@@ -1,11 +1,12 @@
 //! The figures that are collected from a trainer are those that the trainer gives itself.
 
 use approx::assert_abs_diff_eq;
+use backprop_datasets::mnist;
 use backprop_report::metrics::{
     ClassPredictions, Predictions, RegressionMetrics, ValuePredictions,
 };
 use backprop_report::{HistoryColumns, Run, collect_predictions, layer_weights, run_page};
-use backprop_trainer::data::{Dataset, Targets, mnist};
+use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::layers::{Sequential, leaky_relu, linear};
 use backprop_trainer::losses::{MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_trainer::optimizers::Adam;

@@ -1,6 +1,7 @@
 //! Chapter 5: learning rates, momentum, Adam and its bias correction.
 
-use backprop::data::{Dataset, mnist};
+use backprop::data::Dataset;
+use backprop::datasets::mnist;
 use backprop::layers::{LayerSpec, linear, relu};
 use backprop::losses::SoftmaxCrossEntropy;
 use backprop::optimizers::{Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Sgd, Step};

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use backprop::data::{Batch, BatchSampler, Dataset, mnist};
+use backprop::data::{Batch, BatchSampler, Dataset};
+use backprop::datasets::mnist;
 use backprop::formats::{Model, ModelInfo, write_atomic};
 use backprop::layers::{LayerSpec, Sequential, leaky_relu, linear};
 use backprop::losses::{SoftmaxCrossEntropy, TargetsView};

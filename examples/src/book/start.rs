@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backprop::data::mnist;
+use backprop::datasets::mnist;
 use backprop::layers::{LayerSpec, Mode, Pool, Sequential, Workspace, linear, relu};
 use backprop::losses::SoftmaxCrossEntropy;
 use backprop::ndarray::Array2;

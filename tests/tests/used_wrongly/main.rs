@@ -16,9 +16,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
+use backprop_datasets::mnist;
 use backprop_trainer::data::idx::{self, Idx, Values};
 use backprop_trainer::data::{
-    Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, mnist, split_rows,
+    Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, split_rows,
 };
 use backprop_trainer::formats::{
     Checkpoint, Model, ModelInfo, OutputKind, dtype_of, load_parameters, read_limited, write_atomic,

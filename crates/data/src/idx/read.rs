@@ -2,9 +2,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
+use byteorder::{BigEndian, ByteOrder};
 use flate2::read::MultiGzDecoder;
 
-use super::{Idx, Kind, Limits, Values, describe, elements};
+use super::{Idx, Kind, Limits, Values, describe_shape, elements};
 use crate::DataError;
 use crate::error::clause;
 
@@ -123,7 +124,7 @@ impl IdxReader<'_> {
         }
         let shape: Vec<usize> = lengths
             .chunks_exact(4)
-            .map(|length| u32::from_be_bytes(length.try_into().expect("4 bytes")) as usize)
+            .map(|length| BigEndian::read_u32(length) as usize)
             .collect();
 
         let count = elements(&shape);
@@ -132,26 +133,33 @@ impl IdxReader<'_> {
             .and_then(|payload| payload.checked_add(self.offset));
         let (Some(count), Some(total)) = (count, total) else {
             let expected = "dimensions whose product fits in 64 bits";
-            return Err(self.at(4, expected, describe(&shape), HINT_NOT_IDX));
+            return Err(self.at(4, expected, describe_shape(&shape), HINT_NOT_IDX));
         };
         self.check_size(&shape, kind, total, size, limits)?;
         let count = usize::try_from(count).expect("what is below the limit fits in memory");
         // A plain file has been seen to hold all this; unpacked bytes are believed when they come.
         let reserve_hint = if size.is_some() { count } else { 0 };
 
-        let values = match kind {
-            Kind::U8 => Values::U8(self.elements(count, reserve_hint, u8::from_be_bytes)?),
-            Kind::I8 => Values::I8(self.elements(count, reserve_hint, i8::from_be_bytes)?),
-            Kind::I16 => Values::I16(self.elements(count, reserve_hint, i16::from_be_bytes)?),
-            Kind::I32 => Values::I32(self.elements(count, reserve_hint, i32::from_be_bytes)?),
-            Kind::F32 => Values::F32(self.elements(count, reserve_hint, f32::from_be_bytes)?),
-            Kind::F64 => Values::F64(self.elements(count, reserve_hint, f64::from_be_bytes)?),
-        };
+        let values = self.values(kind, count, reserve_hint)?;
         // Also makes the gzip decoder compare its checksum.
         if self.read_full(&mut [0])? > 0 {
             return Err(self.trailing(total, "more bytes".to_owned()));
         }
         Ok(Idx { shape, values })
+    }
+
+    /// Reads the elements of the array.
+    fn values(&mut self, kind: Kind, count: usize, hint: usize) -> Result<Values, DataError> {
+        Ok(match kind {
+            Kind::U8 => {
+                Values::U8(self.elements(count, hint, 1, |bytes, to| to.copy_from_slice(bytes))?)
+            }
+            Kind::I8 => Values::I8(self.elements(count, hint, 1, signed_bytes)?),
+            Kind::I16 => Values::I16(self.elements(count, hint, 2, BigEndian::read_i16_into)?),
+            Kind::I32 => Values::I32(self.elements(count, hint, 4, BigEndian::read_i32_into)?),
+            Kind::F32 => Values::F32(self.elements(count, hint, 4, BigEndian::read_f32_into)?),
+            Kind::F64 => Values::F64(self.elements(count, hint, 8, BigEndian::read_f64_into)?),
+        })
     }
 
     /// Compares what the header claims with the limit and with the size of the file.
@@ -164,7 +172,7 @@ impl IdxReader<'_> {
         limits: Limits,
     ) -> Result<(), DataError> {
         if let Some(size) = size.filter(|size| *size < total) {
-            let (shape, kind) = (describe(shape), kind.name());
+            let (shape, kind) = (describe_shape(shape), kind.name());
             let expected = format!("{total} bytes for {kind} elements of shape {shape}");
             return Err(self.at(
                 size,
@@ -186,32 +194,31 @@ impl IdxReader<'_> {
         }
     }
 
-    /// Reads `count` elements; memory for `reserve_hint` of them is reserved at once, the rest as they come.
-    fn elements<V, const N: usize>(
+    /// Reads `count` elements of `size` bytes; memory for `reserve_hint` of them is reserved at once, the rest as they come.
+    fn elements<V: Clone + Default>(
         &mut self,
         count: usize,
         reserve_hint: usize,
-        decode: fn([u8; N]) -> V,
+        size: usize,
+        decode: fn(&[u8], &mut [V]),
     ) -> Result<Vec<V>, DataError> {
         let mut values = Vec::new();
         self.reserve(&mut values, reserve_hint)?;
-        let mut chunk = vec![0; CHUNK.min(count * N)];
+        let mut chunk = vec![0; CHUNK.min(count * size)];
         while values.len() < count {
-            let step = (count - values.len()).min(CHUNK / N);
-            let bytes = &mut chunk[..step * N];
+            let step = (count - values.len()).min(CHUNK / size);
+            let bytes = &mut chunk[..step * size];
             if self.read_full(bytes)? < bytes.len() {
-                return Err(self.ends(format!("{count} elements of {N} bytes")));
+                return Err(self.ends(format!("{count} elements of {size} bytes")));
             }
             if values.len() == values.capacity() {
                 // Doubled: at most as much again as has come, and never more than will come.
                 let more = values.len().max(step).min(count - values.len());
                 self.reserve(&mut values, more)?;
             }
-            values.extend(
-                chunk[..step * N]
-                    .chunks_exact(N)
-                    .map(|bytes| decode(bytes.try_into().expect("as long as one element"))),
-            );
+            let start = values.len();
+            values.resize(start + step, V::default());
+            decode(&chunk[..step * size], &mut values[start..]);
         }
         Ok(values)
     }
@@ -286,5 +293,12 @@ impl IdxReader<'_> {
             found: found.into(),
             advice,
         }
+    }
+}
+
+/// Copies bytes as signed elements.
+fn signed_bytes(bytes: &[u8], to: &mut [i8]) {
+    for (to, &byte) in to.iter_mut().zip(bytes) {
+        *to = byte.cast_signed();
     }
 }

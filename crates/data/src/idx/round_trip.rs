@@ -155,10 +155,10 @@ fn values_know_their_number_and_their_type() {
 
 #[test]
 fn shapes_of_more_than_eight_dimensions_are_cut_short_in_messages() {
-    assert_eq!(describe(&[]), "()");
+    assert_eq!(describe_shape(&[]), "()");
     assert_eq!(
-        describe(&[1, 2, 3, 4, 5, 6, 7, 8]),
+        describe_shape(&[1, 2, 3, 4, 5, 6, 7, 8]),
         "(1, 2, 3, 4, 5, 6, 7, 8)"
     );
-    assert_eq!(describe(&[9; 9]), "(9, 9, 9, 9, 9, 9, 9, 9, ...)");
+    assert_eq!(describe_shape(&[9; 9]), "(9, 9, 9, 9, 9, 9, 9, 9, ...)");
 }

@@ -43,7 +43,7 @@ fn shades(bytes: &[u8]) -> Vec<u8> {
 
 /// The first images of MNIST's test set.
 fn digits() -> Vec<[u8; 784]> {
-    let packed = include_bytes!("../../sample/t10k-images-idx3-ubyte.gz");
+    let packed = include_bytes!("../../../datasets/sample/t10k-images-idx3-ubyte.gz");
     let images = idx::parse("sample", &packed[..], Limits::default()).unwrap();
     let Values::U8(pixels) = images.values else {
         panic!("bytes");

@@ -1,27 +1,31 @@
 use std::fs;
 
+use backprop_data::idx::{Idx, Values};
+
+use super::files::{TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS};
+use super::load::SIDE;
 use super::*;
 
 /// A folder with a tiny data set in it: two images each, labels 3 and 9.
-fn tiny(which: Variant) -> tempfile::TempDir {
+fn tiny(variant: Variant) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    fs::create_dir(dir.path().join(which.name())).unwrap();
+    fs::create_dir(dir.path().join(variant.name())).unwrap();
     for (images, labels) in [(TRAIN_IMAGES, TRAIN_LABELS), (TEST_IMAGES, TEST_LABELS)] {
         put(
             &dir,
-            which,
+            variant,
             images,
             vec![2, SIDE, SIDE],
             Values::U8(vec![51; 2 * SIDE * SIDE]),
         );
-        put(&dir, which, labels, vec![2], Values::U8(vec![3, 9]));
+        put(&dir, variant, labels, vec![2], Values::U8(vec![3, 9]));
     }
     dir
 }
 
-fn put(dir: &tempfile::TempDir, which: Variant, name: &str, shape: Vec<usize>, values: Values) {
+fn put(dir: &tempfile::TempDir, variant: Variant, name: &str, shape: Vec<usize>, values: Values) {
     let bytes = Idx { shape, values }.to_bytes().unwrap();
-    fs::write(dir.path().join(which.name()).join(name), bytes).unwrap();
+    fs::write(dir.path().join(variant.name()).join(name), bytes).unwrap();
 }
 
 /// The error of loading, without the folder.
@@ -38,24 +42,24 @@ fn refused(dir: &tempfile::TempDir) -> String {
 #[test]
 fn both_data_sets_are_loaded_plain_or_packed() {
     use std::io::Write;
-    for which in [Variant::Mnist, Variant::FashionMnist] {
-        let dir = tiny(which);
-        let path = dir.path().join(which.name()).join(TRAIN_LABELS);
+    for variant in [Variant::Mnist, Variant::FashionMnist] {
+        let dir = tiny(variant);
+        let path = dir.path().join(variant.name()).join(TRAIN_LABELS);
         let packed = fs::File::create(path.with_extension("gz")).unwrap();
         let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::best());
         packed.write_all(&fs::read(&path).unwrap()).unwrap();
         packed.finish().unwrap();
         fs::remove_file(path).unwrap();
 
-        assert!(is_present(&dir, which));
-        let (train, test) = load::<f64>(&dir, which).unwrap();
+        assert!(is_present(&dir, variant));
+        let (train, test) = load::<f64>(&dir, variant).unwrap();
         assert_eq!((train.len(), test.len()), (2, 2));
         assert_eq!((train.width(), train.num_classes()), (784, Some(10)));
         assert_eq!(
             train.class_counts().unwrap(),
             [0, 0, 0, 1, 0, 0, 0, 0, 0, 1]
         );
-        assert_eq!(train.class_names().unwrap(), which.class_names());
+        assert_eq!(train.class_names().unwrap(), variant.class_names());
     }
 }
 
@@ -148,8 +152,8 @@ fn arrays_that_are_not_mnist_are_told() {
 
 #[test]
 fn the_tables_hold_hashes() {
-    for which in [Variant::Mnist, Variant::FashionMnist] {
-        for file in which.files() {
+    for variant in [Variant::Mnist, Variant::FashionMnist] {
+        for file in variant.files() {
             for hash in [file.gz_sha256, file.raw_sha256] {
                 assert_eq!(hash.len(), 64);
                 assert!(
@@ -175,18 +179,19 @@ fn the_sample_is_the_beginning_of_mnist() {
         [85, 126, 116, 107, 110, 87, 87, 99, 89, 94]
     );
 
-    let mut batch = crate::Batch::new();
+    use approx::assert_abs_diff_eq;
+    let mut batch = backprop_data::Batch::new();
     train.gather(&[0, 1, 2, 3, 4], &mut batch);
     assert_eq!(batch.class_labels().unwrap(), [5, 0, 4, 1, 9]);
     // The sum of the first image's pixels, added up by another program.
-    approx::assert_abs_diff_eq!(
+    assert_abs_diff_eq!(
         batch.inputs().row(0).sum() * 255.0,
         27_525.0,
         epsilon = 1e-6
     );
     test.gather(&[0, 1, 2], &mut batch);
     assert_eq!(batch.class_labels().unwrap(), [7, 2, 1]);
-    approx::assert_abs_diff_eq!(
+    assert_abs_diff_eq!(
         batch.inputs().row(0).sum() * 255.0,
         18_454.0,
         epsilon = 1e-6

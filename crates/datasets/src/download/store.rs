@@ -1,0 +1,110 @@
+//! Checksums, and files that appear whole or not at all.
+
+use std::fs::File as Handle;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::event::{Event, Progress};
+use crate::DatasetError;
+use crate::mnist::File;
+
+/// Bytes that a compressed file may have more than its unpacked contents.
+const PACKED_SLACK: u64 = 1 << 20;
+
+/// The largest number of bytes that the compressed form of a file is read to.
+pub(super) fn packed_limit(file: &File) -> u64 {
+    file.raw_bytes + PACKED_SLACK
+}
+
+/// Returns true if the unpacked file is in the folder and has the published SHA-256.
+pub(super) fn is_whole(folder: &Path, file: &File) -> bool {
+    let found = Handle::open(folder.join(file.name)).and_then(|mut contents| {
+        let mut hash = Sha256::new();
+        io::copy(&mut contents, &mut hash)?;
+        Ok(hex(hash))
+    });
+    found.is_ok_and(|found| found == file.raw_sha256)
+}
+
+/// The files that are missing in the folder, or damaged.
+pub(super) fn missing<'f>(folder: &Path, files: &'f [File]) -> Vec<&'f File> {
+    files
+        .iter()
+        .filter(|file| !is_whole(folder, file))
+        .collect()
+}
+
+/// Checks the unpacked bytes of a file, and places them in the folder, whole or not at all.
+pub(super) fn keep(
+    folder: &Path,
+    file: &File,
+    bytes: &[u8],
+    progress: &mut Progress<'_>,
+) -> Result<(), DatasetError> {
+    check(file.name, bytes, file.raw_sha256)?;
+    let path = folder.join(file.name);
+    place(folder, &path, bytes).map_err(|reason| DatasetError::Io {
+        path: path.display().to_string(),
+        action: "written",
+        reason,
+    })?;
+    progress(Event::FileKept { file: file.name });
+    Ok(())
+}
+
+/// Writes a temporary file in the folder, syncs it and renames it to `path`.
+fn place(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".download-").suffix(".tmp");
+    // A temporary file is private; a data set has the mode of any new file.
+    #[cfg(unix)]
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    let mut temporary = builder.tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|failed| failed.error)?;
+    // The rename lasts through a power failure only when the folder is synced; some file systems
+    // cannot sync a folder, and the file itself is complete without it.
+    #[cfg(unix)]
+    let _ = Handle::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// Compares the SHA-256 of bytes with the published one.
+pub(super) fn check(name: &str, bytes: &[u8], expected: &str) -> Result<(), DatasetError> {
+    let mut hash = Sha256::new();
+    hash.update(bytes);
+    let found = hex(hash);
+    if found == expected {
+        return Ok(());
+    }
+    Err(DatasetError::Checksum {
+        file: name.to_owned(),
+        expected: expected.to_owned(),
+        found,
+    })
+}
+
+pub(super) fn hex(hash: Sha256) -> String {
+    let digest = hash.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The contents of a file compressed with gzip, read to the file's size at most.
+pub(super) fn unpack(file: &File, packed: &[u8]) -> Result<Vec<u8>, DatasetError> {
+    let mut bytes = Vec::new();
+    // One byte more than the file's size, so that longer contents fail their checksum.
+    let decoder = MultiGzDecoder::new(packed).take(file.raw_bytes + 1);
+    let read = { decoder }.read_to_end(&mut bytes);
+    read.map_err(|error| DatasetError::Archive {
+        archive: format!("{}.gz", file.name),
+        expected: "gzip data".to_owned(),
+        found: format!("damage after {} unpacked bytes ({error})", bytes.len()),
+    })?;
+    Ok(bytes)
+}
