@@ -108,9 +108,8 @@ fn evaluate<T: Scalar>(args: &EvaluateArgs, common: &Common, file: &ModelFile) -
             "{source}: test loss {:.4}{summary} ({rows} rows)",
             figures.loss
         );
-        for line in figures.outputs() {
-            say!("{line}");
-        }
+        let lines = figures.outputs().into_iter().chain(figures.hint());
+        lines.for_each(|line| say!("{line}"));
     }
     if let Some(path) = &args.report {
         let report = Report {

@@ -98,6 +98,9 @@ impl Progress {
         if let Some(accuracy) = epoch.validation_accuracy {
             line += &format!("  accuracy {:>7}", percent(accuracy));
         }
+        if let Some(score) = epoch.validation_score {
+            line += &format!("  stop metric {:>7}", percent(score));
+        }
         line + &format!(
             "  learning rate {}  {:.2} s",
             rate(epoch.learning_rate),

@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 use backprop_report::collect_predictions;
-use backprop_report::metrics::{ClassMetrics, Predictions, RegressionMetrics};
+use backprop_report::metrics::{
+    ClassMetrics, ClassPredictions, MajorityClass, Predictions, RegressionMetrics,
+    balanced_accuracy, macro_f1,
+};
 use backprop_trainer::data::Dataset;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Evaluation, Trainer};
@@ -17,9 +20,24 @@ pub(crate) struct TestMetrics {
     pub(crate) loss: f64,
     pub(crate) accuracy: Option<f64>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    balance: Option<Balance>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
     regression: Option<Regression>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     classes: Vec<Class>,
+}
+
+/// The figures that tell whether an accuracy says anything.
+#[derive(Serialize)]
+struct Balance {
+    /// The most frequent class of the test set.
+    majority_class: String,
+    /// The accuracy of always predicting the class.
+    majority_share: f64,
+    balanced_accuracy: f64,
+    macro_f1: f64,
+    #[serde(skip)]
+    is_uneven: bool,
 }
 
 /// Errors in the units of the data: means over the outputs, and each output.
@@ -27,6 +45,9 @@ pub(crate) struct TestMetrics {
 struct Regression {
     #[serde(flatten)]
     average: RegressionMetrics,
+    /// The errors of always predicting the mean of the training rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<RegressionMetrics>,
     outputs: Vec<Output>,
 }
 
@@ -35,6 +56,8 @@ struct Output {
     name: String,
     #[serde(flatten)]
     metrics: RegressionMetrics,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<RegressionMetrics>,
 }
 
 #[derive(Serialize)]
@@ -54,6 +77,9 @@ pub(crate) fn predictions<T: Scalar>(
     if let (Some(encoding), Predictions::Values(values)) = (test.encoding(), &mut predictions) {
         encoding.inverse_transform(&mut values.targets);
         encoding.inverse_transform(&mut values.predictions);
+        // Targets are standardised, so that 0 is the mean of the training rows.
+        values.training_means = vec![0.0; encoding.target.columns().len()];
+        encoding.inverse_transform(&mut values.training_means);
         let columns = encoding.target.columns().into_iter();
         values.names = columns.map(str::to_owned).collect();
     }
@@ -65,21 +91,29 @@ impl TestMetrics {
         let mut test = TestMetrics {
             loss: evaluation.loss,
             accuracy: evaluation.accuracy,
+            balance: None,
             regression: None,
             classes: Vec::new(),
         };
         match predictions {
             Predictions::Values(values) => {
                 let outputs = values.metrics();
-                let average = RegressionMetrics::average(&outputs);
+                let baselines = values.baselines();
+                let average = RegressionMetrics::average;
                 let names = values.names.iter().cloned();
-                let output = |(name, metrics)| Output { name, metrics };
+                let output = |(k, (name, metrics))| Output {
+                    name,
+                    metrics,
+                    baseline: baselines.get(k).copied(),
+                };
                 test.regression = Some(Regression {
-                    average,
-                    outputs: names.zip(outputs).map(output).collect(),
+                    average: average(&outputs),
+                    baseline: (!baselines.is_empty()).then(|| average(&baselines)),
+                    outputs: names.zip(outputs).enumerate().map(output).collect(),
                 });
             }
             Predictions::Classes(classes) => {
+                test.balance = Balance::new(classes);
                 let names = classes.names.iter().cloned();
                 let class = |(name, metrics)| Class { name, metrics };
                 test.classes = names.zip(classes.class_metrics()).map(class).collect();
@@ -90,14 +124,35 @@ impl TestMetrics {
 
     /// The part of the printed line after the loss.
     pub(crate) fn summary(&self) -> String {
-        let accuracy = self.accuracy.map_or(String::new(), |accuracy| {
+        let mut accuracy = self.accuracy.map_or(String::new(), |accuracy| {
             format!(", accuracy {}", percent(accuracy))
         });
-        let regression = self
-            .regression
-            .as_ref()
-            .map_or(String::new(), |found| format!(", {}", line(&found.average)));
+        if let Some(balance) = &self.balance {
+            let (class, share) = (&balance.majority_class, percent(balance.majority_share));
+            accuracy += &format!(" (always \"{class}\": {share})");
+            if balance.is_uneven {
+                let (recall, f1) = (balance.balanced_accuracy, balance.macro_f1);
+                let (recall, f1) = (percent(recall), percent(f1));
+                accuracy += &format!(", balanced accuracy {recall}, macro F1 {f1}");
+            }
+        }
+        let regression = self.regression.as_ref().map_or(String::new(), |found| {
+            format!(", {}", line(&found.average, found.baseline.as_ref()))
+        });
         accuracy + &regression
+    }
+
+    /// The way on where the accuracy is no better than that of always predicting one class.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let balance = self.balance.as_ref()?;
+        let is_better = self.accuracy? > balance.majority_share;
+        (!is_better && balance.majority_share < 1.0).then(|| {
+            format!(
+                "the accuracy is no better than that of always saying \"{}\"; train with \
+                 --class-weights balanced, which makes rare classes weigh more",
+                balance.majority_class
+            )
+        })
     }
 
     /// A line for each output, where there are several.
@@ -106,16 +161,40 @@ impl TestMetrics {
         if outputs.len() < 2 {
             return Vec::new();
         }
-        let of = |output: &Output| format!("{}: {}", output.name, line(&output.metrics));
+        let of = |output: &Output| {
+            let line = line(&output.metrics, output.baseline.as_ref());
+            format!("{}: {line}", output.name)
+        };
         outputs.iter().map(of).collect()
     }
 }
 
-fn line(metrics: &RegressionMetrics) -> String {
-    format!(
+impl Balance {
+    /// `None` for no rows.
+    fn new(classes: &ClassPredictions) -> Option<Self> {
+        let confusion = classes.confusion_matrix();
+        let majority = MajorityClass::new(&confusion)?;
+        Some(Balance {
+            majority_class: classes.names.get(majority.class)?.clone(),
+            majority_share: majority.share,
+            balanced_accuracy: balanced_accuracy(&confusion),
+            macro_f1: macro_f1(&confusion),
+            is_uneven: majority.is_uneven(),
+        })
+    }
+}
+
+fn line(metrics: &RegressionMetrics, baseline: Option<&RegressionMetrics>) -> String {
+    let line = format!(
         "R² {:.4}, mean absolute error {}, mean squared error {}",
         metrics.r2,
         significant(metrics.mean_absolute_error),
         significant(metrics.mean_squared_error)
-    )
+    );
+    let Some(baseline) = baseline else {
+        return line;
+    };
+    let absolute = significant(baseline.mean_absolute_error);
+    let squared = significant(baseline.mean_squared_error);
+    format!("{line} (always the training mean: {absolute} and {squared})")
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use backprop_report::metrics::Predictions;
+use backprop_report::metrics::{MajorityClass, Predictions};
 use backprop_trainer::formats::write_atomic;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Epoch, Evaluation, StopReason, Trainer};
@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::data::{self, Splits};
 use crate::history::{best_epoch, history_csv};
-use crate::output::{peak_rss_bytes, say, thousands, threads, write_json};
+use crate::output::{peak_rss_bytes, percent, say, thousands, threads, write_json};
 use crate::progress::{INTERRUPTED_CODE, Progress};
 use crate::run_dir::RunDir;
 use crate::run_page::{self, FinishedRun};
@@ -132,12 +132,28 @@ impl Run<'_> {
         if let Some(encoding) = splits.train.encoding() {
             self.say(&table::describe(encoding, self.settings.data.task));
         }
+        self.say_baseline(splits);
         if self.args.run.resume {
             let done = trainer.history().epochs().len();
             self.say(&format!(
                 "resuming {} after epoch {done} of {}",
                 self.dir.path().display(),
                 self.settings.training.epochs
+            ));
+        }
+    }
+
+    /// The accuracy that says nothing yet, where the classes of the validation rows are uneven.
+    fn say_baseline<T: Scalar>(&self, splits: &Splits<T>) {
+        let counts = splits.validation.class_counts().unwrap_or_default();
+        // A confusion matrix of which only the sums of its rows count.
+        let confusion: Vec<Vec<u64>> = counts.iter().map(|&rows| vec![rows as u64]).collect();
+        let majority = MajorityClass::new(&confusion).filter(MajorityClass::is_uneven);
+        let names = splits.validation.class_names().unwrap_or_default();
+        if let Some((majority, name)) = majority.and_then(|m| Some((m, names.get(m.class)?))) {
+            let share = percent(majority.share);
+            self.say(&format!(
+                "always saying \"{name}\" has an accuracy of {share} on the validation rows"
             ));
         }
     }
@@ -220,6 +236,8 @@ impl Run<'_> {
         self.say(&format!("{result}{suffix}; {seconds:.1} s in all"));
         let outputs = metrics.as_ref().map(TestMetrics::outputs);
         outputs.iter().flatten().for_each(|line| self.say(line));
+        let hint = metrics.as_ref().and_then(TestMetrics::hint);
+        hint.iter().for_each(|line| self.say(line));
         self.say(&format!(
             "kept in {}: model.safetensors, checkpoint, history.csv, config.toml, plots",
             self.dir.path().display()

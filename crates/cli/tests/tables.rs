@@ -85,6 +85,12 @@ fn several_numbers_are_learnt_in_their_own_units() {
         let line = format!("{name}: R² ");
         assert!(stdout.lines().any(|l| l.starts_with(&line)), "{stdout}");
     }
+    // Beside the errors of always predicting the mean of the training rows.
+    let baseline = &outputs[1]["baseline"];
+    let error = baseline["mean_absolute_error"].as_f64().unwrap();
+    assert!((3.0..10.0).contains(&error), "{test}");
+    assert!(baseline["r2"].as_f64().unwrap() <= 0.0, "{test}");
+    assert!(stdout.contains(" (always the training mean: "), "{stdout}");
     let mean = |of: &str| outputs.iter().map(|o| o[of].as_f64().unwrap()).sum::<f64>() / 2.0;
     for of in ["r2", "mean_squared_error", "mean_absolute_error"] {
         let (found, expected) = (test[of].as_f64().unwrap(), mean(of));
@@ -336,6 +342,26 @@ fn weights_raise_the_recall_of_a_rare_class() {
         "{balanced} is not well above {plain}"
     );
     assert!(column > plain + 0.2, "{column} is not well above {plain}");
+    let test = &place.json("plain.json")["test"];
+    let stdout = place.succeeds("evaluate plain");
+    let rows = |class: usize| test["classes"][class]["rows"].as_f64().unwrap();
+    assert_eq!(test["majority_class"], "common");
+    assert_eq!(test["majority_share"], rows(0) / (rows(0) + rows(1)));
+    let mean = |of: &str| {
+        let of = |class: usize| test["classes"][class][of].as_f64().unwrap();
+        (of(0) + of(1)) / 2.0
+    };
+    assert_eq!(test["balanced_accuracy"], mean("recall"));
+    assert_eq!(test["macro_f1"], mean("f1"));
+    let percent = |of: &str| format!("{:.2} %", 100.0 * test[of].as_f64().unwrap());
+    let expected = format!(
+        "accuracy {} (always \"common\": {}), balanced accuracy {}, macro F1 {}",
+        percent("accuracy"),
+        percent("majority_share"),
+        percent("balanced_accuracy"),
+        percent("macro_f1")
+    );
+    assert!(stdout.contains(&expected), "{stdout}");
     // The column of weights is no feature: with two inputs, and w left out, it is the same network.
     let parameters = |run: &str| place.json(&format!("{run}.json"))["parameters"].clone();
     assert_eq!(parameters("column"), 2 * 16 + 16 + 16 * 2 + 2);
@@ -345,6 +371,61 @@ fn weights_raise_the_recall_of_a_rare_class() {
     assert_eq!(
         place.json("again.json")["test"],
         place.json("column.json")["test"]
+    );
+}
+
+/// A rare class that nothing tells from the other.
+#[test]
+fn an_accuracy_that_says_nothing_is_told_with_the_way_on() {
+    let mut text = "a,b,kind\n".to_owned();
+    for i in 0..400 {
+        let kind = if noise(i, 3) < 0.1 { "odd" } else { "ok" };
+        text += &format!("{:.3},{:.3},{kind}\n", noise(i, 1), noise(i, 2));
+    }
+    let place = Place::with(&text);
+    let line = TRAIN.replace("--epochs 60", "--epochs 2");
+    let stdout = place.succeeds(&format!(
+        "{line} --target kind --run-dir run --report r.json"
+    ));
+    let test = &place.json("r.json")["test"];
+    assert_eq!(test["accuracy"], test["majority_share"]);
+    assert_eq!(test["balanced_accuracy"], 0.5);
+    let hint = "the accuracy is no better than that of always saying \"ok\"; train with \
+                --class-weights balanced, which makes rare classes weigh more";
+    assert!(stdout.lines().any(|line| line == hint), "{stdout}");
+    let validation = "always saying \"ok\" has an accuracy of ";
+    assert!(
+        stdout.lines().any(|line| line.starts_with(validation)),
+        "{stdout}"
+    );
+    let page = std::fs::read_to_string(place.path().join("run/report.html")).unwrap();
+    assert!(page.contains("balanced accuracy") && page.contains("50.00 %"));
+    let stdout = place.succeeds("evaluate run");
+    assert!(stdout.lines().any(|line| line == hint), "{stdout}");
+
+    // A stop metric that counts classes alike.
+    place.succeeds(&format!(
+        "{} --target kind --run-dir stop --report s.json --quiet --patience 8 \
+         --stop-metric balanced-accuracy --class-weights balanced",
+        line.replace("--epochs 2", "--epochs 8")
+    ));
+    let report = place.json("s.json");
+    let scores = report["epochs"].as_array().unwrap().iter();
+    let scores: Vec<f64> = scores
+        .map(|e| e["validation_score"].as_f64().unwrap())
+        .collect();
+    let highest = scores.iter().copied().fold(0.0, f64::max);
+    let best = scores.iter().position(|score| *score == highest).unwrap() + 1;
+    assert_eq!(report["best_epoch"], best, "{scores:?}");
+    let history = std::fs::read_to_string(place.path().join("stop/history.csv")).unwrap();
+    assert!(
+        history
+            .starts_with("epoch,train_loss,validation_loss,validation_accuracy,validation_score,")
+    );
+    let error = place.fails(&format!("{line} --target kind --stop-metric accuracy"));
+    assert!(
+        error.contains("--stop-metric chooses the epoch that --patience goes back to"),
+        "{error}"
     );
 }
 

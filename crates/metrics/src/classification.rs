@@ -138,6 +138,59 @@ pub fn balanced_accuracy(confusion: &[Vec<u64>]) -> f64 {
     macro_average(&class_metrics(confusion), |class| class.recall)
 }
 
+/// The macro F1: the macro average of F1, which a frequent class cannot dominate.
+///
+/// ```
+/// use backprop_metrics::macro_f1;
+///
+/// // 9 rows of class 0, all found, and 1 row of class 1, missed: F1 is 18/19 and 0.
+/// assert_eq!(macro_f1(&[vec![9, 0], vec![1, 0]]), 9.0 / 19.0);
+/// ```
+pub fn macro_f1(confusion: &[Vec<u64>]) -> f64 {
+    macro_average(&class_metrics(confusion), |class| class.f1)
+}
+
+/// The baseline of a classifier: the most frequent class and its share of the rows.
+///
+/// A classifier that always predicts the most frequent class has this accuracy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MajorityClass {
+    /// The class, the first of equals.
+    pub class: usize,
+    /// The share of the rows that are of the class, from 0 to 1.
+    pub share: f64,
+    /// The ratio of the rows of the class to those of the rarest class that has rows.
+    pub imbalance: f64,
+}
+
+impl MajorityClass {
+    /// The majority class of a [`confusion_matrix`]; `None` without rows.
+    ///
+    /// ```
+    /// use backprop_metrics::MajorityClass;
+    ///
+    /// let majority = MajorityClass::new(&[vec![1, 0, 0], vec![2, 1, 0], vec![0, 0, 0]]).unwrap();
+    /// assert_eq!((majority.class, majority.share, majority.imbalance), (1, 0.75, 3.0));
+    /// assert_eq!(MajorityClass::new(&[vec![0]]), None);
+    /// ```
+    pub fn new(confusion: &[Vec<u64>]) -> Option<Self> {
+        let rows = || confusion.iter().map(|row| row.iter().sum::<u64>());
+        let rarest = rows().filter(|&rows| rows > 0).min()?;
+        let largest = rows().max()?;
+        Some(MajorityClass {
+            class: rows().position(|rows| rows == largest)?,
+            share: largest as f64 / rows().sum::<u64>() as f64,
+            imbalance: largest as f64 / rarest as f64,
+        })
+    }
+
+    /// Whether the classes are so uneven that accuracy says little: the most frequent class has more
+    /// than half as many rows again as the rarest.
+    pub fn is_uneven(&self) -> bool {
+        self.imbalance > 1.5
+    }
+}
+
 #[track_caller]
 fn check_rows(labels: usize, predicted: usize) {
     assert_eq!(

@@ -16,8 +16,8 @@ mod roc;
 
 pub use calibration::{Calibration, CalibrationBin};
 pub use classification::{
-    ClassMetrics, accuracy, balanced_accuracy, class_metrics, confusion_matrix, macro_average,
-    predicted_classes,
+    ClassMetrics, MajorityClass, accuracy, balanced_accuracy, class_metrics, confusion_matrix,
+    macro_average, macro_f1, predicted_classes,
 };
 pub use interval::wilson_interval;
 pub use predictions::{

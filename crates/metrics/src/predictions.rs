@@ -67,6 +67,7 @@ pub struct WorstPrediction {
 ///     names: vec!["price".into()],
 ///     targets: vec![1.0, 3.0],
 ///     predictions: vec![1.0, 2.0],
+///     training_means: vec![],
 /// };
 /// assert_eq!(predictions.metrics()[0].mean_absolute_error, 0.5);
 /// ```
@@ -78,6 +79,9 @@ pub struct ValuePredictions {
     pub targets: Vec<f64>,
     /// The predicted values, row after row, (rows, outputs).
     pub predictions: Vec<f64>,
+    /// The mean of each output over the training rows, in the unit of `targets`; empty where the
+    /// means are not known.
+    pub training_means: Vec<f64>,
 }
 
 impl ClassPredictions {
@@ -150,6 +154,31 @@ impl ValuePredictions {
         RegressionMetrics::per_output(&self.targets, &self.predictions, self.names.len())
     }
 
+    /// The metrics of each output for the baseline that always predicts the training mean; empty where
+    /// the means are not known.
+    ///
+    /// ```
+    /// use backprop_metrics::ValuePredictions;
+    ///
+    /// let values = ValuePredictions {
+    ///     names: vec!["price".to_owned()],
+    ///     targets: vec![1.0, 3.0],
+    ///     predictions: vec![1.0, 2.0],
+    ///     training_means: vec![1.0],
+    /// };
+    /// assert_eq!(values.baselines()[0].mean_squared_error, 2.0);
+    /// assert_eq!(values.metrics()[0].mean_squared_error, 0.5);
+    /// ```
+    pub fn baselines(&self) -> Vec<RegressionMetrics> {
+        let outputs = self.training_means.iter().enumerate();
+        let baseline = |(output, &mean): (usize, &f64)| {
+            let targets = self.targets.iter().skip(output);
+            let targets: Vec<f64> = targets.step_by(self.names.len()).copied().collect();
+            RegressionMetrics::constant_baseline(&targets, mean)
+        };
+        outputs.map(baseline).collect()
+    }
+
     /// The true and the predicted values of one output, row by row.
     ///
     /// ```
@@ -159,6 +188,7 @@ impl ValuePredictions {
     ///     names: vec!["x".into(), "y".into()],
     ///     targets: vec![1.0, 2.0, 3.0, 4.0],
     ///     predictions: vec![1.5, 2.5, 3.5, 4.5],
+    ///     training_means: vec![],
     /// };
     /// assert_eq!(predictions.pairs(1), [(2.0, 2.5), (4.0, 4.5)]);
     /// ```
@@ -261,7 +291,7 @@ mod tests {
         let json = serde_json::to_string(&Predictions::default()).expect("plain data");
         assert_eq!(
             json,
-            r#"{"Values":{"names":[],"targets":[],"predictions":[]}}"#
+            r#"{"Values":{"names":[],"targets":[],"predictions":[],"training_means":[]}}"#
         );
     }
 }

@@ -105,8 +105,20 @@ impl RegressionMetrics {
     /// The mean squared error is then the variance (divided by n), and R² is 0. A model that is
     /// not better has learnt nothing from its inputs.
     pub fn mean_baseline(targets: &[f64]) -> Self {
-        let mean = targets.iter().sum::<f64>() / targets.len() as f64;
-        Self::new(targets, &vec![mean; targets.len()])
+        Self::constant_baseline(targets, targets.iter().sum::<f64>() / targets.len() as f64)
+    }
+
+    /// The metrics of the baseline that always predicts `value`, such as the mean of the training
+    /// targets.
+    ///
+    /// ```
+    /// use backprop_metrics::RegressionMetrics;
+    ///
+    /// let baseline = RegressionMetrics::constant_baseline(&[1.0, 3.0], 1.0);
+    /// assert_eq!((baseline.mean_absolute_error, baseline.mean_squared_error), (1.0, 2.0));
+    /// ```
+    pub fn constant_baseline(targets: &[f64], value: f64) -> Self {
+        Self::new(targets, &vec![value; targets.len()])
     }
 
     /// The root mean squared error (RMSE), in the targets' unit.

@@ -68,6 +68,7 @@ pub fn collect_predictions<T: Scalar>(
             names: output_names(width),
             targets,
             predictions: outputs,
+            training_means: Vec::new(),
         });
         return Ok((evaluation, predictions));
     }

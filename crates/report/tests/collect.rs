@@ -93,6 +93,7 @@ fn a_regressions_predictions_agree_with_its_evaluation() {
         names,
         targets,
         predictions,
+        ..
     } = values;
     assert_eq!(names, ["output 1", "output 2"]);
     let found = RegressionMetrics::new(&targets, &predictions).mean_squared_error;

@@ -132,6 +132,7 @@ fn values() -> Predictions {
         names: vec![HOSTILE.into()],
         targets: vec![1.0, 2.0, 3.0],
         predictions: vec![1.5, f64::NAN, 2.0],
+        training_means: Vec::new(),
     })
 }
 

@@ -7,7 +7,7 @@ use backprop_layers::{Predictor, Workspace};
 use backprop_optimizers::Schedule;
 use backprop_tensor::{Pool, Scalar};
 
-use crate::{TrainConfig, Trainer};
+use crate::{StopMetric, TrainConfig, Trainer};
 
 impl<T: Scalar> Trainer<T> {
     /// With all settings at once. A setting that makes no sense is an error of the first call that
@@ -65,6 +65,13 @@ impl<T: Scalar> Trainer<T> {
     #[must_use]
     pub fn patience(mut self, epochs: u64) -> Self {
         self.config.patience = Some(epochs);
+        self
+    }
+
+    /// With this metric on the validation rows that the patience goes by; the loss by default.
+    #[must_use]
+    pub fn stop_metric(mut self, metric: StopMetric) -> Self {
+        self.config.stop_metric = metric;
         self
     }
 

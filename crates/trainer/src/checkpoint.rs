@@ -7,6 +7,7 @@
 //! | `best` | the parameters after the best epoch, where there is a patience |
 //! | `moments` | steps (u64), then the state slots of the optimizer, parameter by parameter |
 //! | `history` | four f64 an epoch: training loss, validation loss and accuracy (NaN where none), learning rate |
+//! | `scores` | one f64 an epoch: the stop metric, where it is neither the loss nor the accuracy |
 //! | `seconds` | one f64 an epoch, apart from the rest: a resumed run differs in nothing else |
 //!
 //! Integers and floats are little-endian; the moments are in storage order.
@@ -18,7 +19,7 @@ use backprop_optimizers::OptimizerState;
 use backprop_tensor::{AlignedVec, Scalar};
 use byteorder::{ByteOrder, LittleEndian};
 
-use crate::{Epoch, History, TrainError, Trainer};
+use crate::{Epoch, History, StopMetric, TrainError, Trainer};
 
 /// The most bytes that a checkpoint file may have for [`Trainer::resume_from`].
 const MAX_BYTES: u64 = 1 << 32;
@@ -44,6 +45,11 @@ impl<T: Scalar> Trainer<T> {
         let (history, seconds) = history_sections(&self.history.epochs);
         checkpoint.insert("history", history);
         checkpoint.insert("seconds", seconds);
+        if self.config.stop_metric.needs_confusion() {
+            let scores = self.history.epochs.iter();
+            let scores = scores.map(|epoch| epoch.validation_score.unwrap_or(f64::NAN));
+            checkpoint.insert("scores", f64s_to_bytes(scores));
+        }
         Ok(checkpoint)
     }
 
@@ -53,7 +59,7 @@ impl<T: Scalar> Trainer<T> {
     /// Names the first thing that differs. The trainer is then as it was before.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         let train_rows = self.check_fingerprint(checkpoint.require("settings")?)?;
-        let history = history(checkpoint)?;
+        let history = history(checkpoint, self.config.stop_metric)?;
         let state = self.moments_from(checkpoint.require("moments")?)?;
         let mut network = self.network.clone();
         let best = if self.config.patience.is_some() && !history.epochs.is_empty() {
@@ -195,31 +201,39 @@ fn f64s_from_bytes(
 }
 
 /// The history in the sections `history` and `seconds`.
-fn history(checkpoint: &Checkpoint) -> Result<History, TrainError> {
+fn history(checkpoint: &Checkpoint, stop_metric: StopMetric) -> Result<History, TrainError> {
     let fours = f64s_from_bytes("history", checkpoint.require("history")?, 4)?;
     let seconds = f64s_from_bytes("seconds", checkpoint.require("seconds")?, 1)?;
-    if seconds.len() * 4 != fours.len() {
-        return Err(TrainError::Checkpoint {
-            section: "seconds",
-            expected: format!("{} epochs", fours.len() / 4),
-            found: seconds.len().to_string(),
-        });
+    let scores = match stop_metric.needs_confusion() {
+        true => f64s_from_bytes("scores", checkpoint.require("scores")?, 1)?,
+        false => vec![f64::NAN; seconds.len()],
+    };
+    for (section, values) in [("seconds", &seconds), ("scores", &scores)] {
+        if values.len() * 4 != fours.len() {
+            return Err(TrainError::Checkpoint {
+                section,
+                expected: format!("{} epochs", fours.len() / 4),
+                found: values.len().to_string(),
+            });
+        }
     }
     let some = |value: f64| (!value.is_nan()).then_some(value);
     let epochs = fours
         .chunks_exact(4)
-        .zip(&seconds)
+        .zip(seconds.iter().zip(&scores))
         .zip(1..)
-        .map(|((four, &seconds), epoch)| Epoch {
+        .map(|((four, (&seconds, &score)), epoch)| Epoch {
             epoch,
             train_loss: four[0],
             validation_loss: some(four[1]),
             validation_accuracy: some(four[2]),
+            validation_score: some(score),
             learning_rate: four[3],
             seconds,
         });
     Ok(History {
         epochs: epochs.collect(),
         end: None,
+        stop_metric,
     })
 }

@@ -1,7 +1,49 @@
+use backprop_metrics::{balanced_accuracy, macro_f1};
 use backprop_optimizers::Schedule;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+
+/// The metric on the validation rows that tells which epoch is the best.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum StopMetric {
+    /// The loss; the lowest is the best.
+    #[default]
+    Loss,
+    /// The accuracy.
+    Accuracy,
+    /// The mean over classes of recall.
+    BalancedAccuracy,
+    /// The mean over classes of F1.
+    MacroF1,
+}
+
+impl StopMetric {
+    /// The name in settings and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            StopMetric::Loss => "loss",
+            StopMetric::Accuracy => "accuracy",
+            StopMetric::BalancedAccuracy => "balanced-accuracy",
+            StopMetric::MacroF1 => "macro-f1",
+        }
+    }
+
+    /// Whether the metric needs to know which class each row is taken for.
+    pub(crate) fn needs_confusion(self) -> bool {
+        matches!(self, StopMetric::BalancedAccuracy | StopMetric::MacroF1)
+    }
+
+    /// The metric of a confusion matrix.
+    pub(crate) fn of_confusion(self, confusion: &[Vec<u64>]) -> f64 {
+        match self {
+            StopMetric::MacroF1 => macro_f1(confusion),
+            _ => balanced_accuracy(confusion),
+        }
+    }
+}
 
 /// The settings of a run, apart from the optimizer's own.
 ///
@@ -32,6 +74,8 @@ pub struct TrainConfig {
     /// Epochs without a better validation loss after which the run ends, at least 1; off by default.
     /// With a patience every run ends with the parameters of its best epoch.
     pub patience: Option<u64>,
+    /// The metric on the validation rows that the patience goes by; the loss by default.
+    pub stop_metric: StopMetric,
     /// The seed that all random streams are derived from; 0 by default.
     pub seed: u64,
 }
@@ -46,6 +90,7 @@ impl Default for TrainConfig {
             weight_decay: 0.0,
             clip: None,
             patience: None,
+            stop_metric: StopMetric::Loss,
             seed: 0,
         }
     }

@@ -106,6 +106,9 @@ pub enum TrainError {
     /// The patience counts epochs without a better validation loss.
     #[error("patience needs validation data; pass some to fit, or leave the patience off")]
     NoValidation,
+    /// The stop metric counts rows of classes.
+    #[error("the stop metric {0} needs classes, but the data has values; use the loss")]
+    NoClasses(&'static str),
     /// The loss, or a weight, is not a finite number.
     #[error(
         "training diverged in epoch {epoch} at step {step}: the loss is {loss} \

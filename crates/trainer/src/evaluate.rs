@@ -48,7 +48,7 @@ impl<T: Scalar> Trainer<T> {
     /// If the data does not fit the network or the loss, or its weights sum to 0.
     #[inline(never)]
     pub fn evaluate(&self, data: &Dataset<T>) -> Result<Evaluation, TrainError> {
-        self.evaluate_blocks(data, |_| {})
+        self.evaluate_blocks(data, |_, _| {})
     }
 
     /// The evaluation of the network as it is now, and its predictions (rows, outputs), as
@@ -63,7 +63,7 @@ impl<T: Scalar> Trainer<T> {
     ) -> Result<(Evaluation, Array2<T>), TrainError> {
         let mut outputs = Array2::zeros((data.len(), self.network.output_width()));
         let mut done = 0;
-        let evaluation = self.evaluate_blocks(data, |block| {
+        let evaluation = self.evaluate_blocks(data, |block, _| {
             let rows = Slice::from(done..done + block.nrows());
             outputs.slice_axis_mut(Axis(0), rows).assign(&block);
             done += block.nrows();
@@ -72,11 +72,37 @@ impl<T: Scalar> Trainer<T> {
         Ok((evaluation, outputs))
     }
 
-    /// Evaluates block after block of rows, and hands the outputs of each to `keep`.
+    /// The evaluation of the validation rows, and the stop metric where it is neither the loss nor the
+    /// accuracy.
+    pub(crate) fn validate(
+        &self,
+        data: &Dataset<T>,
+    ) -> Result<(Evaluation, Option<f64>), TrainError> {
+        let metric = self.config.stop_metric;
+        if !metric.needs_confusion() {
+            return Ok((self.evaluate(data)?, None));
+        }
+        let outputs = self.network.output_width();
+        let mut confusion = vec![vec![0; outputs]; outputs];
+        let evaluation = self.evaluate_blocks(data, |block, targets| {
+            let TargetsView::Classes(labels) = targets else {
+                return;
+            };
+            let guesses = block.rows().into_iter().map(argmax);
+            for (guess, &label) in guesses.zip(labels) {
+                if let Some(guess) = guess {
+                    confusion[label as usize][guess] += 1;
+                }
+            }
+        })?;
+        Ok((evaluation, Some(metric.of_confusion(&confusion))))
+    }
+
+    /// Evaluates block after block of rows, and hands the outputs and the targets of each to `keep`.
     fn evaluate_blocks(
         &self,
         data: &Dataset<T>,
-        mut keep: impl FnMut(ArrayView2<'_, T>),
+        mut keep: impl FnMut(ArrayView2<'_, T>, TargetsView<'_, T>),
     ) -> Result<Evaluation, TrainError> {
         self.check_data(data)?;
         let (mut total, mut right, mut has_classes) = (WeightedSum::default(), 0, false);
@@ -103,7 +129,7 @@ impl<T: Scalar> Trainer<T> {
                     .filter(|(guess, label)| *guess == Some(**label as usize))
                     .count();
             }
-            keep(output);
+            keep(output, targets);
         }
         if total.weight <= 0.0 {
             return Err(TrainError::NoWeight {

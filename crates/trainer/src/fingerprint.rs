@@ -2,7 +2,7 @@
 
 use backprop_tensor::Scalar;
 
-use crate::{TrainError, Trainer};
+use crate::{StopMetric, TrainError, Trainer};
 
 /// The name of the last setting, which only `fit` knows the value of.
 const ROWS: &str = "training rows";
@@ -57,7 +57,7 @@ impl<T: Scalar> Trainer<T> {
     /// byte.
     fn fingerprint(&self) -> Vec<(&'static str, String)> {
         let config = &self.config;
-        vec![
+        let mut settings = vec![
             ("precision", T::NAME.to_string()),
             ("inputs", self.network.input_width().to_string()),
             ("layers", json(&self.network.specs())),
@@ -73,7 +73,12 @@ impl<T: Scalar> Trainer<T> {
             ("clip", json(&config.clip)),
             ("patience", json(&config.patience)),
             ("seed", config.seed.to_string()),
-        ]
+        ];
+        // The loss, the default, is left out: the checkpoints of runs that go by the loss stay the same.
+        if config.stop_metric != StopMetric::Loss {
+            settings.push(("stop metric", config.stop_metric.name().to_string()));
+        }
+        settings
     }
 
     /// The factor of each parameter's learning rate.

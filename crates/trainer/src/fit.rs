@@ -8,7 +8,7 @@ use backprop_optimizers::Progress;
 use backprop_tensor::{Key, Scalar};
 
 use crate::trainer::targets;
-use crate::{BatchReport, Epoch, History, Observer, StopReason, TrainError, Trainer};
+use crate::{BatchReport, Epoch, History, Observer, StopMetric, StopReason, TrainError, Trainer};
 
 impl<T: Scalar> Trainer<T> {
     /// Trains until all epochs are done or the patience is at its end.
@@ -51,6 +51,11 @@ impl<T: Scalar> Trainer<T> {
             None if self.config.patience.is_some() => return Err(TrainError::NoValidation),
             None => {}
         }
+        let metric = self.config.stop_metric;
+        if metric != StopMetric::Loss && train.num_classes().is_none() {
+            return Err(TrainError::NoClasses(metric.name()));
+        }
+        self.history.stop_metric = metric;
         self.check_rows(train.len())?;
         if self.stop_reason().is_some() {
             return Err(TrainError::AlreadyFinished {
@@ -169,7 +174,9 @@ impl<T: Scalar> Trainer<T> {
         if !self.network.parameters().all(|(_, p)| finite(p.packed())) {
             return Err(self.diverged(self.state.steps(), total.mean()));
         }
-        let evaluation = validation.map(|data| self.evaluate(data)).transpose()?;
+        let evaluation = validation.map(|data| self.validate(data)).transpose()?;
+        let score = evaluation.and_then(|(_, score)| score);
+        let evaluation = evaluation.map(|(evaluation, _)| evaluation);
         if let Some(evaluation) = evaluation.filter(|evaluation| !evaluation.loss.is_finite()) {
             return Err(self.diverged(self.state.steps(), evaluation.loss));
         }
@@ -178,6 +185,7 @@ impl<T: Scalar> Trainer<T> {
             train_loss: total.mean(),
             validation_loss: evaluation.map(|evaluation| evaluation.loss),
             validation_accuracy: evaluation.and_then(|evaluation| evaluation.accuracy),
+            validation_score: score,
             learning_rate: self.learning_rate,
             seconds: start.elapsed().as_secs_f64(),
         }))

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::StopMetric;
+
 /// The losses, the learning rate and the time of one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
@@ -11,6 +13,10 @@ pub struct Epoch {
     pub validation_loss: Option<f64>,
     /// The fraction of validation rows whose class was right; `None` where there are no classes.
     pub validation_accuracy: Option<f64>,
+    /// The [stop metric](crate::TrainConfig::stop_metric), where it is neither the loss nor the
+    /// accuracy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_score: Option<f64>,
     /// The learning rate of the last step.
     pub learning_rate: f64,
     /// The time that training and validation took.
@@ -35,6 +41,8 @@ pub enum StopReason {
 pub struct History {
     pub(crate) epochs: Vec<Epoch>,
     pub(crate) end: Option<StopReason>,
+    #[serde(default)]
+    pub(crate) stop_metric: StopMetric,
 }
 
 impl History {
@@ -48,10 +56,17 @@ impl History {
         self.end
     }
 
-    /// The epoch with the lowest validation loss (the training loss where there is no validation),
-    /// the first of equals.
+    /// The epoch with the lowest validation loss (the training loss where there is no validation), or
+    /// with the highest [stop metric](crate::TrainConfig::stop_metric) if that is another; the first of
+    /// equals.
     pub fn best(&self) -> Option<&Epoch> {
-        let loss = |epoch: &Epoch| epoch.validation_loss.unwrap_or(epoch.train_loss);
+        let loss = |epoch: &Epoch| match self.stop_metric {
+            StopMetric::Loss => epoch.validation_loss.unwrap_or(epoch.train_loss),
+            StopMetric::Accuracy => -epoch.validation_accuracy.unwrap_or(0.0),
+            StopMetric::BalancedAccuracy | StopMetric::MacroF1 => {
+                -epoch.validation_score.unwrap_or(0.0)
+            }
+        };
         self.epochs
             .iter()
             .reduce(|best, next| if loss(next) < loss(best) { next } else { best })
@@ -79,6 +94,19 @@ mod tests {
             epoch(4, 0.05, Some(0.7)),
         ];
         assert_eq!(history.best().unwrap().epoch, 2);
+        for (scored, last) in history.epochs.iter_mut().zip([0.5, 0.7, 0.7, 0.6]) {
+            scored.validation_accuracy = Some(1.0 - last);
+            scored.validation_score = Some(last);
+        }
+        let mut best = |metric| {
+            history.stop_metric = metric;
+            history.best().unwrap().epoch
+        };
+        assert_eq!(best(StopMetric::Loss), 2);
+        assert_eq!(best(StopMetric::Accuracy), 1);
+        assert_eq!(best(StopMetric::BalancedAccuracy), 2);
+        assert_eq!(best(StopMetric::MacroF1), 2);
+        history.stop_metric = StopMetric::Loss;
         history.epochs = vec![epoch(1, 0.9, None), epoch(2, 0.5, None)];
         assert_eq!(history.best().unwrap().epoch, 2);
     }

@@ -32,7 +32,7 @@ pub use backprop_optimizers as optimizers;
 pub use backprop_tensor as tensor;
 pub use ndarray;
 
-pub use config::TrainConfig;
+pub use config::{StopMetric, TrainConfig};
 pub use error::TrainError;
 pub use evaluate::Evaluation;
 pub use history::{Epoch, History, StopReason};

@@ -9,7 +9,7 @@ use backprop_layers::{Parameter, Sequential, linear, relu};
 use backprop_losses::{MeanSquaredError, SoftmaxCrossEntropy};
 use backprop_optimizers::{Adam, Nesterov, Optimizer, Schedule, Sgd, Step};
 use backprop_tensor::Scalar;
-use backprop_trainer::{Evaluation, TrainConfig, TrainError, Trainer, on_epoch};
+use backprop_trainer::{Epoch, Evaluation, StopMetric, TrainConfig, TrainError, Trainer, on_epoch};
 use ndarray::Array2;
 
 const CLASSES: usize = 10;
@@ -224,6 +224,7 @@ fn the_methods_and_the_config_set_the_same() {
         .weight_decay(1e-3)
         .clip(1.0)
         .patience(2)
+        .stop_metric(StopMetric::MacroF1)
         .seed(7);
     let config = TrainConfig {
         epochs: 3,
@@ -233,11 +234,105 @@ fn the_methods_and_the_config_set_the_same() {
         weight_decay: 1e-3,
         clip: Some(1.0),
         patience: Some(2),
+        stop_metric: StopMetric::MacroF1,
         seed: 7,
     };
     assert_eq!(*by_methods.config(), config);
     let by_config = trainer(Sgd::new(0.1)).with_config(config);
     assert_eq!(by_config.config(), by_methods.config());
+}
+
+/// Rows of which nine in ten are of class 0, whose first byte tells them apart with some noise.
+fn uneven(rows: usize) -> Dataset<f32> {
+    let label = |row: usize| u32::from(row.is_multiple_of(10));
+    let byte = |i: usize| match i % 6 {
+        0 => 60 * label(i / 6) as usize + i * i % 83,
+        _ => i * i % 251,
+    };
+    let values = (0..6 * rows).map(|i| byte(i) as u8).collect();
+    let labels = Targets::Classes {
+        labels: (0..rows).map(label).collect(),
+        num_classes: 2,
+    };
+    Dataset::from_bytes(6, values, labels).unwrap()
+}
+
+#[test]
+fn the_best_epoch_goes_by_the_stop_metric_and_so_does_a_resumed_run() {
+    let (train, validation) = uneven(300).split(0.3, 0).unwrap();
+    let trainer = |metric| {
+        let trainer = Trainer::new(network(2), SoftmaxCrossEntropy, Adam::new(0.01)).unwrap();
+        let trainer = trainer.epochs(12).batch_size(16).threads(1);
+        trainer.patience(12).stop_metric(metric)
+    };
+    for metric in [
+        StopMetric::Accuracy,
+        StopMetric::BalancedAccuracy,
+        StopMetric::MacroF1,
+    ] {
+        let mut whole = trainer(metric);
+        whole.fit(&train, &validation).unwrap();
+        let history = whole.history();
+        let score = |epoch: &Epoch| match metric {
+            StopMetric::Accuracy => epoch.validation_accuracy.unwrap(),
+            _ => epoch.validation_score.unwrap(),
+        };
+        let scores: Vec<f64> = history.epochs().iter().map(score).collect();
+        let highest = scores.iter().copied().fold(0.0, f64::max);
+        let first = scores.iter().position(|score| *score == highest).unwrap();
+        assert_eq!(
+            history.best().unwrap().epoch,
+            first as u64 + 1,
+            "{metric:?}"
+        );
+        // The parameters are those of the best epoch: they have its accuracy.
+        let accuracy = whole.evaluate(&validation).unwrap().accuracy;
+        assert_eq!(accuracy, history.epochs()[first].validation_accuracy);
+
+        let mut part = trainer(metric);
+        let mut stop = on_epoch(|epoch| match epoch.epoch {
+            5 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        part.fit_with(&train, Some(&validation), &mut stop).unwrap();
+        let mut resumed = trainer(metric);
+        resumed.restore(&part.checkpoint().unwrap()).unwrap();
+        let another = trainer(StopMetric::Loss).restore(&part.checkpoint().unwrap());
+        assert!(another.is_err(), "{metric:?}");
+        resumed.fit(&train, &validation).unwrap();
+        let without_seconds = |trainer: &Trainer<f32>| -> Vec<Epoch> {
+            let epochs = trainer.history().epochs().iter();
+            epochs
+                .map(|epoch| Epoch {
+                    seconds: 0.0,
+                    ..*epoch
+                })
+                .collect()
+        };
+        assert_eq!(without_seconds(&resumed), without_seconds(&whole));
+        let bytes = |trainer: &Trainer<f32>| {
+            let values = trainer.network().parameters();
+            values
+                .flat_map(|(_, p)| p.packed().to_vec())
+                .collect::<Vec<f32>>()
+        };
+        assert_eq!(bytes(&resumed), bytes(&whole), "{metric:?}");
+    }
+}
+
+#[test]
+fn a_stop_metric_of_classes_refuses_values() {
+    let values = Targets::Values {
+        width: 1,
+        values: vec![0.5_f32; 8],
+    };
+    let data = Dataset::from_bytes(6, vec![1; 48], values).unwrap();
+    let trainer = Trainer::new(network(1), MeanSquaredError, Adam::default()).unwrap();
+    let mut trainer = trainer.patience(1).stop_metric(StopMetric::MacroF1);
+    assert_eq!(
+        trainer.fit(&data, &data).unwrap_err().to_string(),
+        "the stop metric macro-f1 needs classes, but the data has values; use the loss"
+    );
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::choices::{Activation, ClassWeights, OptimizerKind, Precision, ScheduleName};
+use super::choices::{
+    Activation, ClassWeights, OptimizerKind, Precision, ScheduleName, StopMetricName,
+};
 use crate::source::Source;
 use crate::table::{Missing, Task, Unknown};
 
@@ -168,6 +170,10 @@ pub(crate) struct TrainingArgs {
     /// [default: off]
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) patience: Option<u64>,
+    /// With --patience: the metric on the validation rows that tells which epoch is the best; the last
+    /// two count every class the same, however rare [default: loss]
+    #[arg(long, value_enum)]
+    pub(crate) stop_metric: Option<StopMetricName>,
 }
 
 /// The files of the run.

@@ -1,5 +1,6 @@
 //! The values of flags that are names.
 
+use backprop_trainer::StopMetric;
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,29 @@ pub(crate) enum ScheduleName {
     Constant,
     Step,
     Cosine,
+}
+
+/// The metrics that early stopping may go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum StopMetricName {
+    Loss,
+    Accuracy,
+    BalancedAccuracy,
+    #[value(name = "macro-f1")]
+    #[serde(rename = "macro-f1")]
+    MacroF1,
+}
+
+impl From<StopMetricName> for StopMetric {
+    fn from(name: StopMetricName) -> Self {
+        match name {
+            StopMetricName::Loss => StopMetric::Loss,
+            StopMetricName::Accuracy => StopMetric::Accuracy,
+            StopMetricName::BalancedAccuracy => StopMetric::BalancedAccuracy,
+            StopMetricName::MacroF1 => StopMetric::MacroF1,
+        }
+    }
 }
 
 /// The floating-point types.

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use backprop_trainer::TrainConfig;
 use backprop_trainer::layers::{LayerSpec, dropout, leaky_relu, linear, relu, sigmoid, tanh};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Schedule, Sgd};
 use backprop_trainer::tensor::Scalar;
+use backprop_trainer::{StopMetric, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 use super::args::{DataArgs, NetworkArgs, OptimizerArgs, TrainArgs, TrainingArgs};
-use super::choices::{Activation, ClassWeights, OptimizerKind, Precision, ScheduleName};
+use super::choices::{
+    Activation, ClassWeights, OptimizerKind, Precision, ScheduleName, StopMetricName,
+};
 use crate::source::Source;
 use crate::table::{Missing, Task, Unknown};
 
@@ -98,6 +100,8 @@ pub(crate) struct TrainingSettings {
     pub(crate) epochs: u64,
     pub(crate) batch_size: usize,
     pub(crate) patience: Option<u64>,
+    /// `None` where there is no patience.
+    pub(crate) stop_metric: Option<StopMetricName>,
 }
 
 impl Settings {
@@ -136,6 +140,10 @@ impl Settings {
             weight_decay: self.optimizer.weight_decay,
             clip: self.optimizer.clip,
             patience: self.training.patience,
+            stop_metric: self
+                .training
+                .stop_metric
+                .map_or(StopMetric::Loss, Into::into),
             seed: self.seed,
         }
     }
@@ -305,6 +313,12 @@ impl TrainingSettings {
                 bail!("{flag} belongs to the step schedule; add --schedule step, or leave it out");
             }
         }
+        if args.stop_metric.is_some() && args.patience.is_none() {
+            bail!(
+                "--stop-metric chooses the epoch that --patience goes back to; add --patience EPOCHS, or \
+                 leave it out"
+            );
+        }
         let defaults = TrainConfig::default();
         Ok(TrainingSettings {
             schedule,
@@ -313,6 +327,9 @@ impl TrainingSettings {
             epochs: args.epochs.unwrap_or(defaults.epochs),
             batch_size: args.batch_size.unwrap_or(defaults.batch_size),
             patience: args.patience,
+            stop_metric: args
+                .patience
+                .map(|_| args.stop_metric.unwrap_or(StopMetricName::Loss)),
         })
     }
 

@@ -1,9 +1,10 @@
 //! The predicted classes of a test set.
 
 use backprop_metrics::{
-    Calibration, ClassMetrics, ClassPredictions, class_metrics, macro_average, wilson_interval,
+    Calibration, ClassMetrics, ClassPredictions, MajorityClass, balanced_accuracy, class_metrics,
+    macro_average, wilson_interval,
 };
-use backprop_plot::text::{decimals, percent};
+use backprop_plot::text::{decimals, percent, truncate};
 use backprop_plot::{ConfusionMatrix, Figure, ReliabilityBin, ReliabilityDiagram};
 
 use crate::document::DocumentBuilder;
@@ -23,11 +24,29 @@ pub(super) fn headline(predictions: &ClassPredictions) -> Vec<(String, String, S
     let correct = correct.into_iter().filter(|&correct| correct).count() as u64;
     let (low, high) = wilson_interval(correct, rows);
     let (low, high) = (decimals(100.0 * low, 2), percent(high, 2));
-    vec![(
+    let mut items = vec![(
         "test accuracy".to_string(),
         percent(predictions.accuracy(), 2),
         format!("95 % interval {low} to {high}"),
-    )]
+    )];
+    let confusion = predictions.confusion_matrix();
+    if let Some(majority) = MajorityClass::new(&confusion) {
+        let name = predictions.names.get(majority.class);
+        let name = name.map_or("?", |name| name);
+        items.push((
+            "baseline".to_string(),
+            percent(majority.share, 2),
+            format!("always \u{201c}{}\u{201d}", truncate(name, 24)),
+        ));
+        if majority.is_uneven() {
+            items.push((
+                "balanced accuracy".to_string(),
+                percent(balanced_accuracy(&confusion), 2),
+                "mean recall of the classes".to_string(),
+            ));
+        }
+    }
+    items
 }
 
 pub(super) fn add(document: &mut DocumentBuilder, predictions: &ClassPredictions) {

@@ -83,8 +83,14 @@ fn table(predictions: &ValuePredictions) -> Table {
     let rows = outputs.enumerate().flat_map(|(output, (name, errors))| {
         let pairs = predictions.pairs(output);
         let targets: Vec<f64> = pairs.iter().map(|(target, _)| *target).collect();
-        let baseline = RegressionMetrics::mean_baseline(&targets);
-        let of_mean = format!("{}, always the mean", truncate(name, 32));
+        let (baseline, whose) = match predictions.training_means.get(output) {
+            Some(&mean) => (
+                RegressionMetrics::constant_baseline(&targets, mean),
+                "training",
+            ),
+            None => (RegressionMetrics::mean_baseline(&targets), "test"),
+        };
+        let of_mean = format!("{}, always the {whose} mean", truncate(name, 32));
         [row(name.clone(), &errors), row(of_mean, &baseline)]
     });
     let mut columns = vec![Column::text("output")];
@@ -96,7 +102,7 @@ fn table(predictions: &ValuePredictions) -> Table {
     ];
     columns.extend(numbers.map(Column::number));
     Table {
-        caption: "Errors on the test set, beside those of always predicting its mean".to_string(),
+        caption: "Errors on the test set, beside those of always predicting the mean".to_string(),
         columns,
         rows: rows.collect(),
         marked: None,
