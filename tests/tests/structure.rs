@@ -16,13 +16,12 @@ const LONG_FILES: [(&str, &str); 1] = [(
 )];
 
 /// Functions that are longer, with the reason; those of tests may be tables of cases.
-const LONG_FUNCTIONS: [(&str, &str); 10] = [
+const LONG_FUNCTIONS: [(&str, &str); 9] = [
     ("benchmarks/src/lib.rs run", "one step after the other"),
     (
         "benchmarks/src/peers.rs compare_one",
         "one job after the other",
     ),
-    ("crates/cli/src/evaluate.rs evaluate", "a match of sources"),
     ("crates/tensor/src/kernels/gemm.rs microkernel", "a kernel"),
     (
         "examples/src/book/chain_rule.rs chain",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use backprop_trainer::data::csv::{self, Header, Table, TableEncoding};
 use backprop_trainer::data::{Dataset, Limits, split_rows};
+use backprop_trainer::formats::TrainingFile;
 use backprop_trainer::search::SplitIndices;
 use backprop_trainer::tensor::{Key, Scalar};
 
@@ -126,18 +127,17 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
     })
 }
 
-/// The test set of a table, a fraction of its rows, or all of them without one, as a model encodes them.
+/// The rows of a table as a model encodes them: all, or the test set of the file that it was trained on.
 pub(crate) fn table_test<T: Scalar>(
     file: &Path,
     encoding: &TableEncoding,
-    seed: u64,
-    fraction: Option<f64>,
+    test_set_of: Option<&TrainingFile>,
 ) -> Result<Dataset<T>> {
     let table = Table::read(file, encoding.header, Limits::default())?;
     let whole = table.dataset(encoding)?;
-    match fraction {
+    match test_set_of {
         None => Ok(whole),
-        Some(fraction) => Ok(whole.select(&split_table(&table, fraction, seed)?.1)),
+        Some(file) => Ok(whole.select(&split_table(&table, file.test_fraction, file.seed)?.1)),
     }
 }
 

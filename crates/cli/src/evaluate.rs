@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use backprop_trainer::Trainer;
+use backprop_trainer::data::Dataset;
 use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::formats::{ModelInfo, OutputKind};
 use backprop_trainer::losses::{
@@ -19,10 +20,11 @@ use crate::common::Common;
 use crate::data;
 use crate::model::ModelFile;
 use crate::output::{say, thousands, write_json};
-use crate::settings::{Precision, Settings, TEST_FRACTION};
+use crate::settings::{Precision, Settings};
 use crate::source::{self, Source};
 use crate::table;
 use crate::test_metrics::{self, TestMetrics};
+use crate::training_file;
 
 /// Flags of `evaluate`.
 #[derive(Args)]
@@ -31,10 +33,11 @@ pub(crate) struct EvaluateArgs {
     #[arg(value_name = "RUN_OR_MODEL")]
     model: PathBuf,
     /// The data set whose test part is used: auto, mnist, fashion-mnist, sample or csv:FILE, which
-    /// is encoded as in training [default: that of the run; auto for a model file]
+    /// is encoded as in training. The file that the model was trained on is recognised by its bytes;
+    /// of any other file all rows are used [default: that of the run; auto for a model file]
     #[arg(long, value_name = "NAME")]
     dataset: Option<Source>,
-    /// Use all rows of a CSV file, not only those that a run with this seed holds out for testing
+    /// Use all rows of the CSV file that the model was trained on, not only its test rows
     #[arg(long)]
     all_rows: bool,
     /// The column of a CSV file that is predicted, as a check [default: what the model was trained
@@ -53,6 +56,7 @@ pub(crate) struct EvaluateArgs {
 struct Report {
     model: String,
     dataset: String,
+    rows: ChosenRows,
     test_samples: usize,
     precision: &'static str,
     test: TestMetrics,
@@ -69,52 +73,31 @@ pub(crate) fn run(args: &EvaluateArgs, common: &Common) -> Result<ExitCode> {
 fn evaluate<T: Scalar>(args: &EvaluateArgs, common: &Common, file: &ModelFile) -> Result<ExitCode> {
     let (name, settings) = (&*file.name, file.settings.as_ref());
     let (network, info) = file.model::<T>()?.into_parts();
-    let encoding = table::encoding(name, &info)?;
-    let source = match (&args.dataset, settings) {
-        (Some(source), _) => source.clone(),
-        (None, Some(settings)) => test_source(settings),
-        (None, None) if encoding.is_some() => {
-            bail!("{name} was trained on a table; say which to use with --dataset csv:FILE")
-        }
-        (None, None) => Source::Auto,
+    let subject = Subject {
+        args,
+        name,
+        encoding: table::encoding(name, &info)?,
+        info: &info,
+        settings,
     };
-    let data_dir = match (&args.data_dir, settings) {
-        (Some(folder), _) => folder,
-        (None, Some(settings)) => &settings.data.data_dir,
-        (None, None) => Path::new("data"),
-    };
-    let source = source::resolve(&source, data_dir, common.quiet)?;
-    let test = match (&source, &encoding) {
-        (Source::Csv(file), Some(encoding)) => {
-            check_target(args.target.as_deref(), encoding)?;
-            let seed = common.seed.or(settings.map(|settings| settings.seed));
-            let fraction = test_fraction(args, settings)?;
-            data::table_test::<T>(file, encoding, seed.unwrap_or(0), fraction)?
-        }
-        (Source::Csv(_), None) => bail!("{name} was not trained on a table, but {source} is one"),
-        (_, Some(_)) => bail!("{name} was trained on a table; {source} is none"),
-        _ if args.target.is_some() || args.all_rows => {
-            bail!("--target and --all-rows belong to csv:FILE data sets; leave them out")
-        }
-        _ => source::images(&source, data_dir)?.test,
-    };
+    let source = subject.source(common)?;
+    let (test, chosen) = subject.rows::<T>(&source, common.seed)?;
     let trainer = Trainer::new(network, loss::<T>(&info), Sgd::default())?.with_pool(common.pool());
     let (evaluation, predictions) = test_metrics::predictions(&trainer, &test, false)
         .with_context(|| format!("{name} on {source}"))?;
     let figures = TestMetrics::new(evaluation, &predictions);
     if !common.quiet {
         let (summary, rows) = (figures.summary(), thousands(evaluation.rows));
-        say!(
-            "{source}: test loss {:.4}{summary} ({rows} rows)",
-            figures.loss
-        );
-        let lines = figures.outputs().into_iter().chain(figures.hint());
-        lines.for_each(|line| say!("{line}"));
+        let (loss, why) = (figures.loss, chosen.reason());
+        say!("{source}: test loss {loss:.4}{summary} ({rows} rows{why})");
+        let more = figures.outputs().into_iter().chain(figures.hint());
+        more.for_each(|line| say!("{line}"));
     }
     if let Some(path) = &args.report {
         let report = Report {
             model: name.to_string(),
             dataset: source.to_string(),
+            rows: chosen,
             test_samples: evaluation.rows,
             precision: T::NAME,
             test: figures,
@@ -124,26 +107,138 @@ fn evaluate<T: Scalar>(args: &EvaluateArgs, common: &Common, file: &ModelFile) -
     Ok(ExitCode::SUCCESS)
 }
 
-/// The data set that has the test rows of a run: the file of `--test`, or that of the training.
-fn test_source(settings: &Settings) -> Source {
-    let file = settings.data.test.clone().map(Source::Csv);
-    file.unwrap_or_else(|| settings.data.dataset.clone())
+/// The rows that a model is evaluated on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum ChosenRows {
+    /// The test set that comes with the data set.
+    TestSet,
+    /// The rows of the file that the model was trained on which training never saw.
+    HeldOut,
+    /// All rows of a file that the model was not trained on.
+    OtherFile,
+    /// All rows of a file, where the model does not say which file it was trained on.
+    UnknownFile,
+    /// All rows, as the flag asks.
+    All,
 }
 
-/// The fraction of a table's rows that a run keeps for testing; `None` for all rows.
-fn test_fraction(args: &EvaluateArgs, settings: Option<&Settings>) -> Result<Option<f64>> {
-    let fraction = match settings.map(|settings| &settings.data) {
-        _ if args.all_rows => None,
-        Some(data) if data.test.is_some() => None,
-        Some(data) => Some(data.test_fraction.unwrap_or(TEST_FRACTION)),
-        None => Some(TEST_FRACTION),
-    };
-    ensure!(
-        fraction != Some(0.0),
-        "the run has no test rows, its --test-fraction is 0; name other rows with --dataset \
-         csv:FILE --all-rows"
-    );
-    Ok(fraction)
+impl ChosenRows {
+    /// The words after the number of rows.
+    fn reason(self) -> &'static str {
+        match self {
+            ChosenRows::TestSet => "",
+            ChosenRows::HeldOut => {
+                ", those of the training's file that training never saw; --all-rows takes all"
+            }
+            ChosenRows::OtherFile => ", all of the file, which is not the training's",
+            ChosenRows::UnknownFile => {
+                ", all of the file; the model does not say which file it was trained on"
+            }
+            ChosenRows::All => ", all of the file, as --all-rows asks",
+        }
+    }
+}
+
+/// The model that is evaluated, with what is known of it.
+struct Subject<'a> {
+    args: &'a EvaluateArgs,
+    /// The name of the model's file, for errors.
+    name: &'a str,
+    info: &'a ModelInfo,
+    encoding: Option<TableEncoding>,
+    settings: Option<&'a Settings>,
+}
+
+impl Subject<'_> {
+    /// The data set to evaluate on, which is there.
+    fn source(&self, common: &Common) -> Result<Source> {
+        let source = match (&self.args.dataset, self.settings) {
+            (Some(source), _) => source.clone(),
+            // The file of --test, or that of the training.
+            (None, Some(settings)) => match &settings.data.test {
+                Some(file) => Source::Csv(file.clone()),
+                None => settings.data.dataset.clone(),
+            },
+            (None, None) if self.encoding.is_some() => bail!(
+                "{} was trained on a table; say which to use with --dataset csv:FILE",
+                self.name
+            ),
+            (None, None) => Source::Auto,
+        };
+        source::resolve(&source, self.data_dir(), common.quiet)
+    }
+
+    fn data_dir(&self) -> &Path {
+        match (&self.args.data_dir, self.settings) {
+            (Some(folder), _) => folder,
+            (None, Some(settings)) => &settings.data.data_dir,
+            (None, None) => Path::new("data"),
+        }
+    }
+
+    /// The rows to evaluate on.
+    fn rows<T: Scalar>(
+        &self,
+        source: &Source,
+        seed: Option<u64>,
+    ) -> Result<(Dataset<T>, ChosenRows)> {
+        let name = self.name;
+        match (source, &self.encoding) {
+            (Source::Csv(file), Some(encoding)) => self.table_rows(file, encoding, seed),
+            (Source::Csv(_), None) => {
+                bail!("{name} was not trained on a table, but {source} is one")
+            }
+            (_, Some(_)) => bail!("{name} was trained on a table; {source} is none"),
+            _ if self.args.target.is_some() || self.args.all_rows => {
+                bail!("--target and --all-rows belong to csv:FILE data sets; leave them out")
+            }
+            _ => {
+                let test = source::images(source, self.data_dir())?.test;
+                Ok((test, ChosenRows::TestSet))
+            }
+        }
+    }
+
+    /// The test set of the file that the model was trained on, all rows of another.
+    fn table_rows<T: Scalar>(
+        &self,
+        file: &Path,
+        encoding: &TableEncoding,
+        seed: Option<u64>,
+    ) -> Result<(Dataset<T>, ChosenRows)> {
+        check_target(self.args.target.as_deref(), encoding)?;
+        let training = self.info.training_file.as_ref();
+        let is_same = match training {
+            Some(training) if !self.args.all_rows => {
+                training_file::sha256(file)? == training.sha256
+            }
+            _ => false,
+        };
+        let held_out = training.filter(|_| is_same);
+        ensure!(
+            held_out.is_none_or(|training| training.test_fraction > 0.0),
+            "{} was trained on all rows of {}; name a file of other rows with --dataset csv:FILE, or \
+             add --all-rows",
+            self.name,
+            file.display()
+        );
+        if let (Some(training), Some(seed)) = (held_out, seed)
+            && training.seed != seed
+        {
+            bail!(
+                "--seed {seed} draws other test rows than the training's seed {}; leave --seed out",
+                training.seed
+            );
+        }
+        let chosen = match (self.args.all_rows, training) {
+            (true, _) => ChosenRows::All,
+            (_, None) => ChosenRows::UnknownFile,
+            _ if is_same => ChosenRows::HeldOut,
+            _ => ChosenRows::OtherFile,
+        };
+        Ok((data::table_test(file, encoding, held_out)?, chosen))
+    }
 }
 
 /// The loss that the model was trained with; for a model that does not name one of ours, the loss

@@ -27,6 +27,7 @@ pub mod source;
 mod table;
 mod test_metrics;
 mod train;
+mod training_file;
 
 use std::process::ExitCode;
 

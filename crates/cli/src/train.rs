@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use backprop_report::metrics::{MajorityClass, Predictions};
-use backprop_trainer::formats::write_atomic;
+use backprop_trainer::formats::{Model, write_atomic};
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Epoch, Evaluation, StopReason, Trainer};
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::run_dir::RunDir;
 use crate::run_page::{self, FinishedRun};
 use crate::settings::{Precision, Settings, TrainArgs};
 use crate::test_metrics::{self, TestMetrics};
-use crate::{program, setup, source, table};
+use crate::{program, setup, source, table, training_file};
 
 /// All figures of a run.
 #[derive(Serialize)]
@@ -195,7 +195,9 @@ impl Run<'_> {
         let has_test = !splits.test.is_empty();
         let tested = has_test.then(|| test_metrics::predictions(trainer, &splits.test, images));
         let tested = tested.transpose().context("the test set")?;
-        trainer.save(self.dir.model())?;
+        let mut info = trainer.model_info().clone();
+        info.training_file = training_file::of_settings(&self.settings)?;
+        Model::new(trainer.network().clone(), info)?.save(self.dir.model())?;
         Ok(tested)
     }
 

@@ -137,8 +137,42 @@ fn evaluating_uses_the_encoding_of_the_training() {
     let report = place.json("few.json");
     assert_eq!(report["test_samples"], 100);
     assert!(report["test"]["r2"].as_f64().unwrap() > 0.98, "{report}");
-    place.succeeds(evaluate);
-    assert_eq!(place.json("few.json")["test_samples"], 20);
+    assert_eq!(report["rows"], "all");
+    let figures = report["test"].clone();
+    // Another file than that of the training: all rows of it, and the line says why.
+    let stdout = place.succeeds(evaluate);
+    let report = place.json("few.json");
+    assert_eq!(
+        (&report["test"], &report["test_samples"]),
+        (&figures, &100.into())
+    );
+    assert_eq!(report["rows"], "other-file");
+    let why = "(100 rows, all of the file, which is not the training's)";
+    assert!(stdout.contains(why), "{stdout}");
+    // The training's own file under another name, by the model alone: its test rows.
+    place.write("copy.csv", &houses(true));
+    let copy = "evaluate run/model.safetensors --dataset csv:copy.csv --report copy.json";
+    let stdout = place.succeeds(copy);
+    let why =
+        "(60 rows, those of the training's file that training never saw; --all-rows takes all)";
+    assert!(stdout.contains(why), "{stdout}");
+    assert_eq!(place.json("copy.json")["rows"], "held-out");
+    place.succeeds("evaluate run --report run.json");
+    assert_eq!(
+        place.json("run.json")["test"],
+        place.json("copy.json")["test"]
+    );
+    place.succeeds(&format!("{copy} --all-rows"));
+    assert_eq!(place.json("copy.json")["test_samples"], 300);
+    // One byte more, and it is another file.
+    place.write("copy.csv", &(houses(true) + "\n"));
+    place.succeeds(copy);
+    assert_eq!(place.json("copy.json")["test_samples"], 300);
+    let error = place.fails("evaluate run --seed 5");
+    assert!(
+        error.contains("--seed 5 draws other test rows than the training's seed 0"),
+        "{error}"
+    );
     place.succeeds(&format!("{evaluate} --target price"));
 
     for (line, expected) in [

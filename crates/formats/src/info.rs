@@ -16,6 +16,20 @@ pub(crate) enum OutputActivation {
     Sigmoid,
 }
 
+/// The file of rows that a network was trained on, and its rows that were kept for testing.
+///
+/// A program that is given the file again recognises it by its bytes, and can test with the rows that
+/// training never saw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingFile {
+    /// The SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: String,
+    /// The fraction of the rows that is the test set.
+    pub test_fraction: f64,
+    /// The seed that the rows of the test set are drawn with.
+    pub seed: u64,
+}
+
 /// The description of a saved network: everything that a program needs to use it.
 ///
 /// ```
@@ -42,6 +56,9 @@ pub struct ModelInfo {
     /// `backprop_data::csv::Encoding` as JSON. A network without it has other inputs than tables.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<serde_json::Value>,
+    /// The file that it was trained on, if it was one file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub training_file: Option<TrainingFile>,
 }
 
 impl Default for ModelInfo {
@@ -59,6 +76,7 @@ impl ModelInfo {
             input_scale: 1.0,
             class_names: Vec::new(),
             table: None,
+            training_file: None,
         }
     }
 
@@ -154,6 +172,13 @@ impl ModelInfo {
     #[must_use]
     pub fn with_table(mut self, table: serde_json::Value) -> Self {
         self.table = Some(table);
+        self
+    }
+
+    /// With the file that it was trained on.
+    #[must_use]
+    pub fn with_training_file(mut self, file: TrainingFile) -> Self {
+        self.training_file = Some(file);
         self
     }
 

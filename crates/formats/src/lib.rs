@@ -51,7 +51,7 @@ pub use backprop_losses::OutputKind;
 pub use checkpoint::Checkpoint;
 pub use error::FormatError;
 pub use files::{is_temporary, read_limited, remove_leftovers, write_atomic};
-pub use info::ModelInfo;
+pub use info::{ModelInfo, TrainingFile};
 pub use model::{MODEL_LIMIT, Model};
 pub use network::{MatchedLayers, dtype_of, load_matching_parameters, load_parameters};
 #[cfg(feature = "onnx")]

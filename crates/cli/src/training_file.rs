@@ -1,0 +1,58 @@
+//! The file that a model was trained on, recognised by its bytes.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use backprop_trainer::formats::TrainingFile;
+use sha2::{Digest, Sha256};
+
+use crate::settings::{Settings, TEST_FRACTION};
+use crate::source::Source;
+
+/// The CSV file that the settings name and the rows of it that are the test set; `None` for a data
+/// set of images.
+pub(crate) fn of_settings(settings: &Settings) -> Result<Option<TrainingFile>> {
+    let Source::Csv(file) = &settings.data.dataset else {
+        return Ok(None);
+    };
+    let fraction = match settings.data.test {
+        // The test rows have a file of their own.
+        Some(_) => 0.0,
+        None => settings.data.test_fraction.unwrap_or(TEST_FRACTION),
+    };
+    Ok(Some(TrainingFile {
+        sha256: sha256(file)?,
+        test_fraction: fraction,
+        seed: settings.seed,
+    }))
+}
+
+/// The SHA-256 of a file's bytes, in hexadecimal.
+pub(crate) fn sha256(file: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    let copied = File::open(file).and_then(|mut bytes| std::io::copy(&mut bytes, &mut hash));
+    copied.with_context(|| format!("{} cannot be read", file.display()))?;
+    let digest = hash.finalize();
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_that_of_the_standard() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("abc");
+        std::fs::write(&file, "abc").unwrap();
+        // FIPS 180-4, the first example of SHA-256.
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256(&file).unwrap(), expected);
+        let error = sha256(&folder.path().join("none")).unwrap_err();
+        assert!(
+            error.to_string().ends_with("none cannot be read"),
+            "{error}"
+        );
+    }
+}
