@@ -147,7 +147,7 @@ fn settings_and_history_are_read_as_they_were_written() {
         let error = serde_json::from_str::<TrainConfig>(wrong).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
-    let text = r#"{"epochs":[{"epoch":1,"train_loss":0.5,"validation_loss":null,"validation_accuracy":null,"learning_rate":0.125,"seconds":2.0}],"end":"early-stopping"}"#;
+    let text = r#"{"epochs":[{"epoch":1,"train_loss":0.5,"validation_loss":null,"validation_accuracy":null,"learning_rate":0.125,"seconds":2.0}],"end":"early-stopping","stop_metric":"loss"}"#;
     let history: History = serde_json::from_str(text).unwrap();
     assert_eq!(history.end(), Some(StopReason::EarlyStopping));
     assert_eq!(history.epochs()[0].learning_rate, 0.125);
