@@ -2,6 +2,8 @@
 
 use super::*;
 
+use std::time::Duration;
+
 use backprop_report::metrics::{self, RegressionMetrics};
 use backprop_report::{HistoryColumns, collect_predictions};
 use backprop_trainer::search::{self, ParamRange};
@@ -129,7 +131,8 @@ fn products() {
 
 #[test]
 fn pools() {
-    let pool = Pool::new(2);
+    // A given time: the work has to be shared, however far apart the cores of this machine are.
+    let pool = Pool::with_meeting_time(2, Duration::from_nanos(50));
     let mut many = vec![0.0_f32; 1 << 20];
     let said = [
         ("a pool of no threads", Pool::new(0).threads().to_string()),
