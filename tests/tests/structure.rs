@@ -66,9 +66,10 @@ const FLOORS: [&[&str]; 7] = [
 ];
 
 /// The arrows within a floor.
-const SIDEWAYS: [(&str, &str); 4] = [
+const SIDEWAYS: [(&str, &str); 5] = [
     ("trainer", "metrics"),
     ("datasets", "data"),
+    ("datasets", "formats"),
     ("formats", "layers"),
     ("formats", "losses"),
 ];

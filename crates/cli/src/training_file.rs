@@ -5,9 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use backprop_trainer::formats::TrainingFile;
-use sha2::{Digest, Sha256};
 
-use crate::settings::{Settings, TEST_FRACTION};
+use crate::settings::Settings;
 use crate::source::Source;
 
 /// The CSV file that the settings name and the rows of it that are the test set; `None` for a data
@@ -16,25 +15,17 @@ pub(crate) fn of_settings(settings: &Settings) -> Result<Option<TrainingFile>> {
     let Source::Csv(file) = &settings.data.dataset else {
         return Ok(None);
     };
-    let fraction = match settings.data.test {
-        // The test rows have a file of their own.
-        Some(_) => 0.0,
-        None => settings.data.test_fraction.unwrap_or(TEST_FRACTION),
-    };
     Ok(Some(TrainingFile {
         sha256: sha256(file)?,
-        test_fraction: fraction,
+        test_fraction: settings.data.table_test_fraction(),
         seed: settings.seed,
     }))
 }
 
 /// The SHA-256 of a file's bytes, in hexadecimal.
 pub(crate) fn sha256(file: &Path) -> Result<String> {
-    let mut hash = Sha256::new();
-    let copied = File::open(file).and_then(|mut bytes| std::io::copy(&mut bytes, &mut hash));
-    copied.with_context(|| format!("{} cannot be read", file.display()))?;
-    let digest = hash.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    let hash = File::open(file).and_then(backprop_datasets::sha256);
+    hash.with_context(|| format!("{} cannot be read", file.display()))
 }
 
 #[cfg(test)]

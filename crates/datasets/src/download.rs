@@ -9,6 +9,7 @@ mod store;
 use std::path::Path;
 
 pub use event::{Downloaded, Event, Source};
+pub use store::sha256;
 
 use crate::DatasetError;
 use crate::mnist::Variant;

@@ -21,7 +21,7 @@ mod error;
 pub mod mnist;
 
 #[cfg(feature = "download")]
-pub use download::{Downloaded, Event, Source, download};
+pub use download::{Downloaded, Event, Source, download, sha256};
 pub use error::DatasetError;
 
 /// The example of the README, as a test.

@@ -1,9 +1,10 @@
 //! Checksums, and files that appear whole or not at all.
 
 use std::fs::File as Handle;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 
+use backprop_formats::{FormatError, write_atomic};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
@@ -21,11 +22,7 @@ pub(super) fn packed_limit(file: &File) -> u64 {
 
 /// Returns true if the unpacked file is in the folder and has the published SHA-256.
 pub(super) fn is_whole(folder: &Path, file: &File) -> bool {
-    let found = Handle::open(folder.join(file.name)).and_then(|mut contents| {
-        let mut hash = Sha256::new();
-        io::copy(&mut contents, &mut hash)?;
-        Ok(hex(hash))
-    });
+    let found = Handle::open(folder.join(file.name)).and_then(sha256);
     found.is_ok_and(|found| found == file.raw_sha256)
 }
 
@@ -46,40 +43,21 @@ pub(super) fn keep(
 ) -> Result<(), DatasetError> {
     check(file.name, bytes, file.raw_sha256)?;
     let path = folder.join(file.name);
-    place(folder, &path, bytes).map_err(|reason| DatasetError::Io {
+    write_atomic(&path, bytes).map_err(|error| DatasetError::Io {
         path: path.display().to_string(),
         action: "written",
-        reason,
+        reason: match error {
+            FormatError::Io { source, .. } => source,
+            other => io::Error::other(other),
+        },
     })?;
     progress(Event::FileKept { file: file.name });
     Ok(())
 }
 
-/// Writes a temporary file in the folder, syncs it and renames it to `path`.
-fn place(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".download-").suffix(".tmp");
-    // A temporary file is private; a data set has the mode of any new file.
-    #[cfg(unix)]
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    #[cfg(unix)]
-    builder.permissions(permissions);
-    let mut temporary = builder.tempfile_in(folder)?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|failed| failed.error)?;
-    // The rename lasts through a power failure only when the folder is synced; some file systems
-    // cannot sync a folder, and the file itself is complete without it.
-    #[cfg(unix)]
-    let _ = Handle::open(folder).and_then(|folder| folder.sync_all());
-    Ok(())
-}
-
 /// Compares the SHA-256 of bytes with the published one.
 pub(super) fn check(name: &str, bytes: &[u8], expected: &str) -> Result<(), DatasetError> {
-    let mut hash = Sha256::new();
-    hash.update(bytes);
-    let found = hex(hash);
+    let found = sha256(bytes).expect("memory can be read");
     if found == expected {
         return Ok(());
     }
@@ -90,9 +68,24 @@ pub(super) fn check(name: &str, bytes: &[u8], expected: &str) -> Result<(), Data
     })
 }
 
-pub(super) fn hex(hash: Sha256) -> String {
+/// The SHA-256 of all bytes that a reader gives, in hexadecimal.
+///
+/// ```
+/// // FIPS 180-4, the first example of SHA-256.
+/// assert_eq!(
+///     backprop_datasets::sha256(&b"abc"[..])?,
+///     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+/// );
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// If the reader fails.
+pub fn sha256(mut bytes: impl Read) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(&mut bytes, &mut hash)?;
     let digest = hash.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The contents of a file compressed with gzip, read to the file's size at most.

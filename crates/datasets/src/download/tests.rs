@@ -3,12 +3,11 @@ use std::net::TcpListener;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
 use ureq::Agent;
 
 use super::archive::keep_from_tar;
 use super::https::{fetch, fetch_all};
-use super::store::{hex, is_whole, keep, missing, unpack};
+use super::store::{is_whole, keep, missing, unpack};
 use super::*;
 use crate::mnist::File;
 
@@ -29,11 +28,7 @@ fn serve(status: &'static str, body: Vec<u8>, length: usize) -> String {
 }
 
 fn file(packed: &[u8]) -> File {
-    let hash = |bytes: &[u8]| {
-        let mut hash = Sha256::new();
-        hash.update(bytes);
-        &*hex(hash).leak()
-    };
+    let hash = |bytes: &[u8]| &*sha256(bytes).unwrap().leak();
     File {
         name: "file",
         raw_bytes: 5,
