@@ -1,7 +1,6 @@
 //! Chapter 6: learning by heart, how it shows, what helps.
 
-use backprop::data::{Batch, BatchSampler};
-use backprop::data::{Dataset, Targets};
+use backprop::data::{Batch, BatchSampler, Dataset, Targets};
 use backprop::datasets::mnist;
 use backprop::layers::{LayerSpec, dropout, linear, relu};
 use backprop::optimizers::Adam;

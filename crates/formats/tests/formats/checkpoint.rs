@@ -2,7 +2,7 @@
 
 use backprop_formats::{Checkpoint, FormatError};
 
-use crate::common::{file, seal};
+use crate::common::{file, seal, with_version};
 
 fn small() -> Checkpoint {
     let mut checkpoint = Checkpoint::new();
@@ -156,15 +156,8 @@ fn damage_is_located() {
 
 #[test]
 fn another_version_is_told_apart_from_damage() {
-    let bytes = small().to_bytes();
-    let at = bytes
-        .windows(11)
-        .position(|w| w == b"\"version\":\"")
-        .unwrap()
-        + 11;
-    let mut bytes = bytes;
-    bytes[at] = b'2';
-    let error = Checkpoint::from_bytes("checkpoint", seal(bytes)).unwrap_err();
+    let bytes = with_version(small().to_bytes(), b'2');
+    let error = Checkpoint::from_bytes("checkpoint", bytes).unwrap_err();
     assert!(matches!(error, FormatError::Version { .. }));
     assert!(error.to_string().contains("version 2"), "{error}");
     assert!(error.to_string().contains("reads version 1"), "{error}");

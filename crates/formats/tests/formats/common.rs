@@ -97,6 +97,14 @@ pub(crate) fn ours(entries: &[(&str, &str)], tensors: &[(&str, &[usize])]) -> Ve
     seal(file(&header, &vec![0; end]))
 }
 
+/// The file of another version, whose single digit is this.
+pub(crate) fn with_version(mut bytes: Vec<u8>, version: u8) -> Vec<u8> {
+    let mark = b"\"version\":\"";
+    let at = bytes.windows(mark.len()).position(|w| w == mark).unwrap() + mark.len();
+    bytes[at] = version;
+    seal(bytes)
+}
+
 /// Sets the checksum, as the documentation says it is computed.
 pub(crate) fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
     let mark = b"\"crc32\":\"";

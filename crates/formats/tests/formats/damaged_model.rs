@@ -4,7 +4,7 @@
 use backprop_formats::{FormatError, ModelInfo, dtype_of, load_parameters};
 use backprop_layers::{Sequential, leaky_relu, linear};
 
-use crate::common::{file, le, model_bytes, model_from_bytes, ours, seal};
+use crate::common::{file, le, model_bytes, model_from_bytes, ours, seal, with_version};
 
 fn small() -> Sequential<f32> {
     Sequential::new(2, [linear(3), leaky_relu(0.01), linear(1)], 3).unwrap()
@@ -70,15 +70,7 @@ fn damage_is_located() {
 
 #[test]
 fn another_version_is_told_apart_from_damage() {
-    let bytes = ours(&[], &[]);
-    let at = bytes
-        .windows(11)
-        .position(|w| w == b"\"version\":\"")
-        .unwrap()
-        + 11;
-    let mut bytes = bytes;
-    bytes[at] = b'2';
-    let error = error(&seal(bytes));
+    let error = error(&with_version(ours(&[], &[]), b'2'));
     assert!(matches!(error, FormatError::Version { .. }), "{error}");
     assert!(error.to_string().contains("version 2"), "{error}");
     assert!(error.to_string().contains("reads version 1"), "{error}");

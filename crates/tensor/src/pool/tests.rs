@@ -36,6 +36,7 @@ fn every_element_is_visited_once_with_its_own_index() {
         }
     }
 }
+
 #[test]
 fn work_decides_how_many_threads_get_a_share() {
     for (meeting_ns, work_ns, shares) in [(50, 1e3, 2), (300, 1e3, 1), (20_000, 1e6, 2)] {
