@@ -3,8 +3,8 @@
 use anyhow::Result;
 use backprop_report::collect_predictions;
 use backprop_report::metrics::{
-    ClassMetrics, ClassPredictions, MajorityClass, Predictions, RegressionMetrics,
-    balanced_accuracy, macro_f1,
+    ClassMetrics, MajorityClass, Predictions, RegressionMetrics, balanced_accuracy, class_metrics,
+    macro_f1,
 };
 use backprop_trainer::data::Dataset;
 use backprop_trainer::tensor::Scalar;
@@ -113,10 +113,11 @@ impl TestMetrics {
                 });
             }
             Predictions::Classes(classes) => {
-                test.balance = Balance::new(classes);
+                let confusion = classes.confusion_matrix();
+                test.balance = Balance::new(&classes.names, &confusion);
                 let names = classes.names.iter().cloned();
                 let class = |(name, metrics)| Class { name, metrics };
-                test.classes = names.zip(classes.class_metrics()).map(class).collect();
+                test.classes = names.zip(class_metrics(&confusion)).map(class).collect();
             }
         }
         test
@@ -171,14 +172,13 @@ impl TestMetrics {
 
 impl Balance {
     /// `None` for no rows.
-    fn new(classes: &ClassPredictions) -> Option<Self> {
-        let confusion = classes.confusion_matrix();
-        let majority = MajorityClass::new(&confusion)?;
+    fn new(names: &[String], confusion: &[Vec<u64>]) -> Option<Self> {
+        let majority = MajorityClass::new(confusion)?;
         Some(Balance {
-            majority_class: classes.names.get(majority.class)?.clone(),
+            majority_class: names.get(majority.class)?.clone(),
             majority_share: majority.share,
-            balanced_accuracy: balanced_accuracy(&confusion),
-            macro_f1: macro_f1(&confusion),
+            balanced_accuracy: balanced_accuracy(confusion),
+            macro_f1: macro_f1(confusion),
             is_uneven: majority.is_uneven(),
         })
     }

@@ -174,12 +174,24 @@ impl MajorityClass {
     /// assert_eq!(MajorityClass::new(&[vec![0]]), None);
     /// ```
     pub fn new(confusion: &[Vec<u64>]) -> Option<Self> {
-        let rows = || confusion.iter().map(|row| row.iter().sum::<u64>());
-        let rarest = rows().filter(|&rows| rows > 0).min()?;
-        let largest = rows().max()?;
+        let rows = confusion.iter().map(|row| row.iter().sum());
+        Self::of_counts(&rows.collect::<Vec<u64>>())
+    }
+
+    /// The majority class of the number of rows of each class; `None` without rows.
+    ///
+    /// ```
+    /// use backprop_metrics::MajorityClass;
+    ///
+    /// let majority = MajorityClass::of_counts(&[1, 3, 0]).unwrap();
+    /// assert_eq!((majority.class, majority.share, majority.imbalance), (1, 0.75, 3.0));
+    /// ```
+    pub fn of_counts(rows: &[u64]) -> Option<Self> {
+        let rarest = *rows.iter().filter(|&&rows| rows > 0).min()?;
+        let largest = *rows.iter().max()?;
         Some(MajorityClass {
-            class: rows().position(|rows| rows == largest)?,
-            share: largest as f64 / rows().sum::<u64>() as f64,
+            class: rows.iter().position(|&rows| rows == largest)?,
+            share: largest as f64 / rows.iter().sum::<u64>() as f64,
             imbalance: largest as f64 / rarest as f64,
         })
     }
