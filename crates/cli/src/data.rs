@@ -9,7 +9,7 @@ use backprop_trainer::formats::TrainingFile;
 use backprop_trainer::search::SplitIndices;
 use backprop_trainer::tensor::{Key, Scalar};
 
-use crate::settings::{Settings, TEST_FRACTION};
+use crate::settings::Settings;
 use crate::source::{Images, Source, images};
 use crate::table;
 
@@ -110,13 +110,10 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
         _ => Header::Present,
     };
     let other = |file: &PathBuf| Table::read(file, header, Limits::default()).map(Box::new);
-    let (train, test) = match &data.test {
-        Some(file) => (all_rows(&table), TestRows::File(other(file)?)),
-        None => {
-            let fraction = data.test_fraction.unwrap_or(TEST_FRACTION);
-            let (train, test) = split_table(&table, fraction, settings.seed)?;
-            (train, TestRows::Held(test))
-        }
+    let (train, held) = split_table(&table, data.table_test_fraction(), settings.seed)?;
+    let test = match &data.test {
+        Some(file) => TestRows::File(other(file)?),
+        None => TestRows::Held(held),
     };
     Ok(Loaded::Table {
         table,
@@ -143,14 +140,17 @@ pub(crate) fn table_test<T: Scalar>(
 
 /// The rows of a table that are its training set and those that are its test set.
 fn split_table(table: &Table, fraction: f64, seed: u64) -> Result<SplitIndices> {
-    if fraction == 0.0 {
-        return Ok((all_rows(table), Vec::new()));
-    }
-    let key = Key::new(seed).derive("split/test", 0);
-    Ok(split_rows(table.len(), fraction, key)?)
+    split(
+        table.len(),
+        fraction,
+        Key::new(seed).derive("split/test", 0),
+    )
 }
 
-/// The indices of all rows.
-fn all_rows(table: &Table) -> Vec<u32> {
-    (0..table.len() as u32).collect()
+/// The rows that remain and those that a fraction takes, which may be none: a fraction of 0.
+pub(crate) fn split(rows: usize, fraction: f64, key: Key) -> Result<SplitIndices> {
+    if fraction == 0.0 {
+        return Ok(((0..rows as u32).collect(), Vec::new()));
+    }
+    Ok(split_rows(rows, fraction, key)?)
 }

@@ -209,13 +209,15 @@ impl Subject<'_> {
     ) -> Result<(Dataset<T>, ChosenRows)> {
         check_target(self.args.target.as_deref(), encoding)?;
         let training = self.info.training_file.as_ref();
-        let is_same = match training {
-            Some(training) if !self.args.all_rows => {
-                training_file::sha256(file)? == training.sha256
+        let chosen = match training {
+            _ if self.args.all_rows => ChosenRows::All,
+            None => ChosenRows::UnknownFile,
+            Some(training) if training_file::sha256(file)? == training.sha256 => {
+                ChosenRows::HeldOut
             }
-            _ => false,
+            Some(_) => ChosenRows::OtherFile,
         };
-        let held_out = training.filter(|_| is_same);
+        let held_out = training.filter(|_| chosen == ChosenRows::HeldOut);
         ensure!(
             held_out.is_none_or(|training| training.test_fraction > 0.0),
             "{} was trained on all rows of {}; name a file of other rows with --dataset csv:FILE, or \
@@ -231,12 +233,6 @@ impl Subject<'_> {
                 training.seed
             );
         }
-        let chosen = match (self.args.all_rows, training) {
-            (true, _) => ChosenRows::All,
-            (_, None) => ChosenRows::UnknownFile,
-            _ if is_same => ChosenRows::HeldOut,
-            _ => ChosenRows::OtherFile,
-        };
         Ok((data::table_test(file, encoding, held_out)?, chosen))
     }
 }

@@ -98,6 +98,59 @@ impl ClaimedFolder {
     }
 }
 
+/// A folder of results, which may be yet to be made.
+pub(crate) struct ResultsFolder {
+    /// For a folder that is named after the second, its parent until it is claimed.
+    path: PathBuf,
+    is_named: bool,
+    /// Held while this process writes to the folder.
+    claim: Option<ClaimedFolder>,
+}
+
+impl ResultsFolder {
+    /// The folder that was asked for, or one that is named after the second in which it is claimed.
+    pub(crate) fn new(asked: Option<&Path>) -> Self {
+        ResultsFolder {
+            path: asked.unwrap_or(Path::new(RUNS)).to_path_buf(),
+            is_named: asked.is_some(),
+            claim: None,
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether this process writes to the folder.
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.claim.is_some()
+    }
+
+    /// Refuses a folder that was asked for and holds something.
+    pub(crate) fn ensure_empty(&self, advice: &str) -> Result<()> {
+        match self.is_named {
+            true => ensure_empty(&self.path, advice),
+            false => Ok(()),
+        }
+    }
+
+    /// Claims the folder of results that are resumed.
+    pub(crate) fn lock(&mut self) -> Result<()> {
+        self.claim = Some(ClaimedFolder::lock(&self.path)?);
+        Ok(())
+    }
+
+    /// Makes and claims the folder, unless it is claimed already.
+    pub(crate) fn claim(&mut self, advice: &str) -> Result<&ClaimedFolder> {
+        let claim = match self.claim.take() {
+            Some(claim) => claim,
+            None => ClaimedFolder::claim(self.is_named.then_some(&*self.path), advice)?,
+        };
+        self.path = claim.path().to_path_buf();
+        Ok(self.claim.insert(claim))
+    }
+}
+
 /// Makes a folder named after this second in `runs`; where the name is taken, with a number after it.
 fn make_dated(runs: &Path) -> Result<PathBuf> {
     make_folder(runs)?;

@@ -6,29 +6,22 @@ use anyhow::{Context, Result, anyhow, bail};
 use backprop_trainer::formats::{read_limited, write_atomic};
 use serde::de::DeserializeOwned;
 
-use crate::folder::{ClaimedFolder, RUNS, ensure_empty};
+use crate::folder::{RUNS, ResultsFolder};
 use crate::settings::{Settings, TrainArgs, flat_table};
 
 /// The advice of an error about a folder that holds something.
 const ADVICE: &str = "add --resume to resume the run in it, or choose another --run-dir";
 
-/// A run's folder, which may be yet to be made.
-pub(crate) struct RunDir {
-    /// The folder that was asked for; for a folder that is named after the second, its parent until
-    /// it is claimed.
-    path: PathBuf,
-    /// Held while this process writes to the folder.
-    claim: Option<ClaimedFolder>,
-}
+/// The folder of a run.
+pub(crate) struct RunDir(ResultsFolder);
 
 impl RunDir {
     /// The folder of a new run; a folder that holds something is refused, other than the temporary
     /// files of a killed process. [`Self::create`] makes it.
     pub(crate) fn fresh(path: Option<&Path>) -> Result<Self> {
-        if let Some(path) = path {
-            ensure_empty(path, ADVICE)?;
-        }
-        Ok(Self::unclaimed(path.unwrap_or(Path::new(RUNS))))
+        let folder = ResultsFolder::new(path);
+        folder.ensure_empty(ADVICE)?;
+        Ok(RunDir(folder))
     }
 
     /// The folder of a run to resume: this one, or the newest. No other process writes to it.
@@ -39,51 +32,44 @@ impl RunDir {
         };
         // A folder that is none of a run gets no lock.
         dir.settings()?;
-        dir.claim = Some(ClaimedFolder::lock(&dir.path)?);
+        dir.0.lock()?;
         Ok(dir)
     }
 
     /// The folder of a run to read from.
     pub(crate) fn unclaimed(path: &Path) -> Self {
-        RunDir {
-            path: path.to_path_buf(),
-            claim: None,
-        }
+        RunDir(ResultsFolder::new(Some(path)))
     }
 
-    /// Makes and locks the folder of a new run that was asked for, and writes the settings.
-    pub(crate) fn create(&mut self, asked: Option<&Path>, settings: &Settings) -> Result<()> {
-        if self.claim.is_none() {
-            let claim = ClaimedFolder::claim(asked, ADVICE)?;
-            self.path = claim.path().to_path_buf();
-            self.claim = Some(claim);
-        }
+    /// Makes and locks the folder of a new run, and writes the settings.
+    pub(crate) fn create(&mut self, settings: &Settings) -> Result<()> {
+        self.0.claim(ADVICE)?;
         let text = toml::to_string(settings).context("the settings as TOML")?;
-        write_atomic(self.path.join("config.toml"), text.as_bytes())?;
+        write_atomic(self.path().join("config.toml"), text.as_bytes())?;
         Ok(())
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
     pub(crate) fn checkpoint(&self) -> PathBuf {
-        self.path.join("checkpoint")
+        self.path().join("checkpoint")
     }
 
     pub(crate) fn history(&self) -> PathBuf {
-        self.path.join("history.csv")
+        self.path().join("history.csv")
     }
 
     pub(crate) fn model(&self) -> PathBuf {
-        self.path.join("model.safetensors")
+        self.path().join("model.safetensors")
     }
 
     /// The settings that the run was started with.
     pub(crate) fn settings(&self) -> Result<Settings> {
-        let path = self.path.join("config.toml");
+        let path = self.path().join("config.toml");
         let bytes = read_limited(&path, 1 << 20)
-            .with_context(|| format!("{} is not the folder of a run", self.path.display()))?;
+            .with_context(|| format!("{} is not the folder of a run", self.path().display()))?;
         parse_settings(&bytes).with_context(|| path.display().to_string())
     }
 
@@ -98,7 +84,7 @@ impl RunDir {
                 toml::Value::Integer(i64::try_from(seed)?),
             );
         }
-        ensure_same(&saved, given, &self.path)?;
+        ensure_same(&saved, given, self.path())?;
         Ok(settings)
     }
 }

@@ -1,7 +1,7 @@
 //! The splits, the network and the trainer of a run, made from its settings.
 
 use anyhow::Result;
-use backprop_trainer::data::{Dataset, split_rows};
+use backprop_trainer::data::Dataset;
 use backprop_trainer::formats::{
     MODEL_LIMIT, MatchedLayers, load_matching_parameters, read_limited,
 };
@@ -11,7 +11,7 @@ use backprop_trainer::search::{Split, SplitIndices, kfold_indices};
 use backprop_trainer::tensor::{Key, Scalar};
 use backprop_trainer::{Observer, TrainError, Trainer};
 
-use crate::data::{Loaded, Splits};
+use crate::data::{self, Loaded, Splits};
 use crate::settings::{ClassWeights, Settings};
 
 /// The training, validation and test rows of the settings.
@@ -40,10 +40,7 @@ pub(crate) fn folds<T: Scalar>(
 pub(crate) fn split(settings: &Settings, rows: usize) -> Result<SplitIndices> {
     let key = Key::new(settings.seed).derive("split", 0);
     let rows = limited(settings, rows);
-    if settings.data.validation_fraction == 0.0 {
-        return Ok(((0..rows as u32).collect(), Vec::new()));
-    }
-    Ok(split_rows(rows, settings.data.validation_fraction, key)?)
+    data::split(rows, settings.data.validation_fraction, key)
 }
 
 /// The number of rows that the settings use, the first ones.

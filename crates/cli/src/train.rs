@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use backprop_report::metrics::{MajorityClass, Predictions};
-use backprop_trainer::formats::{Model, write_atomic};
+use backprop_trainer::formats::{Model, TrainingFile, write_atomic};
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Epoch, Evaluation, StopReason, Trainer};
 use serde::Serialize;
@@ -84,13 +84,15 @@ pub(crate) fn run(args: &TrainArgs, common: &Common) -> Result<ExitCode> {
 impl Run<'_> {
     fn run<T: Scalar>(mut self) -> Result<ExitCode> {
         let splits = setup::splits(&self.settings, &data::load::<T>(&self.settings)?)?;
+        // Now, since the file may change while the network trains.
+        let training_file = training_file::of_settings(&self.settings)?;
         let mut trainer = self.trainer(&splits)?;
         self.announce(&trainer, &splits);
         self.train(&mut trainer, &splits)?;
         if trainer.history().end() == Some(StopReason::Observer) {
             return Ok(self.interrupted(&trainer));
         }
-        let tested = self.test(&trainer, &splits)?;
+        let tested = self.test(&trainer, &splits, training_file)?;
         self.report(&trainer, &splits, tested)?;
         Ok(ExitCode::SUCCESS)
     }
@@ -113,8 +115,7 @@ impl Run<'_> {
         if self.args.run.resume && self.dir.checkpoint().exists() {
             trainer.resume_from(self.dir.checkpoint())?;
         }
-        let asked = self.args.run.run_dir.as_deref();
-        self.dir.create(asked, &self.settings)?;
+        self.dir.create(&self.settings)?;
         Ok(trainer.with_checkpoint(self.dir.checkpoint()))
     }
 
@@ -146,9 +147,8 @@ impl Run<'_> {
     /// The accuracy that says nothing yet, where the classes of the validation rows are uneven.
     fn say_baseline<T: Scalar>(&self, splits: &Splits<T>) {
         let counts = splits.validation.class_counts().unwrap_or_default();
-        // A confusion matrix of which only the sums of its rows count.
-        let confusion: Vec<Vec<u64>> = counts.iter().map(|&rows| vec![rows as u64]).collect();
-        let majority = MajorityClass::new(&confusion).filter(MajorityClass::is_uneven);
+        let counts: Vec<u64> = counts.iter().map(|&rows| rows as u64).collect();
+        let majority = MajorityClass::of_counts(&counts).filter(MajorityClass::is_uneven);
         let names = splits.validation.class_names().unwrap_or_default();
         if let Some((majority, name)) = majority.and_then(|m| Some((m, names.get(m.class)?))) {
             let share = percent(majority.share);
@@ -184,7 +184,12 @@ impl Run<'_> {
     }
 
     /// Keeps the model and the history, and sends the test set, if there is one, through the network.
-    fn test<T: Scalar>(&self, trainer: &Trainer<T>, splits: &Splits<T>) -> Result<Option<Tested>> {
+    fn test<T: Scalar>(
+        &self,
+        trainer: &Trainer<T>,
+        splits: &Splits<T>,
+        training_file: Option<TrainingFile>,
+    ) -> Result<Option<Tested>> {
         let history = trainer.history();
         write_atomic(self.dir.history(), history_csv(history.epochs()).as_bytes())?;
         if history.end() == Some(StopReason::EarlyStopping) {
@@ -196,7 +201,7 @@ impl Run<'_> {
         let tested = has_test.then(|| test_metrics::predictions(trainer, &splits.test, images));
         let tested = tested.transpose().context("the test set")?;
         let mut info = trainer.model_info().clone();
-        info.training_file = training_file::of_settings(&self.settings)?;
+        info.training_file = training_file;
         Model::new(trainer.network().clone(), info)?.save(self.dir.model())?;
         Ok(tested)
     }

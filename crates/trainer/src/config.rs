@@ -21,6 +21,14 @@ pub enum StopMetric {
 }
 
 impl StopMetric {
+    /// All metrics.
+    pub const ALL: [StopMetric; 4] = [
+        StopMetric::Loss,
+        StopMetric::Accuracy,
+        StopMetric::BalancedAccuracy,
+        StopMetric::MacroF1,
+    ];
+
     /// The name in settings and messages.
     pub fn name(self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ use backprop_trainer::search::{Rung, best};
 use serde::{Deserialize, Serialize};
 
 use super::trial::Trial;
-use crate::folder::{ClaimedFolder, RUNS, ensure_empty, make_folder};
+use crate::folder::{ResultsFolder, make_folder};
 use crate::output::{csv_field, write_json};
 use crate::run_dir::parse_toml;
 
@@ -68,58 +68,43 @@ struct Saved {
 /// The advice of an error about a folder that holds something.
 const ADVICE: &str = "add --resume to resume the search in it, or choose another --run-dir";
 
-/// The folder of a search, which may be yet to be made.
-pub(crate) struct Store {
-    /// For a folder that is named after the second, its parent until it is claimed.
-    path: PathBuf,
-    is_named: bool,
-    /// Held while this process writes to the folder.
-    claim: Option<ClaimedFolder>,
-}
+/// The folder of a search.
+pub(crate) struct Store(ResultsFolder);
 
 impl Store {
     /// The folder of a new search, which must be empty, or that of one to resume, which no other
     /// process writes to.
     pub(crate) fn new(asked: Option<&Path>, resume: bool) -> Result<Self> {
-        let mut store = Store {
-            path: asked.unwrap_or(Path::new(RUNS)).to_path_buf(),
-            is_named: asked.is_some(),
-            claim: None,
-        };
-        if resume && store.path.join(SETTINGS).exists() {
-            store.claim = Some(ClaimedFolder::lock(&store.path)?);
-        } else if store.is_named && !resume {
-            ensure_empty(&store.path, ADVICE)?;
+        let mut folder = ResultsFolder::new(asked);
+        if resume && folder.path().join(SETTINGS).exists() {
+            folder.lock()?;
+        } else if !resume {
+            folder.ensure_empty(ADVICE)?;
         }
-        Ok(store)
+        Ok(Store(folder))
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
     /// Makes and locks the folder, and writes the settings.
     pub(crate) fn create(&mut self, settings: &toml::Table) -> Result<()> {
-        let claim = match self.claim.take() {
-            Some(claim) => claim,
-            None => ClaimedFolder::claim(self.is_named.then_some(&self.path), ADVICE)?,
-        };
-        self.path = claim.path().to_path_buf();
+        let claim = self.0.claim(ADVICE)?;
         // First, so that a search that is killed here can be resumed.
         let text = toml::to_string(settings).context("the settings as TOML")?;
-        write_atomic(self.path.join(SETTINGS), text.as_bytes())?;
-        make_folder(&self.checkpoints())?;
+        write_atomic(claim.path().join(SETTINGS), text.as_bytes())?;
+        make_folder(&claim.path().join(CHECKPOINTS))?;
         claim.clear_leftovers(CHECKPOINTS);
-        self.claim = Some(claim);
         Ok(())
     }
 
     /// The settings of the search that is resumed; `None` for one that begins.
     pub(crate) fn settings(&self) -> Result<Option<toml::Table>> {
-        if self.claim.is_none() {
+        if !self.0.is_claimed() {
             return Ok(None);
         }
-        let path = self.path.join(SETTINGS);
+        let path = self.path().join(SETTINGS);
         let bytes = read_limited(&path, MAX_BYTES)?;
         let table = parse_toml(&bytes).with_context(|| path.display().to_string())?;
         Ok(Some(table))
@@ -127,7 +112,7 @@ impl Store {
 
     /// Puts the results so far in place of `planned` trials that have some.
     pub(crate) fn load(&self, planned: &mut [Trial]) -> Result<()> {
-        let path = self.path.join("search.json");
+        let path = self.path().join("search.json");
         if !path.exists() {
             return Ok(());
         }
@@ -149,9 +134,9 @@ impl Store {
 
     /// Writes the results so far.
     pub(crate) fn save(&self, report: &Report) -> Result<()> {
-        write_json(&self.path.join("search.json"), report)?;
+        write_json(&self.path().join("search.json"), report)?;
         write_atomic(
-            self.path.join("search.csv"),
+            self.path().join("search.csv"),
             table(&report.trials).as_bytes(),
         )?;
         Ok(())
@@ -164,7 +149,7 @@ impl Store {
 
     /// The folder of the checkpoints.
     pub(crate) fn checkpoints(&self) -> PathBuf {
-        self.path.join(CHECKPOINTS)
+        self.path().join(CHECKPOINTS)
     }
 
     /// Takes the checkpoints away once no trial goes on.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use backprop_trainer::StopMetric;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{
-    Activation, ClassWeights, OptimizerKind, Precision, ScheduleName, StopMetricName,
+    Activation, ClassWeights, OptimizerKind, Precision, ScheduleName, stop_metrics,
 };
 use crate::source::Source;
 use crate::table::{Missing, Task, Unknown};
@@ -172,8 +173,8 @@ pub(crate) struct TrainingArgs {
     pub(crate) patience: Option<u64>,
     /// With --patience: the metric on the validation rows that tells which epoch is the best; the last
     /// two count every class the same, however rare [default: loss]
-    #[arg(long, value_enum)]
-    pub(crate) stop_metric: Option<StopMetricName>,
+    #[arg(long, value_parser = stop_metrics())]
+    pub(crate) stop_metric: Option<StopMetric>,
 }
 
 /// The files of the run.

@@ -3,6 +3,7 @@
 use backprop_trainer::StopMetric;
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::{Deserialize, Serialize};
 
 /// The activations of hidden layers.
@@ -58,27 +59,11 @@ pub(crate) enum ScheduleName {
     Cosine,
 }
 
-/// The metrics that early stopping may go by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum StopMetricName {
-    Loss,
-    Accuracy,
-    BalancedAccuracy,
-    #[value(name = "macro-f1")]
-    #[serde(rename = "macro-f1")]
-    MacroF1,
-}
-
-impl From<StopMetricName> for StopMetric {
-    fn from(name: StopMetricName) -> Self {
-        match name {
-            StopMetricName::Loss => StopMetric::Loss,
-            StopMetricName::Accuracy => StopMetric::Accuracy,
-            StopMetricName::BalancedAccuracy => StopMetric::BalancedAccuracy,
-            StopMetricName::MacroF1 => StopMetric::MacroF1,
-        }
-    }
+/// The names of the stop metrics, as a flag takes them.
+pub(crate) fn stop_metrics() -> impl TypedValueParser<Value = StopMetric> {
+    let of_name = |name: String| StopMetric::ALL.into_iter().find(|m| m.name() == name);
+    PossibleValuesParser::new(StopMetric::ALL.map(StopMetric::name))
+        .map(move |name| of_name(name).expect("a possible value"))
 }
 
 /// The floating-point types.

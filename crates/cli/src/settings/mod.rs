@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub(crate) use args::TrainArgs;
 pub(crate) use choices::{ClassWeights, OptimizerKind, Precision};
-pub(crate) use resolved::{Settings, TEST_FRACTION};
+pub(crate) use resolved::Settings;
 
 /// Settings or flags as one flat table, whose keys are the names of flags.
 pub(crate) fn flat_table(settings: &impl Serialize) -> Result<toml::Table> {

@@ -10,14 +10,12 @@ use backprop_trainer::{StopMetric, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 use super::args::{DataArgs, NetworkArgs, OptimizerArgs, TrainArgs, TrainingArgs};
-use super::choices::{
-    Activation, ClassWeights, OptimizerKind, Precision, ScheduleName, StopMetricName,
-};
+use super::choices::{Activation, ClassWeights, OptimizerKind, Precision, ScheduleName};
 use crate::source::Source;
 use crate::table::{Missing, Task, Unknown};
 
 /// The fraction of a table's rows that is its test set.
-pub(crate) const TEST_FRACTION: f64 = 0.2;
+const TEST_FRACTION: f64 = 0.2;
 
 // Constants of the optimizers and of the step schedule.
 const MOMENTUM: f64 = 0.9;
@@ -101,7 +99,7 @@ pub(crate) struct TrainingSettings {
     pub(crate) batch_size: usize,
     pub(crate) patience: Option<u64>,
     /// `None` where there is no patience.
-    pub(crate) stop_metric: Option<StopMetricName>,
+    pub(crate) stop_metric: Option<StopMetric>,
 }
 
 impl Settings {
@@ -140,10 +138,7 @@ impl Settings {
             weight_decay: self.optimizer.weight_decay,
             clip: self.optimizer.clip,
             patience: self.training.patience,
-            stop_metric: self
-                .training
-                .stop_metric
-                .map_or(StopMetric::Loss, Into::into),
+            stop_metric: self.training.stop_metric.unwrap_or_default(),
             seed: self.seed,
         }
     }
@@ -202,6 +197,14 @@ impl DataSettings {
     /// Whether each epoch is followed by an evaluation.
     pub(crate) fn has_validation(&self) -> bool {
         self.validation.is_some() || self.validation_fraction > 0.0
+    }
+
+    /// The fraction of a table's own rows that is its test set: 0 where the test rows have a file.
+    pub(crate) fn table_test_fraction(&self) -> f64 {
+        match self.test {
+            Some(_) => 0.0,
+            None => self.test_fraction.unwrap_or(TEST_FRACTION),
+        }
     }
 
     /// Checks the fractions of rows.
@@ -327,9 +330,7 @@ impl TrainingSettings {
             epochs: args.epochs.unwrap_or(defaults.epochs),
             batch_size: args.batch_size.unwrap_or(defaults.batch_size),
             patience: args.patience,
-            stop_metric: args
-                .patience
-                .map(|_| args.stop_metric.unwrap_or(StopMetricName::Loss)),
+            stop_metric: args.patience.map(|_| args.stop_metric.unwrap_or_default()),
         })
     }
 
