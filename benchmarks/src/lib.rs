@@ -124,9 +124,9 @@ struct Data {
 
 impl Data {
     fn load(args: &Cli) -> Result<Self> {
-        let is_csv = matches!(args.dataset, Source::Csv(_));
+        let has_no_name = matches!(args.dataset, Source::Csv(_) | Source::Idx(_));
         ensure!(
-            !is_csv,
+            !has_no_name,
             "bench measures on images: mnist, fashion-mnist or sample"
         );
         let source = source::resolve(&args.dataset, &args.data_dir, args.common.quiet)?;

@@ -11,7 +11,7 @@ use backprop_trainer::tensor::{Key, Scalar};
 
 use crate::settings::Settings;
 use crate::source::{Images, Source, images};
-use crate::table;
+use crate::{pictures, table};
 
 /// A data set before its training rows are split.
 pub(crate) enum Loaded<T> {
@@ -100,8 +100,10 @@ impl<T: Scalar> Loaded<T> {
 
 /// Reads the data set that the settings name, which [`resolve`] found.
 pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
-    let Source::Csv(file) = &settings.data.dataset else {
-        return images(&settings.data.dataset, &settings.data.data_dir).map(Loaded::Images);
+    let file = match &settings.data.dataset {
+        Source::Csv(file) => file,
+        Source::Idx(_) => return own_images(settings).map(Loaded::Images),
+        named => return images(named, &settings.data.data_dir).map(Loaded::Images),
     };
     let (table, options) = table::read(file, settings)?;
     let data = &settings.data;
@@ -110,7 +112,7 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
         _ => Header::Present,
     };
     let other = |file: &PathBuf| Table::read(file, header, Limits::default()).map(Box::new);
-    let (train, held) = split_table(&table, data.table_test_fraction(), settings.seed)?;
+    let (train, held) = split_test(table.len(), data.table_test_fraction(), settings.seed)?;
     let test = match &data.test {
         Some(file) => TestRows::File(other(file)?),
         None => TestRows::Held(held),
@@ -124,6 +126,23 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
     })
 }
 
+/// Reads pictures of the user's own, and takes a fraction of them as the test set where they have none.
+fn own_images<T: Scalar>(settings: &Settings) -> Result<Images<T>> {
+    let (all, test) = pictures::load(settings)?;
+    if let Some(test) = test {
+        return Ok(Images { train: all, test });
+    }
+    let (train, held) = split_test(
+        all.len(),
+        settings.data.table_test_fraction(),
+        settings.seed,
+    )?;
+    Ok(Images {
+        train: all.select(&train),
+        test: all.select(&held),
+    })
+}
+
 /// The rows of a table as a model encodes them: all, or the test set of the file that it was trained on.
 pub(crate) fn table_test<T: Scalar>(
     file: &Path,
@@ -134,17 +153,13 @@ pub(crate) fn table_test<T: Scalar>(
     let whole = table.dataset(encoding)?;
     match test_set_of {
         None => Ok(whole),
-        Some(file) => Ok(whole.select(&split_table(&table, file.test_fraction, file.seed)?.1)),
+        Some(file) => Ok(whole.select(&split_test(table.len(), file.test_fraction, file.seed)?.1)),
     }
 }
 
-/// The rows of a table that are its training set and those that are its test set.
-fn split_table(table: &Table, fraction: f64, seed: u64) -> Result<SplitIndices> {
-    split(
-        table.len(),
-        fraction,
-        Key::new(seed).derive("split/test", 0),
-    )
+/// The rows of a data set that are its training set and those that are its test set.
+pub(crate) fn split_test(rows: usize, fraction: f64, seed: u64) -> Result<SplitIndices> {
+    split(rows, fraction, Key::new(seed).derive("split/test", 0))
 }
 
 /// The rows that remain and those that a fraction takes, which may be none: a fraction of 0.

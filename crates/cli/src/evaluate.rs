@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use backprop_trainer::Trainer;
 use backprop_trainer::data::Dataset;
 use backprop_trainer::data::csv::TableEncoding;
-use backprop_trainer::formats::{ModelInfo, OutputKind};
+use backprop_trainer::data::images::ImageEncoding;
+use backprop_trainer::formats::{ModelInfo, OutputKind, TrainingFile};
 use backprop_trainer::losses::{
     CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy, by_name,
 };
@@ -21,10 +22,10 @@ use crate::data;
 use crate::model::ModelFile;
 use crate::output::{say, thousands, write_json};
 use crate::settings::{Precision, Settings};
-use crate::source::{self, Source};
-use crate::table;
+use crate::source::{self, IdxFiles, Source};
 use crate::test_metrics::{self, TestMetrics};
 use crate::training_file;
+use crate::{pictures, table};
 
 /// Flags of `evaluate`.
 #[derive(Args)]
@@ -32,14 +33,18 @@ pub(crate) struct EvaluateArgs {
     /// The folder of a run, or a model file
     #[arg(value_name = "RUN_OR_MODEL")]
     model: PathBuf,
-    /// The data set whose test part is used: auto, mnist, fashion-mnist, sample or csv:FILE, which
-    /// is encoded as in training. The file that the model was trained on is recognised by its bytes;
-    /// of any other file all rows are used [default: that of the run; auto for a model file]
+    /// The data set whose test part is used: auto, mnist, fashion-mnist, sample, csv:FILE, which
+    /// is encoded as in training, or idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS]. The file that the
+    /// model was trained on is recognised by its bytes; of any other file all rows are used
+    /// [default: that of the run; auto for a model file]
     #[arg(long, value_name = "NAME")]
     dataset: Option<Source>,
-    /// Use all rows of the CSV file that the model was trained on, not only its test rows
+    /// Use all rows of the file that the model was trained on, not only its test rows
     #[arg(long)]
     all_rows: bool,
+    /// Exchange rows and columns of the pictures of --dataset idx:
+    #[arg(long)]
+    transpose: bool,
     /// The column of a CSV file that is predicted, as a check [default: what the model was trained
     /// to predict]
     #[arg(long, value_name = "COLUMN")]
@@ -77,6 +82,8 @@ fn evaluate<T: Scalar>(args: &EvaluateArgs, common: &Common, file: &ModelFile) -
         args,
         name,
         encoding: table::encoding(name, &info)?,
+        images: pictures::encoding(name, &info, (network.input_width(), network.output_width()))?,
+        outputs: network.output_width(),
         info: &info,
         settings,
     };
@@ -147,6 +154,8 @@ struct Subject<'a> {
     name: &'a str,
     info: &'a ModelInfo,
     encoding: Option<TableEncoding>,
+    images: Option<ImageEncoding>,
+    outputs: usize,
     settings: Option<&'a Settings>,
 }
 
@@ -190,8 +199,17 @@ impl Subject<'_> {
                 bail!("{name} was not trained on a table, but {source} is one")
             }
             (_, Some(_)) => bail!("{name} was trained on a table; {source} is none"),
-            _ if self.args.target.is_some() || self.args.all_rows => {
-                bail!("--target and --all-rows belong to csv:FILE data sets; leave them out")
+            _ if self.args.target.is_some() => {
+                bail!("--target belongs to csv:FILE data sets; leave it out")
+            }
+            _ if self.args.all_rows && !source.has_no_test_rows() => {
+                bail!(
+                    "--all-rows belongs to data sets without test rows of their own; leave it out"
+                )
+            }
+            (Source::Idx(files), None) => self.picture_rows(files, seed),
+            _ if self.args.transpose => {
+                bail!("--transpose belongs to idx: data sets; leave it out")
             }
             _ => {
                 let test = source::images(source, self.data_dir())?.test;
@@ -208,6 +226,48 @@ impl Subject<'_> {
         seed: Option<u64>,
     ) -> Result<(Dataset<T>, ChosenRows)> {
         check_target(self.args.target.as_deref(), encoding)?;
+        let (chosen, held_out) = self.choose(file, "csv:FILE", seed)?;
+        Ok((data::table_test(file, encoding, held_out)?, chosen))
+    }
+
+    /// The test files, or of the pictures that the model was trained on the test set, or all.
+    fn picture_rows<T: Scalar>(
+        &self,
+        files: &IdxFiles,
+        seed: Option<u64>,
+    ) -> Result<(Dataset<T>, ChosenRows)> {
+        ensure!(
+            !self.args.transpose || self.args.dataset.is_some(),
+            "--transpose goes with --dataset idx:IMAGES,LABELS; those of the run are read as in training"
+        );
+        // Those of the run, unless the flag names others.
+        let of_run = self.settings.filter(|_| self.args.dataset.is_none());
+        let of_run = of_run.is_some_and(|settings| settings.data.transpose == Some(true));
+        let transpose = self.args.transpose || of_run;
+        let (chosen, held_out) = match files.test {
+            Some(_) => (ChosenRows::TestSet, None),
+            None => self.choose(&files.images, "idx:IMAGES,LABELS", seed)?,
+        };
+        let images = self.images.as_ref();
+        let rows = pictures::for_model(files, transpose, self.info, images, self.outputs)?;
+        Ok(match held_out {
+            None => (rows, chosen),
+            Some(training) => {
+                let (fraction, seed) = (training.test_fraction, training.seed);
+                let (_, test) = data::split_test(rows.len(), fraction, seed)?;
+                (rows.select(&test), chosen)
+            }
+        })
+    }
+
+    /// The rows to evaluate on of a file, which flags name in this form; with the training's file, where they
+    /// are its test set.
+    fn choose(
+        &self,
+        file: &Path,
+        form: &str,
+        seed: Option<u64>,
+    ) -> Result<(ChosenRows, Option<&TrainingFile>)> {
         let training = self.info.training_file.as_ref();
         let chosen = match training {
             _ if self.args.all_rows => ChosenRows::All,
@@ -220,7 +280,7 @@ impl Subject<'_> {
         let held_out = training.filter(|_| chosen == ChosenRows::HeldOut);
         ensure!(
             held_out.is_none_or(|training| training.test_fraction > 0.0),
-            "{} was trained on all rows of {}; name a file of other rows with --dataset csv:FILE, or \
+            "{} was trained on all rows of {}; name a file of other rows with --dataset {form}, or \
              add --all-rows",
             self.name,
             file.display()
@@ -233,7 +293,7 @@ impl Subject<'_> {
                 training.seed
             );
         }
-        Ok((data::table_test(file, encoding, held_out)?, chosen))
+        Ok((chosen, held_out))
     }
 }
 

@@ -15,6 +15,7 @@ mod history;
 mod manual;
 mod model;
 pub mod output;
+mod pictures;
 mod predict;
 mod program;
 pub mod progress;

@@ -16,8 +16,10 @@ use clap::Args;
 use crate::common::Common;
 use crate::model::ModelFile;
 use crate::output::say;
+use crate::pictures;
 use crate::settings::Precision;
 use answer::Answer;
+use inputs::Reader;
 
 /// Rows that go through the network at a time.
 const BATCH: usize = 1024;
@@ -26,10 +28,12 @@ const BATCH: usize = 1024;
 #[derive(Args)]
 #[command(after_help = "\
 Files are told apart by their ending or their first bytes:
-  PNG  one picture, for networks of 28 x 28 inputs. One of 28 x 28 pixels is taken as it is, any
-       other made as MNIST's digits were: fitted into 20 x 20, centred by its centre of mass. It may
-       be drawn dark on light or light on dark; what is transparent is white. Networks of another
-       number of inputs take square pictures of just as many pixels
+  PNG  one picture, for models that were trained on pictures; what is transparent is white.
+       For a model of drawings, such as digits, one of the model's size is taken as it is, any other
+       made as MNIST's digits were: fitted into 20/28 of the sides, centred by its centre of mass. It
+       may be drawn dark on light or light on dark. For a model of photographs the middle of the
+       picture is taken, with the model's proportions, and scaled to its size. A model that does not
+       know its pictures' size takes squares of as many pixels as it has inputs
   IDX  any number of rows, plain or packed with gzip; each as many values as the network has inputs
   CSV  a row of numbers a line, as many as the network has inputs, with or without a header; for a
        model that was trained on a table, rows of such a table, with or without the target. Columns
@@ -50,6 +54,9 @@ pub(crate) struct PredictArgs {
     /// PNG, IDX or CSV files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+    /// Exchange rows and columns of the pictures of IDX files, as in training with --transpose
+    #[arg(long)]
+    transpose: bool,
     /// Print one JSON object a line for each row, even with --quiet
     #[arg(long)]
     json: bool,
@@ -68,10 +75,17 @@ fn predict<T: Scalar>(args: &PredictArgs, common: &Common, file: &ModelFile) -> 
     let (network, info) = file.model::<T>()?.into_parts();
     let encoding = crate::table::encoding(&file.name, &info)?;
     let (width, outputs) = (network.input_width(), network.output_width());
+    let reader = Reader {
+        info: &info,
+        table: encoding.as_ref(),
+        images: pictures::encoding(&file.name, &info, (width, outputs))?,
+        width,
+        transpose: args.transpose,
+    };
     let mut workspace = Workspace::new(common.pool());
     let mut predictions = vec![T::zero(); BATCH * outputs];
     for file in &args.files {
-        let rows = inputs::read::<T>(&info, encoding.as_ref(), width, file)?;
+        let rows = reader.read::<T>(file)?;
         let mut row = 0;
         for batch in rows.values.chunks(BATCH * width) {
             let count = batch.len() / width;

@@ -7,6 +7,7 @@ use anyhow::Result;
 use backprop_report::metrics::Predictions;
 use backprop_report::{HistoryColumns, Run, layer_weights, run_page};
 use backprop_trainer::Trainer;
+use backprop_trainer::data::Dataset;
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::losses::OutputKind;
 use backprop_trainer::optimizers::Progress;
@@ -19,7 +20,7 @@ use crate::run_dir::RunDir;
 use crate::settings::{Settings, flat_table};
 use crate::source::Source;
 
-/// The pixels on a side of the pictures of MNIST and Fashion-MNIST.
+/// The pixels on a side of the pictures of MNIST.
 const SIDE: usize = 28;
 /// Steps of which the learning rate is drawn.
 const RATES: u64 = 400;
@@ -31,6 +32,8 @@ pub(crate) struct FinishedRun<'a, T: Scalar> {
     pub(crate) before: Option<Sequential<T>>,
     /// Training, validation and test rows.
     pub(crate) rows: [usize; 3],
+    /// The width and height of a row that is an image.
+    pub(crate) image_size: Option<(usize, usize)>,
     pub(crate) test_loss: f64,
     /// `None` where there are no test rows.
     pub(crate) predictions: Option<Predictions>,
@@ -51,9 +54,12 @@ pub(crate) fn write<T: Scalar>(
     Ok(dir.path().join("report.html"))
 }
 
-/// Width and height, if rows of this number of inputs are images.
-pub(crate) fn image_shape(inputs: usize) -> Option<(usize, usize)> {
-    (inputs == SIDE * SIDE).then_some((SIDE, SIDE))
+/// Width and height, if the rows are images; rows of a table are where they may be those of MNIST.
+pub(crate) fn image_size<T>(rows: &Dataset<T>) -> Option<(usize, usize)> {
+    match rows.image_encoding() {
+        Some(images) => Some((images.width, images.height)),
+        None => (rows.width() == SIDE * SIDE).then_some((SIDE, SIDE)),
+    }
 }
 
 fn run<T: Scalar>(trainer: &Trainer<T>, finished: FinishedRun<'_, T>) -> Result<Run> {
@@ -87,7 +93,7 @@ fn run<T: Scalar>(trainer: &Trainer<T>, finished: FinishedRun<'_, T>) -> Result<
         lead,
         history: columns(trainer, &finished),
         layers,
-        image_size: image_shape(network.input_width()),
+        image_size: finished.image_size,
         test_loss: finished.test_loss,
         settings: settings_table(settings)?,
         versions: versions(&finished),
@@ -125,16 +131,15 @@ fn columns<T: Scalar>(trainer: &Trainer<T>, finished: &FinishedRun<'_, T>) -> Hi
     columns
 }
 
-/// A data set as a title names it: a table by its file's name alone.
+/// A data set as a title names it: one in files by its first file's name alone.
 fn data_name(source: &Source) -> String {
-    match source {
-        Source::Csv(file) => file
-            .file_name()
-            .unwrap_or(file.as_os_str())
-            .to_string_lossy()
-            .into(),
-        source => source.to_string(),
-    }
+    let file = match source {
+        Source::Csv(file) => file,
+        Source::Idx(files) => &files.images,
+        source => return source.to_string(),
+    };
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    name.to_string_lossy().into()
 }
 
 /// Every setting, as `config.toml` has it.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use backprop_datasets::DatasetError;
 use backprop_datasets::mnist::{self, Variant};
 use backprop_trainer::data::Dataset;
 use backprop_trainer::tensor::Scalar;
@@ -27,19 +28,80 @@ pub enum Source {
     Sample,
     /// A table in a CSV file.
     Csv(PathBuf),
+    /// Pictures with labels in IDX files.
+    Idx(IdxFiles),
+}
+
+/// The IDX files of a data set of pictures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdxFiles {
+    /// The pictures.
+    pub images: PathBuf,
+    /// Their labels.
+    pub labels: PathBuf,
+    /// The pictures and labels of the test set, where it has files of its own.
+    pub test: Option<(PathBuf, PathBuf)>,
+}
+
+impl FromStr for IdxFiles {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let files: Vec<&str> = text.split(',').collect();
+        let path = PathBuf::from;
+        if files.iter().all(|file| !file.is_empty()) {
+            if let [images, labels] = files[..] {
+                return Ok(IdxFiles {
+                    images: path(images),
+                    labels: path(labels),
+                    test: None,
+                });
+            }
+            if let [images, labels, test_images, test_labels] = files[..] {
+                return Ok(IdxFiles {
+                    images: path(images),
+                    labels: path(labels),
+                    test: Some((path(test_images), path(test_labels))),
+                });
+            }
+        }
+        Err("expected idx:IMAGES,LABELS or idx:IMAGES,LABELS,TEST_IMAGES,TEST_LABELS".to_string())
+    }
+}
+
+impl Source {
+    /// Whether the rows are pictures of the user's own.
+    pub(crate) fn is_own_pictures(&self) -> bool {
+        matches!(self, Source::Idx(_))
+    }
+
+    /// Whether the test set has to be taken from the rows, or named by a flag.
+    pub(crate) fn has_no_test_rows(&self) -> bool {
+        match self {
+            Source::Csv(_) => true,
+            Source::Idx(files) => files.test.is_none(),
+            Source::Auto | Source::Mnist | Source::FashionMnist | Source::Sample => false,
+        }
+    }
 }
 
 impl FromStr for Source {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(files) = text.strip_prefix("idx:") {
+            return files.parse().map(Source::Idx);
+        }
         match (text, text.strip_prefix("csv:")) {
             ("auto", _) => Ok(Source::Auto),
             ("mnist", _) => Ok(Source::Mnist),
             ("fashion-mnist", _) => Ok(Source::FashionMnist),
             ("sample", _) => Ok(Source::Sample),
             (_, Some(file)) if !file.is_empty() => Ok(Source::Csv(PathBuf::from(file))),
-            _ => Err("expected auto, mnist, fashion-mnist, sample or csv:FILE".to_string()),
+            _ => Err(
+                "expected auto, mnist, fashion-mnist, sample, csv:FILE or idx:IMAGES,LABELS"
+                    .to_string(),
+            ),
         }
     }
 }
@@ -52,6 +114,17 @@ impl fmt::Display for Source {
             Source::FashionMnist => write!(f, "fashion-mnist"),
             Source::Sample => write!(f, "sample"),
             Source::Csv(file) => write!(f, "csv:{}", file.display()),
+            Source::Idx(files) => {
+                write!(
+                    f,
+                    "idx:{},{}",
+                    files.images.display(),
+                    files.labels.display()
+                )?;
+                files.test.iter().try_for_each(|(images, labels)| {
+                    write!(f, ",{},{}", images.display(), labels.display())
+                })
+            }
         }
     }
 }
@@ -86,7 +159,7 @@ pub fn resolve(source: &Source, data_dir: &Path, quiet: bool) -> Result<Source> 
     let which = match source {
         Source::Auto | Source::Mnist => Variant::Mnist,
         Source::FashionMnist => Variant::FashionMnist,
-        Source::Sample | Source::Csv(_) => return Ok(source.clone()),
+        Source::Sample | Source::Csv(_) | Source::Idx(_) => return Ok(source.clone()),
     };
     let named = if which == Variant::Mnist {
         Source::Mnist
@@ -112,22 +185,36 @@ pub fn resolve(source: &Source, data_dir: &Path, quiet: bool) -> Result<Source> 
 /// Reads a data set of images that [`resolve`] found.
 ///
 /// # Errors
-/// If a file cannot be read, or the data set is a table.
+/// If a file cannot be read, or the data set is none by name.
 pub fn images<T: Scalar>(source: &Source, data_dir: &Path) -> Result<Images<T>> {
     let (train, test) = match source {
         Source::Auto | Source::Mnist => files(data_dir, Variant::Mnist)?,
         Source::FashionMnist => files(data_dir, Variant::FashionMnist)?,
         Source::Sample => mnist::sample(),
-        Source::Csv(_) => bail!("{source} holds no images"),
+        Source::Csv(_) | Source::Idx(_) => {
+            bail!("{source} is not one of mnist, fashion-mnist and sample")
+        }
     };
     Ok(Images { train, test })
 }
 
-/// Reads the files of a data set; where they are damaged the error says how to get them again.
+/// Reads the files of a data set; where they are damaged the error says how to get them again, where
+/// they hold other pictures how to load those.
 fn files<T: Scalar>(data_dir: &Path, which: Variant) -> Result<(Dataset<T>, Dataset<T>)> {
-    mnist::load(data_dir, which).with_context(|| {
+    mnist::load(data_dir, which).map_err(|error| {
         let (name, dir) = (which.name(), data_dir.display());
         let program = program::name();
-        format!("{name} cannot be read (get it again: {program} download {name} --data-dir {dir})")
+        let advice = if matches!(error, DatasetError::OtherData(_)) {
+            let folder = data_dir.join(name);
+            let files = which.files().map(|file| {
+                let path = folder.join(file.name);
+                let ending = if path.exists() { "" } else { ".gz" };
+                format!("{}{ending}", path.display())
+            });
+            format!("other pictures: --dataset idx:{}", files.join(","))
+        } else {
+            format!("get it again: {program} download {name} --data-dir {dir}")
+        };
+        anyhow::Error::new(error).context(format!("{name} cannot be read ({advice})"))
     })
 }

@@ -19,7 +19,7 @@ use crate::run_dir::RunDir;
 use crate::run_page::{self, FinishedRun};
 use crate::settings::{Precision, Settings, TrainArgs};
 use crate::test_metrics::{self, TestMetrics};
-use crate::{program, setup, source, table, training_file};
+use crate::{pictures, program, setup, source, table, training_file};
 
 /// All figures of a run.
 #[derive(Serialize)]
@@ -133,6 +133,9 @@ impl Run<'_> {
         if let Some(encoding) = splits.train.encoding() {
             self.say(&table::describe(encoding, self.settings.data.task));
         }
+        if self.settings.data.dataset.is_own_pictures() {
+            self.say(&pictures::describe(&splits.train));
+        }
         self.say_baseline(splits);
         if self.args.run.resume {
             let done = trainer.history().epochs().len();
@@ -196,7 +199,7 @@ impl Run<'_> {
             let epochs = history.epochs().len();
             self.say(&format!("stopped early after epoch {epochs}"));
         }
-        let images = run_page::image_shape(splits.train.width()).is_some();
+        let images = run_page::image_size(&splits.train).is_some();
         let has_test = !splits.test.is_empty();
         let tested = has_test.then(|| test_metrics::predictions(trainer, &splits.test, images));
         let tested = tested.transpose().context("the test set")?;
@@ -224,6 +227,7 @@ impl Run<'_> {
                 .ok()
                 .map(|(network, _)| network),
             rows: [&splits.train, &splits.validation, &splits.test].map(|split| split.len()),
+            image_size: run_page::image_size(&splits.train),
             test_loss: tested
                 .as_ref()
                 .map_or(f64::NAN, |(evaluation, _)| evaluation.loss),

@@ -9,11 +9,13 @@ use backprop_trainer::formats::TrainingFile;
 use crate::settings::Settings;
 use crate::source::Source;
 
-/// The CSV file that the settings name and the rows of it that are the test set; `None` for a data
-/// set of images.
+/// The file of rows that the settings name and the rows of it that are the test set; `None` for a data
+/// set by name.
 pub(crate) fn of_settings(settings: &Settings) -> Result<Option<TrainingFile>> {
-    let Source::Csv(file) = &settings.data.dataset else {
-        return Ok(None);
+    let file = match &settings.data.dataset {
+        Source::Csv(file) => file,
+        Source::Idx(files) => &files.images,
+        Source::Auto | Source::Mnist | Source::FashionMnist | Source::Sample => return Ok(None),
     };
     Ok(Some(TrainingFile {
         sha256: sha256(file)?,

@@ -10,6 +10,7 @@ use backprop_tensor::Scalar;
 use crate::DataError;
 #[cfg(feature = "csv")]
 use crate::csv::TableEncoding;
+use crate::images::ImageEncoding;
 
 /// The targets of the rows: classes or values.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +58,8 @@ pub struct Dataset<T> {
     /// The encoding of the table that the rows come from.
     #[cfg(feature = "csv")]
     encoding: Option<Arc<TableEncoding>>,
+    /// The pictures that the rows are.
+    images: Option<Arc<ImageEncoding>>,
 }
 
 struct Storage<T> {
@@ -145,6 +148,7 @@ impl<T: Scalar> Dataset<T> {
             class_names: None,
             #[cfg(feature = "csv")]
             encoding: None,
+            images: None,
         })
     }
 
@@ -226,6 +230,22 @@ impl<T> Dataset<T> {
     #[cfg(feature = "csv")]
     pub fn encoding(&self) -> Option<&TableEncoding> {
         self.encoding.as_deref()
+    }
+
+    /// With the size and the labels of the pictures that the rows are.
+    ///
+    /// # Errors
+    /// If a row has another number of features than such a picture, or the labels are not those of the
+    /// classes.
+    pub fn with_image_encoding(mut self, images: ImageEncoding) -> Result<Self, DataError> {
+        images.check(self.width(), self.target_width())?;
+        self.images = Some(Arc::new(images));
+        Ok(self)
+    }
+
+    /// The size and the labels of the pictures that the rows are; `None` for rows of another source.
+    pub fn image_encoding(&self) -> Option<&ImageEncoding> {
+        self.images.as_deref()
     }
 
     /// The factor that [`gather`](Self::gather) multiplies stored features by: 1/255 for bytes, so that

@@ -76,6 +76,20 @@ pub enum DataError {
         /// The network's inputs.
         inputs: usize,
     },
+    /// A picture of other channels than a network takes.
+    #[error(
+        "{file} is a picture, but the network takes rows of {width} x {height} pixels with {channels} values each; give an IDX file"
+    )]
+    Channels {
+        /// The file.
+        file: String,
+        /// Pixels in a row of the network's pictures.
+        width: usize,
+        /// Rows of the network's pictures.
+        height: usize,
+        /// Values of each pixel.
+        channels: usize,
+    },
     /// A picture with nothing on it.
     #[error("{file} is blank, all pixels are of one shade; draw something on it")]
     Blank {
@@ -126,6 +140,12 @@ pub enum DataError {
     /// An encoding of a table that makes no sense.
     #[error("the encoding of the table {problem}; it is damaged, so fit it again")]
     TableEncoding {
+        /// The fault.
+        problem: String,
+    },
+    /// An encoding of pictures that makes no sense.
+    #[error("the description of the pictures {problem}; it is damaged, so train the model again")]
+    ImageEncoding {
         /// The fault.
         problem: String,
     },

@@ -14,7 +14,6 @@ use byteorder::{BigEndian, ByteOrder, WriteBytesExt};
 
 use crate::DataError;
 pub use crate::Limits;
-#[cfg(any(feature = "csv", feature = "png"))]
 pub(crate) use read::open;
 pub use read::{parse, read};
 
@@ -75,6 +74,11 @@ impl Values {
     /// The element type as Rust calls it, such as `"u8"`.
     pub fn type_name(&self) -> &'static str {
         self.kind().name()
+    }
+
+    /// The bytes of an element in a file.
+    pub(crate) fn element_bytes(&self) -> u64 {
+        self.kind().bytes()
     }
 
     fn kind(&self) -> Kind {

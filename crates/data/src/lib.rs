@@ -42,6 +42,9 @@ pub mod csv;
 mod dataset;
 mod error;
 pub mod idx;
+#[cfg(feature = "png")]
+mod image;
+pub mod images;
 mod limits;
 #[cfg(feature = "png")]
 pub mod png;

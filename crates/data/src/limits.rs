@@ -23,7 +23,6 @@ impl Default for Limits {
 }
 
 /// Reads a whole file of at most `limits`; gives its name for errors, too.
-#[cfg(any(feature = "csv", feature = "png"))]
 pub(crate) fn read_all(
     path: &std::path::Path,
     limits: Limits,

@@ -14,31 +14,20 @@
 //! tenths of the edge's pixels differ from the median by at most the grain of the paper; what
 //! differs by less than four times that, or than 4 shades, is background too.
 
-mod fit;
-
 use std::io::Cursor;
 use std::path::Path;
 
 use png::{ColorType, Decoder, Transformations};
 
 use crate::error::clause;
+pub use crate::image::GrayImage;
+use crate::image::Image;
 use crate::{DataError, Limits};
-
-/// Pixels on each side of MNIST's fields.
-const SIDE: usize = 28;
 
 /// The memory that the parts of a file besides its pixels may take.
 const CHUNKS: usize = 1 << 20;
 
 const NOT_PNG: &str = "check that this is a PNG file, or save the picture again";
-
-/// A picture in shades of grey, row after row, from 0 (black) to 255 (white).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrayImage {
-    width: usize,
-    height: usize,
-    pixels: Vec<u8>,
-}
 
 /// Reads a picture from a PNG file.
 ///
@@ -58,6 +47,11 @@ pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<GrayImage, DataErr
 /// # Errors
 /// As [`read`].
 pub fn parse(name: &str, bytes: &[u8], limits: Limits) -> Result<GrayImage, DataError> {
+    Ok(parse_image(name, bytes, limits)?.into_gray())
+}
+
+/// The picture in its colours; what is transparent lies on white.
+pub(crate) fn parse_image(name: &str, bytes: &[u8], limits: Limits) -> Result<Image, DataError> {
     let mut source = Cursor::new(bytes);
     let decoded = decode(name, &mut source, limits);
     decoded.map_err(|failure| match failure {
@@ -83,7 +77,7 @@ impl From<png::DecodingError> for Failure {
     }
 }
 
-fn decode(name: &str, source: &mut Cursor<&[u8]>, limits: Limits) -> Result<GrayImage, Failure> {
+fn decode(name: &str, source: &mut Cursor<&[u8]>, limits: Limits) -> Result<Image, Failure> {
     let too_large = |needed| {
         Failure::Data(DataError::TooLarge {
             file: name.to_owned(),
@@ -112,31 +106,33 @@ fn decode(name: &str, source: &mut Cursor<&[u8]>, limits: Limits) -> Result<Gray
     let mut buffer = vec![0; size];
     let frame = reader.next_frame(&mut buffer)?;
     reader.finish()?;
-    let samples = &buffer[..frame.buffer_size()];
-    let grey = match frame.color_type {
-        ColorType::Grayscale | ColorType::Indexed => samples.to_vec(),
-        ColorType::GrayscaleAlpha => samples
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&[grey, alpha]| over_white(grey, alpha))
-            .collect(),
-        ColorType::Rgb => samples.as_chunks().0.iter().map(|&rgb| luma(rgb)).collect(),
-        ColorType::Rgba => samples
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&[r, g, b, alpha]| over_white(luma([r, g, b]), alpha))
-            .collect(),
+    buffer.truncate(frame.buffer_size());
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    let channels = match frame.color_type {
+        ColorType::Grayscale | ColorType::Indexed => 1,
+        ColorType::GrayscaleAlpha => flattened::<2>(&mut buffer),
+        ColorType::Rgb => 3,
+        ColorType::Rgba => flattened::<4>(&mut buffer),
     };
-    Ok(GrayImage {
-        width: frame.width as usize,
-        height: frame.height as usize,
-        pixels: grey,
-    })
+    Image::new(width, height, channels, buffer).map_err(Failure::Data)
 }
 
-/// The memory that a picture takes: all samples as bytes, the grey that is made of them, and the
+/// Lays pixels of `N` samples, the last of which is their opacity, on white, within their memory; the number
+/// of channels that are left.
+fn flattened<const N: usize>(samples: &mut Vec<u8>) -> usize {
+    let pixels = samples.len() / N;
+    for pixel in 0..pixels {
+        let alpha = samples[N * pixel + N - 1];
+        for channel in 0..N - 1 {
+            let value = over_white(samples[N * pixel + channel], alpha);
+            samples[(N - 1) * pixel + channel] = value;
+        }
+    }
+    samples.truncate((N - 1) * pixels);
+    N - 1
+}
+
+/// The memory that a picture takes: all samples as bytes, a byte more for each pixel, and the
 /// decoder's rows, of which it holds up to eight in a buffer that may be moved, and copies.
 fn needed(header: &png::Info<'_>) -> u64 {
     let (width, height) = (u64::from(header.width), u64::from(header.height));
@@ -152,12 +148,7 @@ fn needed(header: &png::Info<'_>) -> u64 {
         .saturating_add(rows)
 }
 
-/// How bright a colour looks (ITU-R BT.601).
-fn luma([red, green, blue]: [u8; 3]) -> u8 {
-    let sum = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
-    ((sum + 500) / 1000) as u8
-}
-
+/// A shade, or a value of a colour, on white paper.
 fn over_white(grey: u8, alpha: u8) -> u8 {
     let (grey, alpha) = (u32::from(grey), u32::from(alpha));
     ((grey * alpha + 255 * (255 - alpha) + 127) / 255) as u8
@@ -182,90 +173,6 @@ fn found(bytes: &[u8], error: &png::DecodingError) -> String {
             "the end of the file".to_owned()
         }
         (None, error) => clause(&error.to_string()),
-    }
-}
-
-impl GrayImage {
-    /// A picture of these shades, row after row.
-    ///
-    /// # Errors
-    /// If a side is 0, or the shades do not fill the picture.
-    pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self, DataError> {
-        for (what, side) in [("the width of a picture", width), ("its height", height)] {
-            if side == 0 {
-                return Err(DataError::Zero { what });
-            }
-        }
-        if width.checked_mul(height) != Some(pixels.len()) {
-            return Err(DataError::Ragged {
-                what: "pixels",
-                length: pixels.len(),
-                width,
-            });
-        }
-        Ok(GrayImage {
-            width,
-            height,
-            pixels,
-        })
-    }
-
-    /// Pixels in a row.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Rows.
-    pub fn height(&self) -> usize {
-        self.height
-    }
-
-    /// The shades, row after row.
-    pub fn pixels(&self) -> &[u8] {
-        &self.pixels
-    }
-
-    /// The raw inputs, from 0 to 255, of a network of `inputs` inputs; `name` is for errors.
-    ///
-    /// A square picture of `inputs` pixels is taken as it is, any other fitted the way of MNIST,
-    /// which needs a network of 784 inputs. Both are light on black, whichever way round they were
-    /// drawn.
-    ///
-    /// ```
-    /// use backprop_data::png::GrayImage;
-    ///
-    /// // A black square on white, in a corner.
-    /// let shade = |i: usize| if i % 60 < 30 && i / 60 < 30 { 0 } else { 255 };
-    /// let inputs = GrayImage::new(60, 60, (0..3600).map(shade).collect())?.to_inputs("square", 784)?;
-    /// let ink = |y: usize, x: usize| inputs[28 * y + x];
-    /// assert_eq!((ink(4, 4), ink(23, 23)), (255, 255));
-    /// assert_eq!((ink(3, 14), ink(24, 14)), (0, 0));
-    /// # Ok::<(), backprop_data::DataError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If all pixels are of one shade, or the picture does not fit the network.
-    pub fn to_inputs(&self, name: &str, inputs: usize) -> Result<Vec<u8>, DataError> {
-        let Some(drawing) = fit::Glyph::on(self) else {
-            return Err(DataError::Blank {
-                file: name.to_owned(),
-            });
-        };
-        let fits = self.width == self.height && self.pixels.len() == inputs;
-        if fits && drawing.is_dark_on_light() {
-            Ok(self.pixels.iter().map(|shade| 255 - shade).collect())
-        } else if fits {
-            Ok(self.pixels.clone())
-        } else if inputs == SIDE * SIDE {
-            Ok(drawing.fitted().to_vec())
-        } else {
-            Err(DataError::GrayImage {
-                file: name.to_owned(),
-                width: self.width,
-                height: self.height,
-                inputs,
-            })
-        }
     }
 }
 

@@ -17,6 +17,9 @@ pub enum DatasetError {
     /// A file of a data set cannot be read, or holds other data.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A file under a name of the data set holds other data.
+    #[error(transparent)]
+    OtherData(DataError),
     /// The system cannot create, read or write a file or a folder.
     #[error(
         "{path} cannot be {action}: {reason}; check that the disk has space and the folder can be written"

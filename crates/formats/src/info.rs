@@ -56,6 +56,10 @@ pub struct ModelInfo {
     /// `backprop_data::csv::Encoding` as JSON. A network without it has other inputs than tables.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<serde_json::Value>,
+    /// The pictures that it was trained on: `backprop_data::images::ImageEncoding` as JSON. A network
+    /// without it has other inputs than pictures, or is older than this entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<serde_json::Value>,
     /// The file that it was trained on, if it was one file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub training_file: Option<TrainingFile>,
@@ -76,6 +80,7 @@ impl ModelInfo {
             input_scale: 1.0,
             class_names: Vec::new(),
             table: None,
+            images: None,
             training_file: None,
         }
     }
@@ -172,6 +177,13 @@ impl ModelInfo {
     #[must_use]
     pub fn with_table(mut self, table: serde_json::Value) -> Self {
         self.table = Some(table);
+        self
+    }
+
+    /// With the description of the pictures that it was trained on.
+    #[must_use]
+    pub fn with_images(mut self, images: serde_json::Value) -> Self {
+        self.images = Some(images);
         self
     }
 

@@ -76,25 +76,34 @@ pub(crate) fn png_uri(width: usize, height: usize, indices: &[u8], colormap: Col
         return "data:,".to_string();
     }
     let palette = colormap.palette();
+    let colours: Vec<u8> = palette.iter().flat_map(|c| [c[0], c[1], c[2]]).collect();
+    let opacities: Vec<u8> = palette.iter().map(|c| c[3]).collect();
+    data_uri((width, height), indices, |encoder| {
+        encoder.set_color(ColorType::Indexed);
+        encoder.set_depth(BitDepth::Eight);
+        encoder.set_palette(colours);
+        encoder.set_trns(opacities);
+    })
+}
+
+/// A PNG file of this size and these samples as a `data:` address.
+///
+/// # Panics
+/// If the samples do not fill the image.
+fn data_uri(
+    (width, height): (usize, usize),
+    samples: &[u8],
+    set_up: impl FnOnce(&mut Encoder<'_, &mut Vec<u8>>),
+) -> String {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, width as u32, height as u32);
-    encoder.set_color(ColorType::Indexed);
-    encoder.set_depth(BitDepth::Eight);
-    encoder.set_palette(
-        palette
-            .iter()
-            .flat_map(|c| [c[0], c[1], c[2]])
-            .collect::<Vec<u8>>(),
-    );
-    encoder.set_trns(palette.iter().map(|c| c[3]).collect::<Vec<u8>>());
+    set_up(&mut encoder);
     let written = encoder
         .write_header()
-        .and_then(|mut writer| writer.write_image_data(indices));
+        .and_then(|mut writer| writer.write_image_data(samples));
     if let Err(error) = written {
-        panic!(
-            "an image of {width} x {height} with {} indices: {error}",
-            indices.len()
-        );
+        let samples = samples.len();
+        panic!("an image of {width} x {height} with {samples} samples: {error}");
     }
     format!("data:image/png;base64,{}", STANDARD.encode(file))
 }
@@ -119,9 +128,45 @@ pub fn gray_image_uri(width: usize, height: usize, pixels: &[f64]) -> String {
     png_uri(width, height, &indices, Colormap::Gray)
 }
 
+/// A PNG file of colours, red, green and blue from 0 to 1 for each pixel, row after row, as a `data:`
+/// address for an `<img>`.
+///
+/// Values that are missing or not finite are 0.
+///
+/// ```
+/// let uri = backprop_plot::rgb_image_uri(1, 1, &[1.0, 0.5, 0.0]);
+/// assert!(uri.starts_with("data:image/png;base64,iVBORw0KGgo"));
+/// assert_eq!(backprop_plot::rgb_image_uri(0, 0, &[]), "data:,");
+/// ```
+pub fn rgb_image_uri(width: usize, height: usize, pixels: &[f64]) -> String {
+    let byte = |value: &f64| (255.0 * value.clamp(0.0, 1.0)).round() as u8;
+    let mut bytes: Vec<u8> = pixels.iter().map(byte).collect();
+    bytes.resize(3 * width * height, 0);
+    if bytes.is_empty() {
+        return "data:,".to_string();
+    }
+    data_uri((width, height), &bytes, |encoder| {
+        encoder.set_color(ColorType::Rgb);
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_holds_the_colours() {
+        let uri = rgb_image_uri(2, 1, &[0.0, 0.5, 1.0, 2.0, f64::NAN]);
+        let text = uri.strip_prefix("data:image/png;base64,").expect("a PNG");
+        let file = STANDARD.decode(text).expect("base64");
+        let reader = png::Decoder::new(std::io::Cursor::new(file)).read_info();
+        let mut pixels = vec![0; 6];
+        reader
+            .expect("a header")
+            .next_frame(&mut pixels)
+            .expect("an image");
+        assert_eq!(pixels, [0, 128, 255, 255, 0, 0]);
+    }
 
     /// The address of an image decodes to the opacities of its values.
     #[test]

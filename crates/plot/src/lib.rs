@@ -36,6 +36,6 @@ pub use charts::line::{LineChart, Mark};
 pub use charts::reliability::{ReliabilityBin, ReliabilityDiagram};
 pub use charts::scatter::Scatter;
 pub use figure::Figure;
-pub use image::{Colormap, gray_image_uri};
+pub use image::{Colormap, gray_image_uri, rgb_image_uri};
 pub use series::Series;
 pub use theme::{Theme, style_sheet};

@@ -10,6 +10,7 @@
 mod collect;
 mod document;
 mod experiments;
+mod image;
 mod page;
 mod range;
 mod run;

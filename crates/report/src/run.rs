@@ -12,7 +12,7 @@ pub struct Run {
     pub history: HistoryColumns,
     /// The weights of the Linear layers, first to last.
     pub layers: Vec<LayerWeights>,
-    /// The width and height of a row of inputs that is an image.
+    /// The width and height of a row of inputs that is an image, the channels of each pixel side by side.
     pub image_size: Option<(usize, usize)>,
     /// The loss on the test set; NaN where there is none.
     pub test_loss: f64,

@@ -84,6 +84,10 @@ impl<T: Scalar> Trainer<T> {
         if train.num_classes() == Some(self.network.output_width()) {
             info = info.with_class_names(train.class_names().unwrap_or_default());
         }
+        if let Some(encoding) = train.image_encoding() {
+            let images = serde_json::to_value(encoding);
+            info = info.with_images(images.expect("an encoding is numbers"));
+        }
         #[cfg(feature = "csv")]
         if let Some(encoding) = train.encoding() {
             let table = serde_json::to_value(encoding);

@@ -5,9 +5,10 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use backprop_trainer::data::Limits;
 use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::data::idx::{self, Values};
-use backprop_trainer::data::{Limits, png};
+use backprop_trainer::data::images::{self, ImageEncoding};
 use backprop_trainer::formats::ModelInfo;
 use backprop_trainer::tensor::Scalar;
 
@@ -36,48 +37,98 @@ enum Kind {
     Table,
 }
 
-/// Reads rows of `width` inputs each; `encoding` is that of the table that the network was trained on,
-/// if it was.
-pub(super) fn read<T: Scalar>(
-    info: &ModelInfo,
-    encoding: Option<&TableEncoding>,
-    width: usize,
-    file: &Path,
-) -> Result<Rows<T>> {
-    let kind = kind(file)?;
-    let mut values: Vec<T> = match kind {
-        Kind::Png | Kind::Idx if encoding.is_some() => bail!(
-            "{} is no CSV file, but the model was trained on a table",
-            file.display()
-        ),
-        Kind::Png => {
-            let picture = png::read(file, PICTURE)?;
-            let pixels = picture.to_inputs(&file.display().to_string(), width)?;
-            pixels.into_iter().map(T::from_u8).collect()
+/// A network's way to make rows of files.
+pub(super) struct Reader<'a> {
+    pub(super) info: &'a ModelInfo,
+    /// The encoding of the table that the network was trained on, if it was.
+    pub(super) table: Option<&'a TableEncoding>,
+    /// The pictures that the network was trained on, if it was.
+    pub(super) images: Option<ImageEncoding>,
+    /// The network's inputs.
+    pub(super) width: usize,
+    /// Whether rows and columns of pictures in IDX files are exchanged.
+    pub(super) transpose: bool,
+}
+
+impl Reader<'_> {
+    /// Reads the rows of a file.
+    pub(super) fn read<T: Scalar>(&self, file: &Path) -> Result<Rows<T>> {
+        let (kind, width) = (kind(file)?, self.width);
+        let mut values: Vec<T> = match kind {
+            Kind::Png | Kind::Idx if self.table.is_some() => bail!(
+                "{} is no CSV file, but the model was trained on a table",
+                file.display()
+            ),
+            Kind::Png => {
+                let (picture, name) = (images::read(file, PICTURE)?, file.display().to_string());
+                let pixels = match &self.images {
+                    Some(encoding) => encoding.inputs(&name, picture)?,
+                    None => picture.into_gray().to_inputs(&name, width)?,
+                };
+                pixels.into_iter().map(T::from_u8).collect()
+            }
+            Kind::Idx => self.array(file)?,
+            Kind::Table => match self.table {
+                Some(encoding) => table::encoded(encoding, width, file)?,
+                None => table::inputs(width, file)?,
+            },
+        };
+        ensure!(!values.is_empty(), "{} holds no rows", file.display());
+        for (place, value) in values.iter().enumerate() {
+            ensure!(
+                value.is_finite(),
+                "{}, row {}: input {} is {value}; all must be finite numbers of type {}",
+                file.display(),
+                place / width,
+                place % width,
+                T::NAME
+            );
         }
-        Kind::Idx => array(width, file)?,
-        Kind::Table => match encoding {
-            Some(encoding) => table::encoded(encoding, width, file)?,
-            None => table::inputs(width, file)?,
-        },
-    };
-    ensure!(!values.is_empty(), "{} holds no rows", file.display());
-    for (place, value) in values.iter().enumerate() {
-        ensure!(
-            value.is_finite(),
-            "{}, row {}: input {} is {value}; all must be finite numbers of type {}",
-            file.display(),
-            place / width,
-            place % width,
-            T::NAME
-        );
+        let scale = T::from_f64(self.info.input_scale);
+        values.iter_mut().for_each(|value| *value *= scale);
+        Ok(Rows {
+            values,
+            is_one_picture: matches!(kind, Kind::Png),
+        })
     }
-    let scale = T::from_f64(info.input_scale);
-    values.iter_mut().for_each(|value| *value *= scale);
-    Ok(Rows {
-        values,
-        is_one_picture: matches!(kind, Kind::Png),
-    })
+
+    /// The rows of an IDX file: its first dimension counts them.
+    fn array<T: Scalar>(&self, file: &Path) -> Result<Vec<T>> {
+        let (width, array) = (self.width, idx::read(file, ARRAY)?);
+        let each = match &array.shape[..] {
+            [_, each @ ..] => each
+                .iter()
+                .try_fold(1, |size: usize, &side| size.checked_mul(side)),
+            [] => None,
+        };
+        ensure!(
+            each == Some(width),
+            "{}: the network takes rows of {width} inputs, but this is an array of the shape {:?}",
+            file.display(),
+            array.shape
+        );
+        let mut values = match array.values {
+            Values::U8(values) => values.into_iter().map(T::from_u8).collect(),
+            Values::I8(values) => numbers(values),
+            Values::I16(values) => numbers(values),
+            Values::I32(values) => numbers(values),
+            Values::F32(values) => numbers(values),
+            Values::F64(values) => numbers(values),
+        };
+        if self.transpose {
+            let (height, width, channels) = match array.shape[..] {
+                [_, height, width] => (height, width, 1),
+                [_, height, width, channels] => (height, width, channels),
+                _ => bail!(
+                    "--transpose needs pictures of rows and columns, but {} is an array of the shape {:?}",
+                    file.display(),
+                    array.shape
+                ),
+            };
+            images::transpose(&mut values, (width, height), channels);
+        }
+        Ok(values)
+    }
 }
 
 /// By the ending, or the first bytes where that says nothing.
@@ -100,31 +151,6 @@ fn kind(file: &Path) -> Result<Kind> {
             file.display()
         ),
     }
-}
-
-/// The rows of an IDX file: its first dimension counts them.
-fn array<T: Scalar>(width: usize, file: &Path) -> Result<Vec<T>> {
-    let array = idx::read(file, ARRAY)?;
-    let each = match &array.shape[..] {
-        [_, each @ ..] => each
-            .iter()
-            .try_fold(1, |size: usize, &side| size.checked_mul(side)),
-        [] => None,
-    };
-    ensure!(
-        each == Some(width),
-        "{}: the network takes rows of {width} inputs, but this is an array of the shape {:?}",
-        file.display(),
-        array.shape
-    );
-    Ok(match array.values {
-        Values::U8(values) => values.into_iter().map(T::from_u8).collect(),
-        Values::I8(values) => numbers(values),
-        Values::I16(values) => numbers(values),
-        Values::I32(values) => numbers(values),
-        Values::F32(values) => numbers(values),
-        Values::F64(values) => numbers(values),
-    })
 }
 
 fn numbers<T: Scalar>(values: Vec<impl Into<f64>>) -> Vec<T> {

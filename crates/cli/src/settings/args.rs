@@ -36,7 +36,8 @@ pub(crate) struct TrainArgs {
 #[derive(Args, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct DataArgs {
-    /// auto, mnist, fashion-mnist, sample or csv:FILE; auto is MNIST, or where it cannot be had the
+    /// auto, mnist, fashion-mnist, sample, csv:FILE, or pictures with labels in IDX files,
+    /// idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS]; auto is MNIST, or where it cannot be had the
     /// sample of it that comes with this program [default: auto]
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<Source>,
@@ -75,13 +76,21 @@ pub(crate) struct DataArgs {
     /// A CSV file whose rows are the validation set, with the columns of the data set
     #[arg(long, value_name = "FILE", conflicts_with = "validation_fraction")]
     pub(crate) validation: Option<PathBuf>,
-    /// The fraction of a CSV file's rows that is the test set, at least 0 and below 1; 0 leaves
-    /// none [default: 0.2]
+    /// The fraction of a CSV file's rows, or of idx: pictures without test files, that is the test
+    /// set, at least 0 and below 1; 0 leaves none [default: 0.2]
     #[arg(long, value_name = "FRACTION")]
     pub(crate) test_fraction: Option<f64>,
     /// A CSV file whose rows are the test set, with the columns of the data set
     #[arg(long, value_name = "FILE", conflicts_with = "test_fraction")]
     pub(crate) test: Option<PathBuf>,
+    /// A text file with the names of the classes of idx: pictures, one a line, in the order of their
+    /// labels [default: the labels]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) label_names: Option<PathBuf>,
+    /// Exchange rows and columns of idx: pictures, for files that have them the other way round, such as
+    /// EMNIST's
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub(crate) transpose: Option<bool>,
     /// The weight of each row: none, balanced (rare classes weigh more), or column:NAME of a CSV file [default: none]
     #[arg(long, value_name = "HOW")]
     pub(crate) class_weights: Option<ClassWeights>,

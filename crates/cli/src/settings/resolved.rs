@@ -58,6 +58,9 @@ pub(crate) struct DataSettings {
     pub(crate) test_fraction: Option<f64>,
     /// The file of the test rows, which the fraction is then not for.
     pub(crate) test: Option<PathBuf>,
+    /// The file of the names of the classes of idx: pictures.
+    pub(crate) label_names: Option<PathBuf>,
+    pub(crate) transpose: Option<bool>,
     pub(crate) class_weights: ClassWeights,
 }
 
@@ -148,28 +151,12 @@ impl DataSettings {
     fn resolve(args: &DataArgs) -> Result<Self> {
         let dataset = args.dataset.clone().unwrap_or(Source::Auto);
         let class_weights = args.class_weights.clone().unwrap_or(ClassWeights::None);
-        let is_table = matches!(dataset, Source::Csv(_));
-        for (flag, given) in [
-            ("--target", args.target.is_some()),
-            ("--no-header", args.no_header.is_some()),
-            ("--task", args.task.is_some()),
-            ("--ignore", args.ignore.is_some()),
-            ("--missing", args.missing.is_some()),
-            ("--unknown", args.unknown.is_some()),
-            ("--validation", args.validation.is_some()),
-            ("--test-fraction", args.test_fraction.is_some()),
-            ("--test", args.test.is_some()),
-        ] {
-            if given && !is_table {
-                bail!("{flag} belongs to csv:FILE data sets; leave it out");
-            }
-        }
-        if is_table && args.target.is_none() {
-            bail!("--dataset {dataset} needs --target COLUMN, the column to predict");
-        }
-        if matches!(class_weights, ClassWeights::Column(_)) && !is_table {
-            bail!("--class-weights column:NAME belongs to csv:FILE data sets");
-        }
+        let (is_table, is_idx) = (
+            matches!(dataset, Source::Csv(_)),
+            matches!(dataset, Source::Idx(_)),
+        );
+        refuse_unused(args, &dataset)?;
+        let has_test_rows = !dataset.has_no_test_rows();
         Ok(DataSettings {
             dataset,
             target: args.target.clone(),
@@ -185,9 +172,11 @@ impl DataSettings {
                 None => args.validation_fraction.unwrap_or(0.2),
             },
             validation: args.validation.clone(),
-            test_fraction: (is_table && args.test.is_none())
+            test_fraction: (!has_test_rows && args.test.is_none())
                 .then(|| args.test_fraction.unwrap_or(TEST_FRACTION)),
             test: args.test.clone(),
+            label_names: args.label_names.clone(),
+            transpose: is_idx.then(|| args.transpose.unwrap_or(false)),
             class_weights,
         })
     }
@@ -199,12 +188,12 @@ impl DataSettings {
         self.validation.is_some() || self.validation_fraction > 0.0
     }
 
-    /// The fraction of a table's own rows that is its test set: 0 where the test rows have a file.
+    /// The fraction of the data set's own rows that is its test set: 0 where the test rows have a file.
     pub(crate) fn table_test_fraction(&self) -> f64 {
-        match self.test {
-            Some(_) => 0.0,
-            None => self.test_fraction.unwrap_or(TEST_FRACTION),
+        if self.test.is_some() || !self.dataset.has_no_test_rows() {
+            return 0.0;
         }
+        self.test_fraction.unwrap_or(TEST_FRACTION)
     }
 
     /// Checks the fractions of rows.
@@ -219,6 +208,44 @@ impl DataSettings {
         }
         Ok(())
     }
+}
+
+/// Refuses flags that the data set does not use, and asks for those that it needs.
+fn refuse_unused(args: &DataArgs, dataset: &Source) -> Result<()> {
+    let is_table = matches!(dataset, Source::Csv(_));
+    for (flag, given) in [
+        ("--target", args.target.is_some()),
+        ("--no-header", args.no_header.is_some()),
+        ("--task", args.task.is_some()),
+        ("--ignore", args.ignore.is_some()),
+        ("--missing", args.missing.is_some()),
+        ("--unknown", args.unknown.is_some()),
+        ("--validation", args.validation.is_some()),
+        ("--test", args.test.is_some()),
+    ] {
+        if given && !is_table {
+            bail!("{flag} belongs to csv:FILE data sets; leave it out");
+        }
+    }
+    let is_idx = matches!(dataset, Source::Idx(_));
+    for (flag, given) in [
+        ("--label-names", args.label_names.is_some()),
+        ("--transpose", args.transpose.is_some()),
+    ] {
+        if given && !is_idx {
+            bail!("{flag} belongs to idx: data sets; leave it out");
+        }
+    }
+    if args.test_fraction.is_some() && !dataset.has_no_test_rows() {
+        bail!("--test-fraction belongs to data sets without test rows of their own; leave it out");
+    }
+    if is_table && args.target.is_none() {
+        bail!("--dataset {dataset} needs --target COLUMN, the column to predict");
+    }
+    if matches!(args.class_weights, Some(ClassWeights::Column(_))) && !is_table {
+        bail!("--class-weights column:NAME belongs to csv:FILE data sets");
+    }
+    Ok(())
 }
 
 impl NetworkSettings {

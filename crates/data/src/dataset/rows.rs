@@ -30,6 +30,7 @@ impl<T: Scalar> Dataset<T> {
             class_names: self.class_names.clone(),
             #[cfg(feature = "csv")]
             encoding: self.encoding.clone(),
+            images: self.images.clone(),
         }
     }
 
@@ -91,6 +92,9 @@ impl<T: Scalar> Dataset<T> {
         #[cfg(feature = "csv")]
         if self.encoding == other.encoding {
             joined.encoding = self.encoding.clone();
+        }
+        if self.images == other.images {
+            joined.images.clone_from(&self.images);
         }
         joined.weights = weights;
         joined.class_names.clone_from(&self.class_names);

@@ -38,7 +38,7 @@ fn grey(width: usize, height: usize, data: &[u8]) -> Vec<u8> {
 }
 
 fn shades(bytes: &[u8]) -> Vec<u8> {
-    parse("picture", bytes, LIMITS).unwrap().pixels
+    parse("picture", bytes, LIMITS).unwrap().pixels().to_vec()
 }
 
 /// The first images of MNIST's test set.
@@ -68,11 +68,8 @@ fn enlarged(
 }
 
 fn inverted(picture: &GrayImage) -> GrayImage {
-    let grey = picture.pixels.iter().map(|shade| 255 - shade).collect();
-    GrayImage {
-        pixels: grey,
-        ..*picture
-    }
+    let grey = picture.pixels().iter().map(|shade| 255 - shade).collect();
+    GrayImage::new(picture.width(), picture.height(), grey).unwrap()
 }
 
 #[test]
@@ -266,7 +263,7 @@ fn damage_is_told_with_its_place_and_never_panics() {
             let mut damaged = bytes.clone();
             damaged[place] ^= bit;
             if let Ok(picture) = parse("damaged.png", &damaged, LIMITS) {
-                assert_eq!(picture.pixels.len(), picture.width * picture.height);
+                assert_eq!(picture.pixels().len(), picture.width() * picture.height());
             }
         }
     }

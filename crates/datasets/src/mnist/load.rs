@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use backprop_data::idx::{self, Idx, Limits, Values};
+use backprop_data::images::ImageEncoding;
 use backprop_data::{DataError, Dataset, Targets};
 use backprop_tensor::Scalar;
 
@@ -64,7 +65,7 @@ pub(super) fn pair<T: Scalar>(
     variant: Variant,
     (image_file, images): Named,
     (label_file, labels): Named,
-) -> Result<Dataset<T>, DataError> {
+) -> Result<Dataset<T>, DatasetError> {
     let pixels = u8_values(&image_file, images.values)?;
     let count = match images.shape[..] {
         [count, SIDE, SIDE] if count > 0 => count,
@@ -112,11 +113,13 @@ pub(super) fn pair<T: Scalar>(
         labels: classes.into_iter().map(u32::from).collect(),
         num_classes: CLASSES,
     };
-    Dataset::from_bytes(SIDE * SIDE, pixels, targets)?
-        .with_class_names(variant.class_names().map(String::from).to_vec())
+    let dataset = Dataset::from_bytes(SIDE * SIDE, pixels, targets)?
+        .with_class_names(variant.class_names().map(String::from).to_vec())?
+        .with_image_encoding(ImageEncoding::drawings(SIDE, SIDE))?;
+    Ok(dataset)
 }
 
-fn u8_values(file: &str, values: Values) -> Result<Vec<u8>, DataError> {
+fn u8_values(file: &str, values: Values) -> Result<Vec<u8>, DatasetError> {
     match values {
         Values::U8(bytes) => Ok(bytes),
         other => Err(mismatch(
@@ -128,12 +131,12 @@ fn u8_values(file: &str, values: Values) -> Result<Vec<u8>, DataError> {
     }
 }
 
-fn mismatch(file: &str, offset: u64, expected: impl Into<String>, found: String) -> DataError {
-    DataError::Malformed {
+fn mismatch(file: &str, offset: u64, expected: impl Into<String>, found: String) -> DatasetError {
+    DatasetError::OtherData(DataError::Malformed {
         file: file.to_owned(),
         offset,
         expected: expected.into(),
         found,
-        advice: "fetch the data set again",
-    }
+        advice: "the file is none of the data set's",
+    })
 }

@@ -97,50 +97,47 @@ fn arrays_that_are_not_mnist_are_told() {
             vec![2, 28, 27],
             Values::U8(vec![0; 2 * 28 * 27]),
             "train-images-idx3-ubyte, byte 4: expected at least one image: a shape (n, 28, 28), \
-             found (2, 28, 27); fetch the data set again",
+             found (2, 28, 27); the file is none of the data set's",
         ),
         (
             TRAIN_IMAGES,
             vec![0, 28, 28],
             Values::U8(vec![]),
             "train-images-idx3-ubyte, byte 4: expected at least one image: a shape (n, 28, 28), \
-             found (0, 28, 28); fetch the data set again",
+             found (0, 28, 28); the file is none of the data set's",
         ),
         (
             TRAIN_IMAGES,
             vec![1, 28, 28],
             Values::F32(vec![0.0; 784]),
-            "train-images-idx3-ubyte, byte 2: expected elements of type u8 (08), found f32; fetch \
-             the data set again",
+            "train-images-idx3-ubyte, byte 2: expected elements of type u8 (08), found f32; the file is none of the data set's",
         ),
         (
             TRAIN_LABELS,
             vec![2],
             Values::I8(vec![0, 1]),
-            "train-labels-idx1-ubyte, byte 2: expected elements of type u8 (08), found i8; fetch \
-             the data set again",
+            "train-labels-idx1-ubyte, byte 2: expected elements of type u8 (08), found i8; the file is none of the data set's",
         ),
         (
             TEST_LABELS,
             vec![2, 1],
             Values::U8(vec![0, 1]),
             "t10k-labels-idx1-ubyte, byte 4: expected a list of labels: a shape (n), found (2, 1); \
-             fetch the data set again",
+             the file is none of the data set's",
         ),
         (
             TEST_LABELS,
             vec![3],
             Values::U8(vec![0, 1, 2]),
             "t10k-labels-idx1-ubyte, byte 4: expected as many labels as there are images in \
-             t10k-images-idx3-ubyte, 2, found labels and images of different count: 3 labels; fetch \
-             the data set again",
+             t10k-images-idx3-ubyte, 2, found labels and images of different count: 3 labels; the file is none of the data set's",
         ),
         (
             TEST_LABELS,
             vec![2],
             Values::U8(vec![9, 10]),
             "t10k-labels-idx1-ubyte, byte 9: expected labels from 0 to 9, found 10 at label 1; \
-             fetch the data set again",
+             the file is none of the data set's",
         ),
     ];
     for (file, shape, values, expected) in cases {

@@ -1,16 +1,17 @@
 //! The worst predictions of a classifier, as cards.
 
 use backprop_metrics::{ClassPredictions, WorstPrediction};
-use backprop_plot::gray_image_uri;
 use backprop_plot::text::{decimals, percent, truncate};
+use backprop_plot::{gray_image_uri, rgb_image_uri};
 use maud::{Markup, html};
 
+use crate::image::{channel_means, channels};
 use crate::page::Page;
 use crate::table::safe;
 
 /// The bars of a card: the most probable classes.
 const BARS: usize = 4;
-/// The side of an image on the page, in pixels.
+/// The longer side of an image on the page, in pixels.
 const IMAGE_PIXELS: usize = 84;
 
 pub(super) fn add(
@@ -101,17 +102,25 @@ impl<'a> Card<'a> {
 
     fn image(&self, image_size: Option<(usize, usize)>) -> Markup {
         let pixels = &self.worst.pixels;
-        let fits =
-            |(width, height): &(usize, usize)| width.checked_mul(*height) == Some(pixels.len());
+        let images = image_size.and_then(|(width, height)| {
+            let channels = channels(pixels.len(), width, height)?;
+            Some((width, height, channels))
+        });
         let alt = format!(
             "test row {}, a {}",
             self.worst.row + 1,
             self.name(self.label)
         );
         html! {
-            @if let Some((width, height)) = image_size.filter(fits) {
-                img class="gray" width=(IMAGE_PIXELS) height=(IMAGE_PIXELS) alt=(safe(&alt))
-                    src=(gray_image_uri(width, height, pixels));
+            @if let Some((width, height, channels)) = images {
+                @let (wide, high) = shown_size(width, height);
+                @if channels == 3 {
+                    img width=(wide) height=(high) alt=(safe(&alt))
+                        src=(rgb_image_uri(width, height, pixels));
+                } @else {
+                    img class="gray" width=(wide) height=(high) alt=(safe(&alt))
+                        src=(gray_image_uri(width, height, &channel_means(pixels, channels)));
+                }
             }
         }
     }
@@ -132,6 +141,13 @@ impl<'a> Card<'a> {
             }
         }
     }
+}
+
+/// The size of an image on the page, its proportions kept.
+fn shown_size(width: usize, height: usize) -> (usize, usize) {
+    let longest = width.max(height);
+    let side = |side: usize| (IMAGE_PIXELS * side).div_ceil(longest).max(1);
+    (side(width), side(height))
 }
 
 /// A percentage with one decimal that tells very little from nothing, and nearly all from all.

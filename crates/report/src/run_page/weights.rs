@@ -3,6 +3,7 @@
 use backprop_plot::{Colormap, Figure, Histogram, ImageGrid};
 
 use crate::document::DocumentBuilder;
+use crate::image::{channel_means, channels};
 use crate::run::LayerWeights;
 
 pub(super) fn add(
@@ -22,8 +23,8 @@ pub(super) fn add(
     document.page.figures(&figures);
     if let Some(figure) = first_layer(layers, image_size) {
         document.page.text(
-            "Each image is a neuron of the first layer, each pixel the weight of that input: \
-             vermilion is positive, blue negative. Pixels that are empty in all training images keep \
+            "Each image is a neuron of the first layer, each pixel the weight of that input, in colour \
+             images the mean over the channels: vermilion is positive, blue negative. Pixels that are empty in all training images keep \
              their initial weights.",
         );
         document.figures(vec![("first-layer.svg".to_string(), figure)]);
@@ -50,15 +51,15 @@ fn histogram(layer: &LayerWeights) -> Figure {
 fn first_layer(layers: &[LayerWeights], image_size: Option<(usize, usize)>) -> Option<Figure> {
     let (width, height) = image_size?;
     let layer = layers.first()?;
-    if layer.inputs == 0 || layer.inputs != width.checked_mul(height)? {
-        return None;
-    }
+    let channels = channels(layer.inputs, width, height)?;
     let neurons = layer.after.chunks_exact(layer.inputs);
     let grid = ImageGrid {
         title: "Weights of the first layer as images".to_string(),
         width,
         height,
-        images: neurons.map(<[f64]>::to_vec).collect(),
+        images: neurons
+            .map(|weights| channel_means(weights, channels))
+            .collect(),
         colormap: Colormap::Diverging,
     };
     Some(grid.figure())

@@ -1,20 +1,18 @@
 //! The foreground of a picture, as a field of MNIST.
 
+use super::scale::each_overlap;
 use super::{GrayImage, SIDE};
+use crate::DataError;
 
-/// Pixels on each side of the box that a digit is scaled into.
-const BOX: usize = 20;
-
-/// Where the centre of mass goes, in pixels from the first: that of MNIST's digits is from 13.5 to
-/// 14.5, as they are moved by whole pixels.
-const CENTRE: f64 = 14.0;
+/// Pixels on each side of the box that a digit is scaled into, in a field of 28 x 28.
+const BOX: f64 = 20.0;
 
 /// How many shades from the background ink begins, in grains of the paper: those of the edge's
 /// pixels may be a little finer than the coarsest of all.
 const GRAINS: u8 = 4;
 
 /// A picture, and which of its shades are ink.
-pub(super) struct Glyph<'a> {
+pub(crate) struct Glyph<'a> {
     picture: &'a GrayImage,
     background: u8,
     /// The shade farthest from the background.
@@ -24,11 +22,15 @@ pub(super) struct Glyph<'a> {
 }
 
 impl<'a> Glyph<'a> {
-    /// The foreground of this picture; `None` if all of it is of one shade.
-    pub(super) fn on(picture: &'a GrayImage) -> Option<Self> {
+    /// The foreground of this picture; `name` is for errors.
+    ///
+    /// # Errors
+    /// If all of the picture is of one shade.
+    pub(crate) fn on(picture: &'a GrayImage, name: &str) -> Result<Self, DataError> {
         let (background, grain) = paper(picture);
-        let darkest = *picture.pixels.iter().min()?;
-        let lightest = *picture.pixels.iter().max()?;
+        let shades = || picture.pixels.iter().copied();
+        let darkest = shades().min().unwrap_or(background);
+        let lightest = shades().max().unwrap_or(background);
         let ink = if background - darkest >= lightest - background {
             darkest
         } else {
@@ -36,7 +38,12 @@ impl<'a> Glyph<'a> {
         };
         let contrast = f64::from(ink.abs_diff(background));
         let least = f64::from(GRAINS.saturating_mul(grain.max(1))).min(contrast / 2.0);
-        (ink != background).then_some(Glyph {
+        if ink == background {
+            return Err(DataError::Blank {
+                file: name.to_owned(),
+            });
+        }
+        Ok(Glyph {
             picture,
             background,
             ink,
@@ -44,7 +51,7 @@ impl<'a> Glyph<'a> {
         })
     }
 
-    pub(super) fn is_dark_on_light(&self) -> bool {
+    pub(crate) fn is_dark_on_light(&self) -> bool {
         self.ink < self.background
     }
 
@@ -76,22 +83,21 @@ impl<'a> Glyph<'a> {
         ((left, right - left), (top, bottom - top))
     }
 
-    /// As a field of MNIST: within a box of 20 x 20, its centre of mass at the middle.
-    pub(super) fn fitted(&self) -> [u8; SIDE * SIDE] {
+    /// As in a field of MNIST, light on black: within a box of 20/28 of the sides, the centre of mass at
+    /// the middle, which for MNIST's digits is from 13.5 to 14.5 pixels from the first, as they are moved
+    /// by whole pixels.
+    pub(crate) fn fitted(&self, field_width: usize, field_height: usize) -> Vec<u8> {
         let ((left, width), (top, height)) = self.bounds();
-        let longest = width.max(height) as f64;
-        let scaled = |side: usize| ((BOX * side) as f64 / longest).round().max(1.0) as usize;
-        let (columns, rows) = (scaled(width), scaled(height));
-
-        let mut small = [[0.0; BOX]; BOX];
+        let (columns, rows) = box_size((width, height), (field_width, field_height));
+        let mut small = vec![0.0; columns * rows];
         each_overlap(height, rows, |row, y, high| {
             each_overlap(width, columns, |column, x, wide| {
-                small[row][column] += high * wide * self.ink(left + x, top + y);
+                small[row * columns + column] += high * wide * self.ink(left + x, top + y);
             });
         });
 
         let (mut mass, mut across, mut down) = (0.0, 0.0, 0.0);
-        for (y, line) in small.iter().enumerate() {
+        for (y, line) in small.chunks_exact(columns).enumerate() {
             for (x, ink) in line.iter().enumerate() {
                 mass += ink;
                 across += ink * x as f64;
@@ -99,18 +105,35 @@ impl<'a> Glyph<'a> {
             }
         }
         // Ink far from the middle of its box would leave the field; it stays within.
-        let start = |moment: f64, length: usize| {
-            let start = (CENTRE - 0.5 - moment / mass).ceil().max(0.0) as usize;
-            start.min(SIDE - length)
+        let start = |moment: f64, length: usize, field: usize| {
+            let start = (field as f64 / 2.0 - 0.5 - moment / mass).ceil().max(0.0) as usize;
+            start.min(field - length)
         };
-        let (left, top) = (start(across, columns), start(down, rows));
-        let mut field = [0; SIDE * SIDE];
-        for (y, line) in small[..rows].iter().enumerate() {
-            for (x, ink) in line[..columns].iter().enumerate() {
-                field[(top + y) * SIDE + left + x] = ink.round() as u8;
+        let (left, top) = (
+            start(across, columns, field_width),
+            start(down, rows, field_height),
+        );
+        let mut field = vec![0; field_width * field_height];
+        for (y, line) in small.chunks_exact(columns).enumerate() {
+            for (x, ink) in line.iter().enumerate() {
+                field[(top + y) * field_width + left + x] = ink.round() as u8;
             }
         }
         field
+    }
+}
+
+/// The size of a drawing that fills the box in a field, its proportions kept.
+fn box_size((width, height): (usize, usize), field: (usize, usize)) -> (usize, usize) {
+    let side = |field: usize| (field as f64 * BOX / SIDE as f64).round().max(1.0);
+    let largest = (side(field.0), side(field.1));
+    let (wide, high) = (width as f64, height as f64);
+    if largest.0 * high <= largest.1 * wide {
+        let rows = (largest.0 * high / wide).round().max(1.0);
+        (largest.0 as usize, rows as usize)
+    } else {
+        let columns = (largest.1 * wide / high).round().max(1.0);
+        (columns as usize, largest.1 as usize)
     }
 }
 
@@ -139,19 +162,4 @@ fn quantile(values: impl Iterator<Item = u8>, share: f64) -> u8 {
         seen as f64 >= enough
     });
     value.map_or(255, |value| value as u8)
-}
-
-/// Divides a line of `length` pixels into `parts` of the same length, and calls `visit` with each
-/// part, each pixel that it overlaps, and that pixel's share of the part.
-fn each_overlap(length: usize, parts: usize, mut visit: impl FnMut(usize, usize, f64)) {
-    let step = length as f64 / parts as f64;
-    for part in 0..parts {
-        let (start, end) = (part as f64 * step, (part + 1) as f64 * step);
-        for pixel in start as usize..(end.ceil() as usize).min(length) {
-            let overlap = end.min((pixel + 1) as f64) - start.max(pixel as f64);
-            if overlap > 0.0 {
-                visit(part, pixel, overlap / step);
-            }
-        }
-    }
 }
