@@ -124,7 +124,10 @@ struct Data {
 
 impl Data {
     fn load(args: &Cli) -> Result<Self> {
-        let has_no_name = matches!(args.dataset, Source::Csv(_) | Source::Idx(_));
+        let has_no_name = matches!(
+            args.dataset,
+            Source::Csv(_) | Source::Idx(_) | Source::Folder(_)
+        );
         ensure!(
             !has_no_name,
             "bench measures on images: mnist, fashion-mnist or sample"

@@ -60,7 +60,10 @@ pub fn main() -> ExitCode {
 
 fn run(args: &Cli) -> Result<ExitCode> {
     let common = &args.common;
-    if matches!(args.dataset, Source::Auto | Source::Csv(_) | Source::Idx(_)) {
+    if matches!(
+        args.dataset,
+        Source::Auto | Source::Csv(_) | Source::Idx(_) | Source::Folder(_)
+    ) {
         bail!(
             "--dataset {} is not one of mnist, fashion-mnist and sample",
             args.dataset

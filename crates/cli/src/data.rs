@@ -102,7 +102,7 @@ impl<T: Scalar> Loaded<T> {
 pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
     let file = match &settings.data.dataset {
         Source::Csv(file) => file,
-        Source::Idx(_) => return own_images(settings).map(Loaded::Images),
+        Source::Idx(_) | Source::Folder(_) => return own_images(settings).map(Loaded::Images),
         named => return images(named, &settings.data.data_dir).map(Loaded::Images),
     };
     let (table, options) = table::read(file, settings)?;

@@ -22,7 +22,7 @@ use crate::data;
 use crate::model::ModelFile;
 use crate::output::{say, thousands, write_json};
 use crate::settings::{Precision, Settings};
-use crate::source::{self, IdxFiles, Source};
+use crate::source::{self, Source};
 use crate::test_metrics::{self, TestMetrics};
 use crate::training_file;
 use crate::{pictures, table};
@@ -34,9 +34,9 @@ pub(crate) struct EvaluateArgs {
     #[arg(value_name = "RUN_OR_MODEL")]
     model: PathBuf,
     /// The data set whose test part is used: auto, mnist, fashion-mnist, sample, csv:FILE, which
-    /// is encoded as in training, or idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS]. The file that the
-    /// model was trained on is recognised by its bytes; of any other file all rows are used
-    /// [default: that of the run; auto for a model file]
+    /// is encoded as in training, idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS] or folder:DIR. The file
+    /// or folder that the model was trained on is recognised by its bytes; of any other all rows are
+    /// used [default: that of the run; auto for a model file]
     #[arg(long, value_name = "NAME")]
     dataset: Option<Source>,
     /// Use all rows of the file that the model was trained on, not only its test rows
@@ -194,7 +194,7 @@ impl Subject<'_> {
     ) -> Result<(Dataset<T>, ChosenRows)> {
         let name = self.name;
         match (source, &self.encoding) {
-            (Source::Csv(file), Some(encoding)) => self.table_rows(file, encoding, seed),
+            (Source::Csv(file), Some(encoding)) => self.table_rows((source, file), encoding, seed),
             (Source::Csv(_), None) => {
                 bail!("{name} was not trained on a table, but {source} is one")
             }
@@ -207,10 +207,10 @@ impl Subject<'_> {
                     "--all-rows belongs to data sets without test rows of their own; leave it out"
                 )
             }
-            (Source::Idx(files), None) => self.picture_rows(files, seed),
-            _ if self.args.transpose => {
+            _ if self.args.transpose && !matches!(source, Source::Idx(_)) => {
                 bail!("--transpose belongs to idx: data sets; leave it out")
             }
+            (Source::Idx(_) | Source::Folder(_), None) => self.picture_rows(source, seed),
             _ => {
                 let test = source::images(source, self.data_dir())?.test;
                 Ok((test, ChosenRows::TestSet))
@@ -221,19 +221,19 @@ impl Subject<'_> {
     /// The test set of the file that the model was trained on, all rows of another.
     fn table_rows<T: Scalar>(
         &self,
-        file: &Path,
+        (source, file): (&Source, &Path),
         encoding: &TableEncoding,
         seed: Option<u64>,
     ) -> Result<(Dataset<T>, ChosenRows)> {
         check_target(self.args.target.as_deref(), encoding)?;
-        let (chosen, held_out) = self.choose(file, "csv:FILE", seed)?;
+        let (chosen, held_out) = self.choose(source, seed)?;
         Ok((data::table_test(file, encoding, held_out)?, chosen))
     }
 
     /// The test files, or of the pictures that the model was trained on the test set, or all.
     fn picture_rows<T: Scalar>(
         &self,
-        files: &IdxFiles,
+        source: &Source,
         seed: Option<u64>,
     ) -> Result<(Dataset<T>, ChosenRows)> {
         ensure!(
@@ -244,12 +244,12 @@ impl Subject<'_> {
         let of_run = self.settings.filter(|_| self.args.dataset.is_none());
         let of_run = of_run.is_some_and(|settings| settings.data.transpose == Some(true));
         let transpose = self.args.transpose || of_run;
-        let (chosen, held_out) = match files.test {
-            Some(_) => (ChosenRows::TestSet, None),
-            None => self.choose(&files.images, "idx:IMAGES,LABELS", seed)?,
+        let (chosen, held_out) = match source {
+            source if source.has_no_test_rows() => self.choose(source, seed)?,
+            _ => (ChosenRows::TestSet, None),
         };
         let images = self.images.as_ref();
-        let rows = pictures::for_model(files, transpose, self.info, images, self.outputs)?;
+        let rows = pictures::for_model(source, transpose, self.info, images, self.outputs)?;
         Ok(match held_out {
             None => (rows, chosen),
             Some(training) => {
@@ -260,19 +260,20 @@ impl Subject<'_> {
         })
     }
 
-    /// The rows to evaluate on of a file, which flags name in this form; with the training's file, where they
-    /// are its test set.
+    /// The rows to evaluate on of files without test rows of their own; with the training's file, where
+    /// they are its test set.
     fn choose(
         &self,
-        file: &Path,
-        form: &str,
+        source: &Source,
         seed: Option<u64>,
     ) -> Result<(ChosenRows, Option<&TrainingFile>)> {
         let training = self.info.training_file.as_ref();
         let chosen = match training {
             _ if self.args.all_rows => ChosenRows::All,
             None => ChosenRows::UnknownFile,
-            Some(training) if training_file::sha256(file)? == training.sha256 => {
+            Some(training)
+                if training_file::sha256_of(source)?.as_ref() == Some(&training.sha256) =>
+            {
                 ChosenRows::HeldOut
             }
             Some(_) => ChosenRows::OtherFile,
@@ -280,10 +281,8 @@ impl Subject<'_> {
         let held_out = training.filter(|_| chosen == ChosenRows::HeldOut);
         ensure!(
             held_out.is_none_or(|training| training.test_fraction > 0.0),
-            "{} was trained on all rows of {}; name a file of other rows with --dataset {form}, or \
-             add --all-rows",
+            "{} was trained on all rows of {source}; name other rows with --dataset, or add --all-rows",
             self.name,
-            file.display()
         );
         if let (Some(training), Some(seed)) = (held_out, seed)
             && training.seed != seed

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use backprop_trainer::data::images::{Classes, ImageEncoding, LabeledImages, read_names};
 use backprop_trainer::data::{Dataset, Limits};
 use backprop_trainer::formats::ModelInfo;
@@ -20,8 +20,13 @@ const SHOWN: usize = 10;
 pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<(Dataset<T>, Option<Dataset<T>>)> {
     let settings = &settings.data;
     let transpose = settings.transpose == Some(true);
-    let Source::Idx(files) = &settings.dataset else {
-        unreachable!("data sets by name and tables are loaded elsewhere");
+    let files = match &settings.dataset {
+        Source::Idx(files) => files,
+        folder => {
+            let pictures = read_folder(folder)?;
+            let classes = pictures.classes()?;
+            return Ok((pictures.dataset(&classes)?, None));
+        }
     };
     let pictures = read(&files.images, &files.labels, transpose)?;
     let mut classes = pictures.classes()?;
@@ -53,7 +58,7 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<(Dataset<T>, Option
 /// The pictures that a model is evaluated on, in the model's classes: those of the test files, or where
 /// there are none all.
 pub(crate) fn for_model<T: Scalar>(
-    files: &IdxFiles,
+    source: &Source,
     transpose: bool,
     info: &ModelInfo,
     encoding: Option<&ImageEncoding>,
@@ -63,17 +68,21 @@ pub(crate) fn for_model<T: Scalar>(
         labels: encoding.map_or(Vec::new(), |encoding| encoding.labels.clone()),
         names: (0..outputs).map(|class| info.class_name(class)).collect(),
     };
-    let (images, labels) = match &files.test {
-        Some((images, labels)) => (images, labels),
-        None => (&files.images, &files.labels),
+    let pictures = match source {
+        Source::Idx(IdxFiles {
+            test: Some((images, labels)),
+            ..
+        })
+        | Source::Idx(IdxFiles { images, labels, .. }) => read(images, labels, transpose)?,
+        folder => read_folder(folder)?,
     };
-    let rows = read(images, labels, transpose)?.dataset(&classes)?;
+    let rows = pictures.dataset(&classes)?;
     let found = rows.image_encoding().map(ImageEncoding::describe);
     if let (Some(encoding), Some(found)) = (encoding, found) {
-        let (expected, images) = (encoding.describe(), images.display());
+        let expected = encoding.describe();
         ensure!(
             expected == found,
-            "the model takes pictures of {expected}, but {images} holds pictures of {found}"
+            "the model takes pictures of {expected}, but {source} holds pictures of {found}"
         );
     }
     Ok(rows)
@@ -86,6 +95,13 @@ fn read(images: &Path, labels: &Path, transpose: bool) -> Result<LabeledImages> 
     } else {
         pictures
     })
+}
+
+fn read_folder(source: &Source) -> Result<LabeledImages> {
+    let Source::Folder(folder) = source else {
+        bail!("{source} holds no pictures of your own");
+    };
+    Ok(LabeledImages::from_folder(folder, Limits::default())?)
 }
 
 /// The pictures that a model was trained on, if it was; `name` is what errors call the model.

@@ -136,6 +136,7 @@ fn data_name(source: &Source) -> String {
     let file = match source {
         Source::Csv(file) => file,
         Source::Idx(files) => &files.images,
+        Source::Folder(folder) => folder,
         source => return source.to_string(),
     };
     let name = file.file_name().unwrap_or(file.as_os_str());

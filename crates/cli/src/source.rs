@@ -30,6 +30,8 @@ pub enum Source {
     Csv(PathBuf),
     /// Pictures with labels in IDX files.
     Idx(IdxFiles),
+    /// Pictures in a folder with a subfolder for each class.
+    Folder(PathBuf),
 }
 
 /// The IDX files of a data set of pictures.
@@ -72,13 +74,13 @@ impl FromStr for IdxFiles {
 impl Source {
     /// Whether the rows are pictures of the user's own.
     pub(crate) fn is_own_pictures(&self) -> bool {
-        matches!(self, Source::Idx(_))
+        matches!(self, Source::Idx(_) | Source::Folder(_))
     }
 
     /// Whether the test set has to be taken from the rows, or named by a flag.
     pub(crate) fn has_no_test_rows(&self) -> bool {
         match self {
-            Source::Csv(_) => true,
+            Source::Csv(_) | Source::Folder(_) => true,
             Source::Idx(files) => files.test.is_none(),
             Source::Auto | Source::Mnist | Source::FashionMnist | Source::Sample => false,
         }
@@ -92,6 +94,9 @@ impl FromStr for Source {
         if let Some(files) = text.strip_prefix("idx:") {
             return files.parse().map(Source::Idx);
         }
+        if let Some(folder) = text.strip_prefix("folder:").filter(|dir| !dir.is_empty()) {
+            return Ok(Source::Folder(PathBuf::from(folder)));
+        }
         match (text, text.strip_prefix("csv:")) {
             ("auto", _) => Ok(Source::Auto),
             ("mnist", _) => Ok(Source::Mnist),
@@ -99,7 +104,7 @@ impl FromStr for Source {
             ("sample", _) => Ok(Source::Sample),
             (_, Some(file)) if !file.is_empty() => Ok(Source::Csv(PathBuf::from(file))),
             _ => Err(
-                "expected auto, mnist, fashion-mnist, sample, csv:FILE or idx:IMAGES,LABELS"
+                "expected auto, mnist, fashion-mnist, sample, csv:FILE, idx:IMAGES,LABELS or folder:DIR"
                     .to_string(),
             ),
         }
@@ -114,6 +119,7 @@ impl fmt::Display for Source {
             Source::FashionMnist => write!(f, "fashion-mnist"),
             Source::Sample => write!(f, "sample"),
             Source::Csv(file) => write!(f, "csv:{}", file.display()),
+            Source::Folder(folder) => write!(f, "folder:{}", folder.display()),
             Source::Idx(files) => {
                 write!(
                     f,
@@ -159,7 +165,9 @@ pub fn resolve(source: &Source, data_dir: &Path, quiet: bool) -> Result<Source> 
     let which = match source {
         Source::Auto | Source::Mnist => Variant::Mnist,
         Source::FashionMnist => Variant::FashionMnist,
-        Source::Sample | Source::Csv(_) | Source::Idx(_) => return Ok(source.clone()),
+        Source::Sample | Source::Csv(_) | Source::Idx(_) | Source::Folder(_) => {
+            return Ok(source.clone());
+        }
     };
     let named = if which == Variant::Mnist {
         Source::Mnist
@@ -191,7 +199,7 @@ pub fn images<T: Scalar>(source: &Source, data_dir: &Path) -> Result<Images<T>> 
         Source::Auto | Source::Mnist => files(data_dir, Variant::Mnist)?,
         Source::FashionMnist => files(data_dir, Variant::FashionMnist)?,
         Source::Sample => mnist::sample(),
-        Source::Csv(_) | Source::Idx(_) => {
+        Source::Csv(_) | Source::Idx(_) | Source::Folder(_) => {
             bail!("{source} is not one of mnist, fashion-mnist and sample")
         }
     };

@@ -4,30 +4,52 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use backprop_trainer::data::images::list_folder;
 use backprop_trainer::formats::TrainingFile;
 
 use crate::settings::Settings;
 use crate::source::Source;
 
-/// The file of rows that the settings name and the rows of it that are the test set; `None` for a data
-/// set by name.
+/// The file or folder of rows that the settings name and the rows of it that are the test set; `None` for
+/// a data set by name.
 pub(crate) fn of_settings(settings: &Settings) -> Result<Option<TrainingFile>> {
-    let file = match &settings.data.dataset {
-        Source::Csv(file) => file,
-        Source::Idx(files) => &files.images,
-        Source::Auto | Source::Mnist | Source::FashionMnist | Source::Sample => return Ok(None),
+    let Some(sha256) = sha256_of(&settings.data.dataset)? else {
+        return Ok(None);
     };
     Ok(Some(TrainingFile {
-        sha256: sha256(file)?,
+        sha256,
         test_fraction: settings.data.table_test_fraction(),
         seed: settings.seed,
     }))
 }
 
+/// The SHA-256 of the rows of a data set in files; `None` for one by name.
+pub(crate) fn sha256_of(source: &Source) -> Result<Option<String>> {
+    match source {
+        Source::Csv(file) => sha256(file).map(Some),
+        Source::Idx(files) => sha256(&files.images).map(Some),
+        Source::Folder(folder) => folder_sha256(folder).map(Some),
+        Source::Auto | Source::Mnist | Source::FashionMnist | Source::Sample => Ok(None),
+    }
+}
+
 /// The SHA-256 of a file's bytes, in hexadecimal.
-pub(crate) fn sha256(file: &Path) -> Result<String> {
+fn sha256(file: &Path) -> Result<String> {
     let hash = File::open(file).and_then(backprop_datasets::sha256);
     hash.with_context(|| format!("{} cannot be read", file.display()))
+}
+
+/// The SHA-256 of the names and the bytes of all pictures in a folder, in the order in which they are
+/// read; wherever the folder is.
+fn folder_sha256(folder: &Path) -> Result<String> {
+    let mut list = String::new();
+    for class in list_folder(folder)? {
+        for file in &class.files {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            list += &format!("{} {}/{name}\n", sha256(file)?, class.name);
+        }
+    }
+    backprop_datasets::sha256(list.as_bytes()).context("the list of pictures")
 }
 
 #[cfg(test)]

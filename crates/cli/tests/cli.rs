@@ -152,7 +152,7 @@ fn settings_that_make_no_sense_are_refused_in_one_sentence() {
         ("--class-weights column:w", "belongs to csv"),
         (
             "--dataset nothing",
-            "expected auto, mnist, fashion-mnist, sample, csv:FILE or idx:IMAGES,LABELS",
+            "expected auto, mnist, fashion-mnist, sample, csv:FILE, idx:IMAGES,LABELS or folder:DIR",
         ),
         ("--from none.safetensors", "none.safetensors"),
     ] {

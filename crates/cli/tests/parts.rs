@@ -57,7 +57,7 @@ fn a_run_may_train_on_every_row() {
     place.succeeds("train --resume --run-dir run --test-fraction 0");
     let error = place.fails("evaluate run");
     assert!(
-        error.contains("was trained on all rows of table.csv; name"),
+        error.contains("was trained on all rows of csv:table.csv; name"),
         "{error}"
     );
     place.succeeds("evaluate run --all-rows");

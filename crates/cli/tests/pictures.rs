@@ -335,6 +335,95 @@ fn pictures_in_colour_are_learnt_by_their_colours() {
     );
 }
 
+/// Writes the drawings as PNG files in a folder of the classes; as colours where `tint` says so.
+fn write_folder(
+    place: &Place,
+    folder: &str,
+    rows: std::ops::Range<u32>,
+    tint: impl Fn(u32) -> bool,
+) {
+    for i in rows {
+        let (pixels, class) = drawing(i);
+        let class = ["stands", "lies", "block"][usize::from(class)];
+        std::fs::create_dir_all(place.path().join(folder).join(class)).unwrap();
+        // In another order than that of the names.
+        let file = format!("{folder}/{class}/{:03}.png", (i * 77) % 1000);
+        if tint(i) {
+            let rgb: Vec<u8> = pixels.iter().flat_map(|&x| [x, x / 2, x / 2]).collect();
+            place.write_png(&file, (12, 9), png::ColorType::Rgb, &rgb);
+        } else {
+            place.write_png(&file, (12, 9), png::ColorType::Grayscale, &pixels);
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_pictures_is_learnt_with_the_names_of_its_subfolders() {
+    let place = Place::new();
+    write_folder(&place, "shapes", 0..240, |_| false);
+    place.write("shapes/block/.DS_Store", b"litter");
+    place.write("shapes/lies/Thumbs.db", b"litter");
+    place.write("shapes/README.txt", b"about");
+    let line = format!("train --dataset folder:shapes --epochs 12 {QUICK}");
+    let stdout = place.succeeds(&format!("{line} --run-dir run --report run.json"));
+    let says = "pictures of 12 x 9, 3 classes: block, lies, stands";
+    assert!(stdout.lines().any(|line| line == says), "{stdout}");
+    let report = place.json("run.json");
+    assert_eq!(
+        (&report["test_samples"], &report["train_samples"]),
+        (&48.into(), &154.into())
+    );
+    assert!(
+        report["test"]["accuracy"].as_f64().unwrap() > 0.95,
+        "{report}"
+    );
+
+    // The same files elsewhere are the training's; with one byte more they are not.
+    std::fs::rename(place.path().join("shapes"), place.path().join("moved")).unwrap();
+    place.succeeds("evaluate run/model.safetensors --dataset folder:moved --report again.json");
+    assert_eq!(place.json("again.json")["test"], report["test"]);
+    assert_eq!(place.json("again.json")["rows"], "held-out");
+    write_folder(&place, "new", 300..360, |_| false);
+    std::fs::remove_dir_all(place.path().join("new/lies")).unwrap();
+    place.succeeds("evaluate run --dataset folder:new --report again.json");
+    let again = place.json("again.json");
+    assert_eq!(again["rows"], "other-file");
+    assert!(
+        again["test"]["accuracy"].as_f64().unwrap() > 0.95,
+        "{again}"
+    );
+    let (pixels, class) = drawing(301);
+    place.write_png("one.png", (12, 9), png::ColorType::Grayscale, &pixels);
+    assert_eq!(
+        place.answers("run one.png")[0]["class"],
+        ["stands", "lies", "block"][usize::from(class)]
+    );
+}
+
+#[test]
+fn a_folder_is_read_in_colour_where_one_picture_has_colours() {
+    let place = Place::new();
+    write_folder(&place, "grey", 0..30, |_| false);
+    write_folder(&place, "mixed", 0..30, |i| i == 17);
+    let line = format!("--epochs 1 {QUICK} --run-dir");
+    for (folder, says) in [
+        ("grey", "of 12 x 9, 3"),
+        ("mixed", "of 12 x 9 in colour, 3"),
+    ] {
+        let stdout = place.succeeds(&format!(
+            "train --dataset folder:{folder} {line} {folder}-run"
+        ));
+        assert!(stdout.contains(says), "{stdout}");
+    }
+    let error = sentence(
+        "mixed",
+        &place.run("evaluate grey-run --dataset folder:mixed"),
+    );
+    let expected =
+        "the model takes pictures of 12 x 9, but folder:mixed holds pictures of 12 x 9 in colour";
+    assert!(error.contains(expected), "{error}");
+}
+
 #[test]
 fn wrong_uses_are_told_in_one_sentence() {
     let place = trained();
@@ -361,6 +450,30 @@ fn wrong_uses_are_told_in_one_sentence() {
         let to = place.path().join("data/mnist").join(name);
         std::fs::copy(place.path().join(from), to).unwrap();
     }
+    // Folders that are not as they have to be.
+    for folder in ["odd", "text", "deep", "loose", "one", "none", "other"] {
+        write_folder(&place, folder, 0..6, |_| false);
+    }
+    let path = |path: &str| place.path().join(path);
+    place.write_png(
+        "odd/lies/zzz.png",
+        (9, 12),
+        png::ColorType::Grayscale,
+        &[0; 108],
+    );
+    place.write("text/lies/notes.txt", b"this is no picture");
+    std::fs::create_dir(path("deep/lies/deeper")).unwrap();
+    place.write_png(
+        "loose/one.png",
+        (12, 9),
+        png::ColorType::Grayscale,
+        &[0; 108],
+    );
+    std::fs::create_dir(path("none/void")).unwrap();
+    std::fs::rename(path("other/lies"), path("other/leans")).unwrap();
+    for class in ["lies", "block"] {
+        std::fs::remove_dir_all(path("one").join(class)).unwrap();
+    }
     let mut list = String::new();
     for line in [
         "train --dataset mnist",
@@ -382,6 +495,17 @@ fn wrong_uses_are_told_in_one_sentence() {
         "train --dataset idx:test-images,test-labels --test test.csv",
         "train --dataset idx:test-images,test-labels --test-fraction 1",
         "train --dataset idx:test-images,test-labels,test-images,test-labels --test-fraction 0.1",
+        "train --dataset folder:missing",
+        "train --dataset folder:",
+        "train --dataset folder:table.csv",
+        "train --dataset folder:odd",
+        "train --dataset folder:text",
+        "train --dataset folder:deep",
+        "train --dataset folder:loose",
+        "train --dataset folder:one",
+        "train --dataset folder:none",
+        "train --dataset folder:other --transpose",
+        "train --dataset folder:other --label-names two.txt",
         "train --dataset sample --test-fraction 0.1",
         "train --dataset sample --transpose",
         "train --dataset csv:table.csv --target y --label-names two.txt",
@@ -393,6 +517,8 @@ fn wrong_uses_are_told_in_one_sentence() {
         "evaluate run --dataset idx:test-images,strange",
         "evaluate run --dataset idx:small,test-labels",
         "evaluate run --dataset csv:table.csv",
+        "evaluate run --dataset folder:other",
+        "evaluate run --dataset folder:other --transpose",
         "evaluate run --dataset idx:all-images,all-labels,test-images,test-labels --all-rows",
         "predict run blank.png",
         "predict run small",

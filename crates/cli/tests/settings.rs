@@ -133,7 +133,7 @@ fn what_is_wrong_is_named() {
         (
             "csv:my data.csv",
             "csv:",
-            "expected auto, mnist, fashion-mnist, sample, csv:FILE or idx:IMAGES,LABELS",
+            "expected auto, mnist, fashion-mnist, sample, csv:FILE, idx:IMAGES,LABELS or folder:DIR",
         ),
         ("column:w", "w", "expected none, balanced or column:NAME"),
     ] {

@@ -76,6 +76,18 @@ pub enum DataError {
         /// The network's inputs.
         inputs: usize,
     },
+    /// A folder of pictures, or a file in it, is not as it has to be.
+    #[error("{path}: expected {expected}, found {found}; {advice}")]
+    PictureFolder {
+        /// The folder or the file.
+        path: String,
+        /// The expected contents.
+        expected: String,
+        /// The contents.
+        found: String,
+        /// The advice.
+        advice: &'static str,
+    },
     /// A picture of other channels than a network takes.
     #[error(
         "{file} is a picture, but the network takes rows of {width} x {height} pixels with {channels} values each; give an IDX file"

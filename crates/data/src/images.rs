@@ -1,4 +1,5 @@
-//! Pictures with labels as data sets: IDX files of any width, height and channels.
+//! Pictures with labels as data sets: IDX files of any width, height and channels, and with the feature
+//! `png` folders of picture files.
 //!
 //! A row of the data set is a picture, row after row of pixels, the channels of a pixel side by side,
 //! a byte each. The [`ImageEncoding`] says so; it stays with the data set and with the model that
@@ -31,6 +32,8 @@
 mod classes;
 mod encoding;
 #[cfg(feature = "png")]
+mod folder;
+#[cfg(feature = "png")]
 mod inputs;
 mod labeled;
 
@@ -38,6 +41,8 @@ mod labeled;
 pub use crate::image::{GrayImage, Image};
 pub use classes::{Classes, read_names};
 pub use encoding::{Background, ImageEncoding};
+#[cfg(feature = "png")]
+pub use folder::{ClassFolder, list_folder};
 #[cfg(feature = "png")]
 pub use inputs::{parse, read};
 pub use labeled::{LabeledImages, transpose};

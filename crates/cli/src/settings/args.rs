@@ -36,8 +36,9 @@ pub(crate) struct TrainArgs {
 #[derive(Args, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct DataArgs {
-    /// auto, mnist, fashion-mnist, sample, csv:FILE, or pictures with labels in IDX files,
-    /// idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS]; auto is MNIST, or where it cannot be had the
+    /// auto, mnist, fashion-mnist, sample, csv:FILE, or pictures of your own: with labels in IDX files,
+    /// idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS], or PNG files in a folder with a subfolder for each
+    /// class, folder:DIR; auto is MNIST, or where it cannot be had the
     /// sample of it that comes with this program [default: auto]
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<Source>,
@@ -76,7 +77,7 @@ pub(crate) struct DataArgs {
     /// A CSV file whose rows are the validation set, with the columns of the data set
     #[arg(long, value_name = "FILE", conflicts_with = "validation_fraction")]
     pub(crate) validation: Option<PathBuf>,
-    /// The fraction of a CSV file's rows, or of idx: pictures without test files, that is the test
+    /// The fraction of a CSV file's rows, or of pictures without test files, that is the test
     /// set, at least 0 and below 1; 0 leaves none [default: 0.2]
     #[arg(long, value_name = "FRACTION")]
     pub(crate) test_fraction: Option<f64>,

@@ -7,7 +7,7 @@ use crate::limits::read_all;
 use crate::{DataError, Limits};
 
 /// The most classes that labels may name: more are no labels.
-const MAX_CLASSES: usize = 10_000;
+pub(super) const MAX_CLASSES: usize = 10_000;
 
 /// The classes that labels stand for.
 #[derive(Clone, Debug, PartialEq, Eq)]

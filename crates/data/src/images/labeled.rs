@@ -11,17 +11,83 @@ use crate::{DataError, Dataset, Limits, Targets};
 
 const HINT_FILES: &str = "check that the files are named in the order IMAGES,LABELS";
 
+/// The labels of pictures.
+#[derive(Clone, Debug)]
+pub(super) enum Labels {
+    /// Numbers of a file, which lie in it `step` bytes apart, from the byte `start` on.
+    Numbers {
+        file: String,
+        start: u64,
+        step: u64,
+        numbers: Vec<i64>,
+    },
+    /// The subfolder of each picture in this folder, as an index into their names.
+    Folders {
+        folder: String,
+        names: Vec<String>,
+        classes: Vec<u32>,
+    },
+}
+
+impl Labels {
+    /// The class of each label.
+    fn classes(&self, known: &Classes) -> Result<Vec<u32>, DataError> {
+        match self {
+            Labels::Numbers {
+                file,
+                start,
+                step,
+                numbers,
+            } => {
+                let class = |(row, &label): (usize, &i64)| {
+                    known.of_label(label).ok_or_else(|| {
+                        let found = format!("{label} for picture {row}");
+                        mismatch(file, start + step * row as u64, known.describe(), found)
+                    })
+                };
+                numbers.iter().enumerate().map(class).collect()
+            }
+            Labels::Folders {
+                folder,
+                names,
+                classes,
+            } => {
+                let class = |name: &String| {
+                    let class = known.names.iter().position(|known| known == name);
+                    class.ok_or_else(|| DataError::PictureFolder {
+                        path: folder.clone(),
+                        expected: format!(
+                            "subfolders named as the classes {}",
+                            shortened(&known.names)
+                        ),
+                        found: format!("one named \"{name}\""),
+                        advice: "rename it, or move it elsewhere",
+                    })
+                };
+                let of_folder: Result<Vec<usize>, DataError> = names.iter().map(class).collect();
+                let of_folder = of_folder?;
+                let class = |&folder: &u32| of_folder[folder as usize] as u32;
+                Ok(classes.iter().map(class).collect())
+            }
+        }
+    }
+}
+
+/// The first names of a list.
+fn shortened(names: &[String]) -> String {
+    let shown = names[..names.len().min(10)].join(", ");
+    let more = if names.len() > 10 { ", .." } else { "" };
+    format!("{shown}{more}")
+}
+
 /// Pictures of one size, a label each.
 #[derive(Clone, Debug)]
 pub struct LabeledImages {
-    width: usize,
-    height: usize,
-    channels: usize,
-    pixels: Vec<u8>,
-    labels: Vec<i64>,
-    /// The file of the labels, for errors, and the bytes before the first and from one to the next.
-    label_file: String,
-    label_bytes: (u64, u64),
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) channels: usize,
+    pub(super) pixels: Vec<u8>,
+    pub(super) labels: Labels,
 }
 
 impl LabeledImages {
@@ -93,20 +159,26 @@ impl LabeledImages {
             height,
             channels,
             pixels,
-            labels: first_column(label_file, labels.values, columns)?,
-            label_file: label_file.to_owned(),
-            label_bytes: (header, size * columns as u64),
+            labels: Labels::Numbers {
+                file: label_file.to_owned(),
+                start: header,
+                step: size * columns as u64,
+                numbers: first_column(label_file, labels.values, columns)?,
+            },
         })
     }
 
     /// The number of pictures.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        match &self.labels {
+            Labels::Numbers { numbers, .. } => numbers.len(),
+            Labels::Folders { classes, .. } => classes.len(),
+        }
     }
 
     /// Returns true if there are no pictures.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.len() == 0
     }
 
     /// With rows and columns of each picture exchanged, as EMNIST needs it.
@@ -117,31 +189,28 @@ impl LabeledImages {
         self
     }
 
-    /// The classes that the labels stand for: one for each different label, in ascending order, named by it.
+    /// The classes that the labels stand for: one for each different label, in ascending order, named by it, or
+    /// one for each subfolder.
     ///
     /// # Errors
     /// If all labels are the same, or there are more than 10,000.
     pub fn classes(&self) -> Result<Classes, DataError> {
-        Classes::of_labels(&self.label_file, &self.labels)
+        match &self.labels {
+            Labels::Numbers { file, numbers, .. } => Classes::of_labels(file, numbers),
+            Labels::Folders { names, .. } => Ok(Classes {
+                labels: Vec::new(),
+                names: names.clone(),
+            }),
+        }
     }
 
-    /// The data set of these classes, a row for each picture.
+    /// The data set of these classes, a row for each picture. A subfolder is the class of its name.
     ///
     /// # Errors
-    /// If a label is not one of the classes.
+    /// If a label, or the name of a subfolder, is not one of the classes.
     pub fn dataset<T: Scalar>(self, classes: &Classes) -> Result<Dataset<T>, DataError> {
-        let class = |(row, &label): (usize, &i64)| {
-            let (start, step) = self.label_bytes;
-            classes.of_label(label).ok_or_else(|| {
-                let found = format!("{label} for picture {row}");
-                let offset = start + step * row as u64;
-                mismatch(&self.label_file, offset, classes.describe(), found)
-            })
-        };
-        let labels: Result<Vec<u32>, DataError> =
-            self.labels.iter().enumerate().map(class).collect();
         let targets = Targets::Classes {
-            labels: labels?,
+            labels: self.labels.classes(classes)?,
             num_classes: classes.names.len(),
         };
         let (width, height, channels) = (self.width, self.height, self.channels);

@@ -393,3 +393,48 @@ fn a_picture_becomes_the_inputs_of_any_encoding() {
         "{error}"
     );
 }
+
+#[cfg(feature = "png")]
+#[test]
+fn a_folder_is_read_in_the_order_of_its_names_and_within_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, shade) in [
+        ("b/10.png", 1),
+        ("b/9.png", 2),
+        ("b/.png", 9),
+        ("a/z.PNG", 3),
+        ("Z/x", 4),
+    ] {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut encoder = png::Encoder::new(std::fs::File::create(path).unwrap(), 2, 1);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder
+            .write_header()
+            .unwrap()
+            .write_image_data(&[shade, 0])
+            .unwrap();
+    }
+    let listed = list_folder(folder.path()).unwrap();
+    let counts = listed.iter().map(|class| (&*class.name, class.files.len()));
+    assert_eq!(counts.collect::<Vec<_>>(), [("Z", 1), ("a", 1), ("b", 2)]);
+    let images = LabeledImages::from_folder(folder.path(), Limits { max_bytes: 1 << 20 }).unwrap();
+    let dataset = images.clone().dataset(&images.classes().unwrap()).unwrap();
+    let shades: Vec<Vec<u8>> = (0..4).map(|at| row(&dataset, at)).collect();
+    assert_eq!(shades, [[4, 0], [3, 0], [1, 0], [2, 0]]);
+    // A class of a model is found by its name, wherever it stands.
+    let known = Classes {
+        labels: Vec::new(),
+        names: ["b", "Z", "c", "a"].map(String::from).to_vec(),
+    };
+    let mut batch = Batch::new();
+    let dataset = images.dataset::<f64>(&known).unwrap();
+    dataset.gather(&[0, 1, 2, 3], &mut batch);
+    assert_eq!(batch.class_labels(), Some(&[1, 3, 0, 0][..]));
+    let error = LabeledImages::from_folder(folder.path(), Limits { max_bytes: 7 });
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("bytes of memory, more than the limit of 7"),
+        "{error}"
+    );
+}
