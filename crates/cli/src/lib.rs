@@ -55,7 +55,7 @@ enum Command {
     Train(Box<settings::TrainArgs>),
     /// Evaluate a trained network on a test set
     Evaluate(evaluate::EvaluateArgs),
-    /// Predict files of your own: PNG, IDX or CSV
+    /// Predict files of your own: PNG, JPEG, IDX or CSV
     Predict(predict::PredictArgs),
     /// Write a trained network for other programs, as safetensors or ONNX
     Export(export::ExportArgs),

@@ -28,7 +28,9 @@ const BATCH: usize = 1024;
 #[derive(Args)]
 #[command(after_help = "\
 Files are told apart by their ending or their first bytes:
-  PNG  one picture, for models that were trained on pictures; what is transparent is white.
+  PNG, JPEG
+       one picture, for models that were trained on pictures; what is transparent is white. A JPEG
+       file is shown upright, as its camera says.
        For a model of drawings, such as digits, one of the model's size is taken as it is, any other
        made as MNIST's digits were: fitted into 20/28 of the sides, centred by its centre of mass. It
        may be drawn dark on light or light on dark. For a model of photographs the middle of the
@@ -51,7 +53,7 @@ pub(crate) struct PredictArgs {
     /// The folder of a run, or a model file
     #[arg(value_name = "RUN_OR_MODEL")]
     model: PathBuf,
-    /// PNG, IDX or CSV files
+    /// PNG, JPEG, IDX or CSV files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Exchange rows and columns of the pictures of IDX files, as in training with --transpose

@@ -25,13 +25,23 @@ fn trained() -> Place {
 fn a_picture_that_is_no_png_is_told_in_one_sentence() {
     let place = trained();
     for (bytes, found) in [
-        (&b"hello, this is text"[..], "invalid PNG signature; check"),
-        (b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG picture; check"),
-        (b"GIF89a", "a GIF picture; check"),
-        (b"\x89PNG\r\n\x1a\n", "the end of the file; check"),
+        (
+            &b"hello, this is text"[..],
+            "PNG or JPEG data, found invalid PNG signature; check",
+        ),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "JPEG data, found "),
+        (b"GIF89a", "PNG or JPEG data, found a GIF picture; check"),
+        (
+            b"\0\0\0\x18ftypheic",
+            "PNG or JPEG data, found a HEIC or AVIF picture; check",
+        ),
+        (
+            b"\x89PNG\r\n\x1a\n",
+            "PNG data, found the end of the file; check",
+        ),
     ] {
         let error = place.refuses("digit.png", bytes, "predict run digit.png");
-        let expected = format!("expected PNG data, found {found} that this is a PNG file");
+        let expected = format!("expected {found}");
         assert!(error.contains(&expected), "{error}");
     }
 }

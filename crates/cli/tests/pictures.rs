@@ -27,6 +27,16 @@ impl Place {
         stdout.lines().map(line).collect()
     }
 
+    /// Writes a grey JPEG file whose camera was held as Exif's number says.
+    fn write_jpeg(&self, name: &str, size: (u16, u16), pixels: &[u8], orientation: u8) {
+        let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+        exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
+        let mut encoder = jpeg_encoder::Encoder::new_file(self.path().join(name), 95).unwrap();
+        encoder.add_app_segment(1, exif).unwrap();
+        let luma = jpeg_encoder::ColorType::Luma;
+        encoder.encode(pixels, size.0, size.1, luma).unwrap();
+    }
+
     fn write_png(&self, name: &str, size: (u32, u32), color: png::ColorType, pixels: &[u8]) {
         let file = std::fs::File::create(self.path().join(name)).unwrap();
         let mut encoder = png::Encoder::new(file, size.0, size.1);
@@ -422,6 +432,71 @@ fn a_folder_is_read_in_colour_where_one_picture_has_colours() {
     let expected =
         "the model takes pictures of 12 x 9, but folder:mixed holds pictures of 12 x 9 in colour";
     assert!(error.contains(expected), "{error}");
+}
+
+/// The drawing dark on paper with a grain and a light that falls from the left, ten times as large.
+fn photograph(i: u32) -> Vec<u8> {
+    let pixels = drawing(i).0;
+    let shade = |at: usize| {
+        let (x, y) = (at % 120, at / 120);
+        let paper = 225.0 - x as f64 / 20.0 + f64::from(noise(at as u32, i)) / 64.0;
+        let ink = f64::from(pixels[y / 10 * 12 + x / 10]) / 255.0;
+        (paper - 160.0 * ink) as u8
+    };
+    (0..120 * 90).map(shade).collect()
+}
+
+#[test]
+fn a_photograph_in_a_jpeg_file_is_read_upright() {
+    let place = trained();
+    for i in 300..306 {
+        let photo = photograph(i);
+        place.write_jpeg("straight.jpg", (120, 90), &photo, 1);
+        // The camera was turned: its rows are columns from the bottom up.
+        let turned: Vec<u8> = (0..120 * 90)
+            .map(|at| photo[(at % 90) * 120 + 119 - at / 90])
+            .collect();
+        place.write_jpeg("turned.JPEG", (90, 120), &turned, 6);
+        std::fs::copy(place.path().join("turned.JPEG"), place.path().join("photo")).unwrap();
+        let found = place.answers("run straight.jpg turned.JPEG photo");
+        let expected = ["stands", "lies", "block"][usize::from(drawing(i).1)];
+        for answer in &found {
+            assert_eq!(answer["class"], expected, "{i}: {answer}");
+        }
+        assert_eq!(found[1]["probabilities"], found[2]["probabilities"]);
+    }
+    let whole = std::fs::read(place.path().join("turned.JPEG")).unwrap();
+    place.write("cut.jpg", &whole[..whole.len() / 2]);
+    let error = sentence("cut", &place.run("predict run cut.jpg"));
+    assert!(
+        error.contains("cut.jpg, byte 0: expected JPEG data, found "),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_folder_may_have_jpeg_files_too() {
+    let place = Place::new();
+    for i in 0..120 {
+        let (pixels, class) = drawing(i);
+        let folder = format!("shapes/{}", ["stands", "lies", "block"][usize::from(class)]);
+        std::fs::create_dir_all(place.path().join(&folder)).unwrap();
+        if i % 3 == 0 {
+            place.write_png(
+                &format!("{folder}/{i}.png"),
+                (12, 9),
+                png::ColorType::Grayscale,
+                &pixels,
+            );
+        } else {
+            place.write_jpeg(&format!("{folder}/{i}.jpg"), (12, 9), &pixels, 1);
+        }
+    }
+    let line = "train --dataset folder:shapes --epochs 20 --report r.json --run-dir run";
+    let stdout = place.succeeds(&format!("{line} {QUICK}"));
+    assert!(stdout.contains("pictures of 12 x 9, 3 classes"), "{stdout}");
+    let accuracy = place.json("r.json")["test"]["accuracy"].as_f64().unwrap();
+    assert!(accuracy > 0.9, "{accuracy}");
 }
 
 #[test]

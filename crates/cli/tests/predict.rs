@@ -284,7 +284,7 @@ fn what_cannot_be_predicted_is_told() {
         ("run nan.csv", "nan.csv, row 0: input 783 is NaN"),
         ("run empty.csv", "empty.csv holds no rows"),
         ("run no.png", "no.png, byte "),
-        ("run notes.txt", "notes.txt is neither PNG nor IDX"),
+        ("run notes.txt", "notes.txt is neither PNG, JPEG nor IDX"),
         (
             "run labels",
             "labels: the network takes rows of 784 inputs, but this is an array of the shape [2]",

@@ -1,12 +1,16 @@
 //! Pictures in memory: in grey or in colour, and the foreground of a drawing.
 
 mod fit;
+#[cfg(feature = "jpeg")]
+mod orient;
 mod scale;
 
 use std::borrow::Cow;
 
 use crate::DataError;
 pub(crate) use fit::Glyph;
+#[cfg(feature = "jpeg")]
+pub(crate) use orient::{Orientation, upright};
 pub(crate) use scale::scaled;
 
 /// Pixels on each side of MNIST's fields.

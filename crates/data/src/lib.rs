@@ -45,6 +45,8 @@ pub mod idx;
 #[cfg(feature = "png")]
 mod image;
 pub mod images;
+#[cfg(feature = "jpeg")]
+mod jpeg;
 mod limits;
 #[cfg(feature = "png")]
 pub mod png;

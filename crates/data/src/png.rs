@@ -27,7 +27,7 @@ use crate::{DataError, Limits};
 /// The memory that the parts of a file besides its pixels may take.
 const CHUNKS: usize = 1 << 20;
 
-const NOT_PNG: &str = "check that this is a PNG file, or save the picture again";
+const NOT_PNG: &str = "check that this is such a file, or save the picture again";
 
 /// Reads a picture from a PNG file.
 ///
@@ -47,18 +47,28 @@ pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<GrayImage, DataErr
 /// # Errors
 /// As [`read`].
 pub fn parse(name: &str, bytes: &[u8], limits: Limits) -> Result<GrayImage, DataError> {
-    Ok(parse_image(name, bytes, limits)?.into_gray())
+    Ok(parse_image(name, bytes, limits, "PNG data")?.into_gray())
 }
 
-/// The picture in its colours; what is transparent lies on white.
-pub(crate) fn parse_image(name: &str, bytes: &[u8], limits: Limits) -> Result<Image, DataError> {
+/// The picture in its colours; what is transparent lies on white. An error for bytes that do not begin as
+/// PNG expects these `formats`.
+pub(crate) fn parse_image(
+    name: &str,
+    bytes: &[u8],
+    limits: Limits,
+    formats: &str,
+) -> Result<Image, DataError> {
     let mut source = Cursor::new(bytes);
     let decoded = decode(name, &mut source, limits);
     decoded.map_err(|failure| match failure {
         Failure::Decoding(error) => DataError::Malformed {
             file: name.to_owned(),
             offset: source.position().min(bytes.len() as u64),
-            expected: "PNG data".to_owned(),
+            expected: if bytes.starts_with(b"\x89PNG") {
+                "PNG data".to_owned()
+            } else {
+                formats.to_owned()
+            },
             found: found(bytes, &error),
             advice: NOT_PNG,
         },
@@ -165,7 +175,9 @@ const OTHERS: [(&[u8], &str); 4] = [
 /// The contents that stand instead of PNG data.
 fn found(bytes: &[u8], error: &png::DecodingError) -> String {
     let other = OTHERS.iter().find(|(start, _)| bytes.starts_with(start));
-    match (other, error) {
+    let is_heic = bytes.get(4..8) == Some(b"ftyp");
+    let heic = (&b""[..], "a HEIC or AVIF picture");
+    match (other.or(is_heic.then_some(&heic)), error) {
         (Some((_, name)), _) => (*name).to_owned(),
         (None, png::DecodingError::IoError(source))
             if source.kind() == std::io::ErrorKind::UnexpectedEof =>

@@ -1,4 +1,4 @@
-//! Rows for a network from a file: PNG, IDX or CSV.
+//! Rows for a network from a file: a picture, IDX or CSV.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,9 +14,9 @@ use backprop_trainer::tensor::Scalar;
 
 use super::table;
 
-/// The memory that a picture may take: 4000 x 3000 pixels in colour fit.
+/// The memory that a picture may take: 8000 x 5000 pixels in colour fit.
 const PICTURE: Limits = Limits {
-    max_bytes: 64 << 20,
+    max_bytes: 512 << 20,
 };
 
 /// The inputs of a file, scaled, row after row.
@@ -32,7 +32,7 @@ const ARRAY: Limits = Limits {
 };
 
 enum Kind {
-    Png,
+    Picture,
     Idx,
     Table,
 }
@@ -55,11 +55,11 @@ impl Reader<'_> {
     pub(super) fn read<T: Scalar>(&self, file: &Path) -> Result<Rows<T>> {
         let (kind, width) = (kind(file)?, self.width);
         let mut values: Vec<T> = match kind {
-            Kind::Png | Kind::Idx if self.table.is_some() => bail!(
+            Kind::Picture | Kind::Idx if self.table.is_some() => bail!(
                 "{} is no CSV file, but the model was trained on a table",
                 file.display()
             ),
-            Kind::Png => {
+            Kind::Picture => {
                 let (picture, name) = (images::read(file, PICTURE)?, file.display().to_string());
                 let pixels = match &self.images {
                     Some(encoding) => encoding.inputs(&name, picture)?,
@@ -88,7 +88,7 @@ impl Reader<'_> {
         values.iter_mut().for_each(|value| *value *= scale);
         Ok(Rows {
             values,
-            is_one_picture: matches!(kind, Kind::Png),
+            is_one_picture: matches!(kind, Kind::Picture),
         })
     }
 
@@ -135,7 +135,7 @@ impl Reader<'_> {
 fn kind(file: &Path) -> Result<Kind> {
     let ending = file.extension().map(|ending| ending.to_ascii_lowercase());
     match ending.as_ref().and_then(|ending| ending.to_str()) {
-        Some("png") => return Ok(Kind::Png),
+        Some("png" | "jpg" | "jpeg") => return Ok(Kind::Picture),
         Some("csv") => return Ok(Kind::Table),
         _ => {}
     }
@@ -144,10 +144,10 @@ fn kind(file: &Path) -> Result<Kind> {
         .and_then(|contents| contents.take(4).read_to_end(&mut start))
         .with_context(|| format!("{} cannot be read", file.display()))?;
     match &start[..] {
-        [0x89, b'P', b'N', b'G'] => Ok(Kind::Png),
+        [0x89, b'P', b'N', b'G'] | [0xff, 0xd8, 0xff, _] => Ok(Kind::Picture),
         [0, 0, ..] | [0x1f, 0x8b, ..] => Ok(Kind::Idx),
         _ => bail!(
-            "{} is neither PNG nor IDX, plain or packed with gzip; the name of a table must end in .csv",
+            "{} is neither PNG, JPEG nor IDX, plain or packed with gzip; the name of a table must end in .csv",
             file.display()
         ),
     }

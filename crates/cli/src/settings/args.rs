@@ -37,7 +37,7 @@ pub(crate) struct TrainArgs {
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct DataArgs {
     /// auto, mnist, fashion-mnist, sample, csv:FILE, or pictures of your own: with labels in IDX files,
-    /// idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS], or PNG files in a folder with a subfolder for each
+    /// idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS], or PNG and JPEG files in a folder with a subfolder for each
     /// class, folder:DIR; auto is MNIST, or where it cannot be had the
     /// sample of it that comes with this program [default: auto]
     #[arg(long, value_name = "NAME")]

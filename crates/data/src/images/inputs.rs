@@ -7,10 +7,18 @@ use crate::image::{Glyph, Image, scaled};
 use crate::limits::read_all;
 use crate::{DataError, Limits, png};
 
-/// Reads a picture from a PNG file, in its colours; what is transparent lies on white.
+/// The formats that are read.
+const FORMATS: &str = if cfg!(feature = "jpeg") {
+    "PNG or JPEG data"
+} else {
+    "PNG data"
+};
+
+/// Reads a picture from a PNG file, in its colours; what is transparent lies on white. With the feature
+/// `jpeg` also from a JPEG file, upright as its Exif data says.
 ///
 /// # Errors
-/// As [`png::read`].
+/// As [`png::read`]. A JPEG file needs about 13 bytes of memory for each pixel.
 pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Image, DataError> {
     let (file, bytes) = read_all(path.as_ref(), limits)?;
     parse(&file, &bytes, limits)
@@ -21,7 +29,11 @@ pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Image, DataError> 
 /// # Errors
 /// As [`read`].
 pub fn parse(name: &str, bytes: &[u8], limits: Limits) -> Result<Image, DataError> {
-    png::parse_image(name, bytes, limits)
+    #[cfg(feature = "jpeg")]
+    if bytes.starts_with(&crate::jpeg::MAGIC) {
+        return crate::jpeg::parse_image(name, bytes, limits);
+    }
+    png::parse_image(name, bytes, limits, FORMATS)
 }
 
 impl ImageEncoding {

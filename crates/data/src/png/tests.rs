@@ -250,8 +250,8 @@ fn damage_is_told_with_its_place_and_never_panics() {
     let error = parse("text.png", b"not a picture at all", LIMITS).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "text.png, byte 0: expected PNG data, found invalid PNG signature; check that this is a PNG \
-         file, or save the picture again"
+        "text.png, byte 0: expected PNG data, found invalid PNG signature; check that this is \
+         such a file, or save the picture again"
     );
     let error = parse("photo.png", b"\xff\xd8\xff\xe0 and so on", LIMITS).unwrap_err();
     assert!(
