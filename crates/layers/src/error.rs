@@ -43,6 +43,12 @@ pub enum BuildError {
         "the layer \"{0}\" is not one of this crate's; build it and use Sequential::from_layers"
     )]
     Custom(String),
+    /// A text that is no layer.
+    #[error(
+        "\"{0}\" is no layer; write linear N, linear N no-bias, relu, leaky-relu, leaky-relu SLOPE, \
+         sigmoid, tanh, softmax or dropout P"
+    )]
+    Notation(String),
     /// An error at one layer of a network.
     #[error("layer {index}: {source}")]
     At {
