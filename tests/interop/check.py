@@ -84,6 +84,15 @@ def main(folder):
     info = {"output": "logits", "input_scale": 1 / 255}
     theirs = pytorch.probabilities(plain, info, images)
     compare("this project, from PyTorch", "f32", theirs, ours(folder / "from-pytorch.jsonl"))
+    for kind, precision in [("named", "f32"), ("named-f16", "f16"), ("named-bf16", "bf16")]:
+        state = load_file(folder / f"{kind}.safetensors")
+        plain.load_state_dict(
+            {f"{number}.{part}": state[f"{name}.{part}"].float()
+             for number, name in pytorch.NAMES.items() for part in ("weight", "bias")}
+        )  # fmt: skip
+        named = pytorch.probabilities(plain, info, images)
+        what = f"this project, from PyTorch's {precision} by name"
+        compare(what, "f32", named, ours(folder / f"{kind}.jsonl"))
     loaded = json.loads((folder / "from-pytorch.json").read_text())["test"]["accuracy"]
     print(f"Accuracy of PyTorch's own network: {accuracy(theirs):.4f} there, {loaded:.4f} after --from")
     failures += abs(loaded - accuracy(theirs)) > 1e-9

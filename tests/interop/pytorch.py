@@ -1,6 +1,7 @@
 """Networks in PyTorch: one of this project's from its file, and one that PyTorch trains itself.
 
-    python pytorch.py train FOLDER    trains and saves FOLDER/pytorch.safetensors, a plain state dict
+    python pytorch.py train FOLDER    trains and saves FOLDER/pytorch.safetensors, a plain state dict, and
+                                      named.safetensors, the same with layers by name, in half precision too
 """
 
 import json
@@ -80,6 +81,21 @@ def plain():
     )  # fmt: skip
 
 
+# The layers with parameters, as a module with attributes may call them.
+NAMES = {"0": "body.fc1", "3": "body.fc2", "6": "head"}
+
+
+def save_named(state, folder):
+    """The state dict with names of its own, as f32, f16 and bf16."""
+    def named(name):
+        layer, parameter = name.split(".")
+        return f"{NAMES[layer]}.{parameter}"
+
+    for suffix, kind in [("", torch.float32), ("-f16", torch.float16), ("-bf16", torch.bfloat16)]:
+        tensors = {named(name): tensor.to(kind) for name, tensor in state.items()}
+        save_file(tensors, Path(folder) / f"named{suffix}.safetensors")
+
+
 def train(folder):
     """One epoch of Adam by PyTorch; saves the state dict and nothing else."""
     torch.manual_seed(0)
@@ -92,6 +108,7 @@ def train(folder):
         loss(network(images[rows]), labels[rows]).backward()
         optimizer.step()
     save_file(network.state_dict(), Path(folder) / "pytorch.safetensors")
+    save_named(network.state_dict(), folder)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,12 @@ cargo --quiet run --release -p backprop-tests --example onnx_in_rust -- \
 cargo --quiet run --release -p backprop-formats --example from_pytorch -- \
     "$out/pytorch.safetensors" "$out/from-pytorch.safetensors"
 cargo --quiet xtask predict "$out/from-pytorch.safetensors" "$images" --json > "$out/from-pytorch.jsonl"
+# A module with names of its own, without a description, in full and in half precision.
+layers="linear 128, leaky-relu, dropout 0.1, linear 64, leaky-relu, dropout 0.1, linear 10"
+for kind in named named-f16 named-bf16; do
+    cargo --quiet xtask predict "$out/$kind.safetensors" "$images" --json --layers "$layers" \
+        --rename body.fc1=0,body.fc2=3,head=6 --input-scale 1/255 > "$out/$kind.jsonl"
+done
 # One epoch of steps too small to change anything: the accuracy is that of what was loaded.
 cargo --quiet xtask train --dataset mnist --data-dir "$data" --from "$out/pytorch.safetensors" \
     --learning-rate 1e-30 --epochs 1 --run-dir "$out/from-pytorch" --report "$out/from-pytorch.json"

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::common::Common;
 use crate::data;
-use crate::model::ModelFile;
+use crate::model::{ModelArgs, ModelFile};
 use crate::output::{say, thousands, write_json};
 use crate::settings::{Precision, Settings};
 use crate::source::{self, Source};
@@ -30,9 +30,8 @@ use crate::{pictures, table};
 /// Flags of `evaluate`.
 #[derive(Args)]
 pub(crate) struct EvaluateArgs {
-    /// The folder of a run, or a model file
-    #[arg(value_name = "RUN_OR_MODEL")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// The data set whose test part is used: auto, mnist, fashion-mnist, sample, csv:FILE, which
     /// is encoded as in training, idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS] or folder:DIR. The file
     /// or folder that the model was trained on is recognised by its bytes; of any other all rows are

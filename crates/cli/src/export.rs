@@ -9,7 +9,7 @@ use backprop_trainer::tensor::Scalar;
 use clap::Args;
 
 use crate::common::Common;
-use crate::model::ModelFile;
+use crate::model::{ModelArgs, ModelFile};
 use crate::output::say;
 use crate::settings::Precision;
 
@@ -21,9 +21,8 @@ An ONNX file takes raw inputs (pixels from 0 to 255): the scaling is part of its
 safetensors file has the parameters by PyTorch's names and shapes, and takes scaled inputs: what is \
 to be known of it is in its metadata, see docs/interop.md.")]
 pub(crate) struct ExportArgs {
-    /// The folder of a run, or a model file
-    #[arg(value_name = "RUN_OR_MODEL")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// The file to write, ending in .safetensors or .onnx; one that is there is replaced
     #[arg(long, value_name = "FILE", value_parser = target)]
     to: Target,

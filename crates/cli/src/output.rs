@@ -82,6 +82,16 @@ pub fn csv_field(figure: Option<f64>) -> String {
     figure.map_or(String::new(), |figure| figure.to_string())
 }
 
+/// In quotes where a shell would not take it as it is.
+pub(crate) fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+=@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_string()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 /// Writes a report as JSON; a figure that is not finite becomes `null`.
 ///
 /// # Errors
@@ -116,6 +126,13 @@ mod tests {
         assert_eq!(sentence(&error), format!("the table: {text}"));
         let plain = anyhow::anyhow!("it is full").context("nothing is written");
         assert_eq!(sentence(&plain), "nothing is written: it is full");
+    }
+
+    #[test]
+    fn an_argument_is_quoted_where_a_shell_needs_it() {
+        assert_eq!(quoted("csv:data/table.csv"), "csv:data/table.csv");
+        assert_eq!(quoted("csv:my table's"), "'csv:my table'\\''s'");
+        assert_eq!(quoted(""), "''");
     }
 
     #[test]

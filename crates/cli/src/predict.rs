@@ -14,7 +14,7 @@ use backprop_trainer::tensor::Scalar;
 use clap::Args;
 
 use crate::common::Common;
-use crate::model::ModelFile;
+use crate::model::{ModelArgs, ModelFile};
 use crate::output::say;
 use crate::pictures;
 use crate::settings::Precision;
@@ -50,9 +50,8 @@ With --json each row of each file becomes one line, a JSON object of its own:
 Rows count from 0; the probabilities are in the order of the classes. Models that predict values
 give {\"file\":..,\"row\":..,\"values\":[..]} instead, in the units of the table they learnt from.")]
 pub(crate) struct PredictArgs {
-    /// The folder of a run, or a model file
-    #[arg(value_name = "RUN_OR_MODEL")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// PNG, JPEG, IDX or CSV files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,

@@ -12,6 +12,8 @@ use backprop_trainer::tensor::{Key, Scalar};
 use backprop_trainer::{Observer, TrainError, Trainer};
 
 use crate::data::{self, Loaded, Splits};
+use crate::model;
+use crate::output::quoted;
 use crate::settings::{ClassWeights, Settings};
 
 /// The training, validation and test rows of the settings.
@@ -68,21 +70,35 @@ pub(crate) fn network<T: Scalar>(
         return Ok((network, None));
     };
     let bytes = read_limited(file, MODEL_LIMIT)?;
-    let layers = load_matching_parameters(&mut network, &file.display().to_string(), &bytes)?;
-    Ok((network, Some(layers)))
+    let (name, rename) = (file.display().to_string(), settings.network.rename.clone());
+    let rename = rename.unwrap_or_default();
+    let layers = load_matching_parameters(&mut network, &name, &bytes, &rename);
+    Ok((network, Some(layers.map_err(model::by_flags)?)))
 }
 
 /// A sentence on the layers that the model of `--from` did not give; `None` if the model gave all.
 pub(crate) fn describe_matched(settings: &Settings, layers: &MatchedLayers) -> Option<String> {
     let file = settings.network.from.as_ref()?.display();
-    let list = |layers: &[usize]| {
+    let list = |layers: &[usize], which: &str| {
         let numbers: Vec<String> = layers.iter().map(usize::to_string).collect();
         let noun = if layers.len() == 1 { "layer" } else { "layers" };
-        format!("{noun} {}", numbers.join(", "))
+        (!layers.is_empty()).then(|| format!("{noun} {} {which}", numbers.join(", ")))
     };
-    let (kept, drawn) = (list(&layers.kept), list(&layers.drawn));
-    let is_whole = layers.drawn.is_empty();
-    (!is_whole).then(|| format!("from {file}: {kept} kept; {drawn} of other shapes, drawn anew"))
+    let kept = list(&layers.kept, "kept")?;
+    let (reshaped, missing) = (
+        list(&layers.reshaped, "of other shapes"),
+        list(&layers.missing, "not in the file"),
+    );
+    let drawn: Vec<String> = [reshaped, missing].into_iter().flatten().collect();
+    if drawn.is_empty() {
+        return None;
+    }
+    let advice = layers.proposal.as_ref().map_or(String::new(), |rename| {
+        let names = quoted(&rename.to_string());
+        format!("; more of the file fits with --rename {names}")
+    });
+    let drawn = drawn.join(" and ");
+    Some(format!("from {file}: {kept}; {drawn}, drawn anew{advice}"))
 }
 
 /// The loss that fits the labels: classes or values.

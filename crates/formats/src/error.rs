@@ -108,7 +108,7 @@ pub enum FormatError {
         /// The names that are there.
         present: String,
     },
-    /// A safetensors file is not a network of this crate, or a metadata entry cannot be used.
+    /// A metadata entry of a safetensors file cannot be used.
     #[error(
         "{file}: the metadata entry \"{key}\" {problem}; to read a file of another program, \
          build the network and use load_parameters"
@@ -120,6 +120,17 @@ pub enum FormatError {
         key: &'static str,
         /// The fault.
         problem: String,
+    },
+    /// A safetensors file without a description of its network.
+    #[error(
+        "{file} was written by another program: give its layers to Model::from_parameters, or build \
+         the network and use load_parameters; it has {present}"
+    )]
+    OtherProgram {
+        /// The file.
+        file: String,
+        /// Its layers, with the shapes of their parameters.
+        present: String,
     },
     /// A parameter of the network is not in the file.
     #[error(
@@ -164,8 +175,44 @@ pub enum FormatError {
         /// Its shape in the file.
         found: String,
     },
-    /// A tensor is not of 32-bit or 64-bit floating point numbers.
-    #[error("{file}: the tensor {parameter} is of type {found}; convert it to F32 or F64")]
+    /// The layers of a file have other names than those of the network.
+    #[error(
+        "{file} names its layers otherwise than the network: {}", 
+        other_names(present, expected, proposal.as_deref())
+    )]
+    OtherNames {
+        /// The file.
+        file: String,
+        /// The layers of the file, with the shapes of their parameters.
+        present: String,
+        /// The layers of the network, with the shapes of their parameters.
+        expected: String,
+        /// The [`Rename`](crate::Rename) that is the only way in which the shapes fit, as text.
+        proposal: Option<String>,
+    },
+    /// A text is no list of names of layers.
+    #[error(
+        "\"{entry}\" {problem}; write NAME=NUMBER,NAME=NUMBER: a layer of the file, and the layer of the \
+         network that it is, such as fc1=0,fc2=3"
+    )]
+    RenameEntry {
+        /// The entry of the list.
+        entry: String,
+        /// The fault.
+        problem: String,
+    },
+    /// The layers of a file cannot be taken for those of the network.
+    #[error("{file}: {problem}")]
+    Parameters {
+        /// The file.
+        file: String,
+        /// The fault, and what to do.
+        problem: String,
+    },
+    /// A tensor is not of floating point numbers.
+    #[error(
+        "{file}: the tensor {parameter} is of type {found}; convert it to F32, F64, F16 or BF16"
+    )]
     NumberType {
         /// The file.
         file: String,
@@ -247,6 +294,24 @@ impl FormatError {
             found: found.to_string(),
         }
     }
+}
+
+/// The layers of both sides, or the names that make them agree.
+fn other_names(present: &str, expected: &str, proposal: Option<&str>) -> String {
+    match proposal {
+        Some(rename) => format!(
+            "give Model::from_parameters or load_matching_parameters the Rename \"{rename}\""
+        ),
+        None => format!(
+            "it has {present}, and the network {expected}; say with a Rename which is which"
+        ),
+    }
+}
+
+/// A shape as it is written: `(10, 128)`.
+pub(crate) fn shape(shape: &[usize]) -> String {
+    let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    format!("({})", sizes.join(", "))
 }
 
 /// The names as a list for an error, the first few of many.

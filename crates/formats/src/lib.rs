@@ -39,11 +39,14 @@ mod checkpoint;
 mod container;
 mod error;
 mod files;
+mod half_precision;
 mod info;
 mod model;
 mod network;
 #[cfg(feature = "onnx")]
 mod onnx;
+mod parameters;
+mod rename;
 mod safetensors_file;
 mod safetensors_writer;
 
@@ -53,6 +56,8 @@ pub use error::FormatError;
 pub use files::{is_temporary, read_limited, remove_leftovers, write_atomic};
 pub use info::{ModelInfo, TrainingFile};
 pub use model::{MODEL_LIMIT, Model};
-pub use network::{MatchedLayers, dtype_of, load_matching_parameters, load_parameters};
+pub use network::dtype_of;
 #[cfg(feature = "onnx")]
 pub use onnx::{onnx_bytes, save_onnx};
+pub use parameters::{MatchedLayers, load_matching_parameters, load_parameters};
+pub use rename::Rename;

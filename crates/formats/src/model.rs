@@ -2,10 +2,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backprop_layers::ndarray::{Array2, ArrayView1, ArrayView2};
-use backprop_layers::{Pool, Predictor, Sequential};
+use backprop_layers::{LayerSpec, Pool, Predictor, Sequential};
 use backprop_tensor::{Scalar, argmax};
 
-use crate::{FormatError, ModelInfo, network, read_limited, write_atomic};
+use crate::parameters::from_parameters;
+use crate::{FormatError, ModelInfo, Rename, network, read_limited, write_atomic};
 
 /// The largest file that [`Model::load`] reads: 1 GiB. For a larger file, use [`read_limited`] with
 /// a limit of your own and [`Model::from_bytes`].
@@ -83,6 +84,49 @@ impl<T: Scalar> Model<T> {
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, FormatError> {
         let (network, info) = network::from_bytes(name, bytes)?;
         Self::new(network, info)
+    }
+
+    /// A model of these layers from the bytes of another program's safetensors file, and what is to be known
+    /// of it; `name` is the name of the file in errors.
+    ///
+    /// Layers and parameters have the names that PyTorch gives those of an `nn.Sequential`, `0.weight`, or
+    /// others that `rename` makes agree. The number of inputs is that of the first Linear's weight. Values
+    /// stored as f16, bf16 or f64 are converted.
+    ///
+    /// ```
+    /// use backprop_formats::{Model, ModelInfo, OutputKind, Rename};
+    /// use backprop_layers::parse_layers;
+    ///
+    /// // As torch's save_file writes a module with one layer `fc`, an nn.Linear(2, 1).
+    /// let header = br#"{"fc.bias":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
+    ///     "fc.weight":{"dtype":"F16","shape":[1,2],"data_offsets":[4,8]}}"#;
+    /// let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    /// bytes.extend(header);
+    /// bytes.extend(0.5_f32.to_le_bytes());
+    /// bytes.extend([0x00, 0x3c, 0x00, 0xc0]); // 1 and -2
+    ///
+    /// let layers = parse_layers("linear 1")?;
+    /// let info = ModelInfo::new(OutputKind::Values);
+    /// let model = Model::<f32>::from_parameters("fc", &bytes, &layers, &"fc=0".parse()?, info.clone())?;
+    /// let rows = backprop_layers::ndarray::array![[3.0, 1.0]];
+    /// assert_eq!(model.predict(rows.view())?[[0, 0]], 1.5);
+    ///
+    /// let error = Model::<f32>::from_parameters("fc", &bytes, &layers, &Rename::default(), info);
+    /// assert!(error.unwrap_err().to_string().ends_with("the Rename \"fc=0\""));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the bytes are damaged, a parameter is missing, of another shape or not finite, a tensor is left over,
+    /// or the description does not fit the network.
+    pub fn from_parameters(
+        name: &str,
+        bytes: &[u8],
+        layers: &[LayerSpec],
+        rename: &Rename,
+        info: ModelInfo,
+    ) -> Result<Self, FormatError> {
+        Self::new(from_parameters(name, bytes, layers, rename)?, info)
     }
 
     /// The model as the bytes of a safetensors file.

@@ -14,15 +14,19 @@ use byteorder::{ByteOrder, LittleEndian};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use crate::FormatError;
 use crate::container::{
     CHECKPOINT, CONTENTS, DIGITS, FORMAT, MAX_HEADER, OLD_CHECKPOINT, VERSION, checksum, crc_offset,
 };
-use crate::error::list;
+use crate::error::{list, shape};
+use crate::half_precision::{bf16_to_f32, f16_to_f32};
+use crate::rename::{LayerShapes, listed, split};
+use crate::{FormatError, Rename};
 
 /// One tensor of a file.
 #[derive(Debug)]
 struct Tensor<'a> {
+    /// Its name in the file.
+    name: String,
     info: TensorInfo,
     data: &'a [u8],
 }
@@ -32,7 +36,9 @@ struct Tensor<'a> {
 pub(crate) struct SafetensorsFile<'a> {
     file: &'a str,
     metadata: HashMap<String, String>,
-    names: Vec<String>,
+    /// The names and shapes of all tensors.
+    stored: Vec<(String, Vec<usize>)>,
+    /// By the names of the network's parameters.
     tensors: BTreeMap<String, Tensor<'a>>,
 }
 
@@ -80,14 +86,17 @@ impl<'a> SafetensorsFile<'a> {
             .into_iter()
             .map(|(name, info)| {
                 let (info, (start, end)) = (info.clone(), info.data_offsets);
-                let data = &data[start..end];
-                (name, Tensor { info, data })
+                let (data, tensor) = (&data[start..end], name.clone());
+                (tensor, Tensor { name, info, data })
             })
             .collect();
         let container = SafetensorsFile {
             file,
             metadata,
-            names: tensors.keys().cloned().collect(),
+            stored: tensors
+                .iter()
+                .map(|(name, tensor)| (name.clone(), tensor.info.shape.clone()))
+                .collect(),
             tensors,
         };
         container.check(bytes, header.len())?;
@@ -171,6 +180,12 @@ impl<'a> SafetensorsFile<'a> {
 
     /// That the file is a network of ours.
     pub(crate) fn require_backprop(&self) -> Result<(), FormatError> {
+        if !self.metadata.contains_key("format") {
+            return Err(FormatError::OtherProgram {
+                file: self.file.to_owned(),
+                present: listed(&self.layers()),
+            });
+        }
         match self.entry("format")? {
             FORMAT => Ok(()),
             other => Err(self.metadata("format", format!("is \"{other}\", not \"{FORMAT}\""))),
@@ -194,14 +209,20 @@ impl<'a> SafetensorsFile<'a> {
     /// `"f64"` if one of the tensors is.
     pub(crate) fn precision(&self) -> Result<&'static str, FormatError> {
         let mut precision = f32::NAME;
-        for (name, tensor) in &self.tensors {
+        for tensor in self.tensors.values() {
             match tensor.info.dtype {
-                Dtype::F32 => {}
+                Dtype::F32 | Dtype::F16 | Dtype::BF16 => {}
                 Dtype::F64 => precision = f64::NAME,
-                other => return Err(self.number_type(name, other)),
+                other => return Err(self.number_type(&tensor.name, other)),
             }
         }
         Ok(precision)
+    }
+
+    /// The shape of the tensor that is a parameter of this name.
+    pub(crate) fn shape_of(&self, parameter: &str) -> Option<&[usize]> {
+        let tensor = self.tensors.get(parameter)?;
+        Some(&tensor.info.shape)
     }
 
     fn number_type(&self, parameter: &str, found: Dtype) -> FormatError {
@@ -218,24 +239,73 @@ impl<'a> SafetensorsFile<'a> {
         parameter: &str,
         expected: &[usize],
     ) -> Result<(), FormatError> {
-        let file = || self.file.to_owned();
-        let Some(tensor) = self.tensors.get(parameter) else {
-            return Err(FormatError::Missing {
-                file: file(),
-                parameter: parameter.to_owned(),
-                expected: shape(expected),
-                present: list(self.names.iter().map(String::as_str)),
-            });
-        };
-        if tensor.info.shape == expected {
-            return Ok(());
+        match self.shape_of(parameter) {
+            Some(found) if found == expected => Ok(()),
+            _ => Err(self.mismatch(parameter, shape(expected))),
         }
-        Err(FormatError::Shape {
-            file: file(),
-            parameter: parameter.to_owned(),
-            expected: shape(expected),
-            found: shape(&tensor.info.shape),
-        })
+    }
+
+    /// The error of a parameter that is not there, or is of another shape.
+    pub(crate) fn mismatch(&self, parameter: &str, expected: String) -> FormatError {
+        let (file, parameter) = (self.file.to_owned(), parameter.to_owned());
+        match self.shape_of(&parameter).map(shape) {
+            Some(found) => FormatError::Shape {
+                file,
+                parameter,
+                expected,
+                found,
+            },
+            None => FormatError::Missing {
+                file,
+                parameter,
+                expected,
+                present: list(self.stored.iter().map(|(name, _)| name.as_str())),
+            },
+        }
+    }
+
+    /// Gives layers the names of the network's: `fc1.weight` becomes `0.weight`.
+    pub(crate) fn rename(&mut self, rename: &Rename) -> Result<(), FormatError> {
+        let error = |problem: String| FormatError::Parameters {
+            file: self.file.to_owned(),
+            problem,
+        };
+        let mut renamed = Vec::new();
+        for (layer, index) in rename.pairs() {
+            let names: Vec<String> = self
+                .tensors
+                .keys()
+                .filter(|name| split(name).0 == layer)
+                .cloned()
+                .collect();
+            if names.is_empty() {
+                let names: Vec<String> = self.layers().into_iter().map(|l| l.name).collect();
+                let present = list(names.iter().map(String::as_str));
+                return Err(error(format!(
+                    "there is no layer {layer} to be layer {index}, only {present}; name one of these"
+                )));
+            }
+            for name in names {
+                let tensor = self.tensors.remove(&name).expect("it is there");
+                renamed.push((format!("{index}.{}", split(&name).1), tensor));
+            }
+        }
+        for (name, tensor) in renamed {
+            if self.tensors.contains_key(&name) {
+                return Err(error(format!(
+                    "its tensor {} is to be {name}, which it has already; rename that layer too",
+                    tensor.name
+                )));
+            }
+            self.tensors.insert(name, tensor);
+        }
+        Ok(())
+    }
+
+    /// The layers of the file by its own names, with the shapes of their parameters.
+    pub(crate) fn layers(&self) -> Vec<LayerShapes> {
+        let stored = self.stored.iter();
+        LayerShapes::of(stored.map(|(name, shape)| (name.as_str(), shape.as_slice())))
     }
 
     /// Takes the values of a parameter of this shape, in row-major order.
@@ -247,10 +317,18 @@ impl<'a> SafetensorsFile<'a> {
         self.check_shape(parameter, expected)?;
         let file = || self.file.to_owned();
         let tensor = self.tensors.remove(parameter).expect("it was just there");
+        let data = tensor.data;
+        let half = |of_bits: fn(u16) -> f32| {
+            numbers(data, 2, |bytes| {
+                of_bits(LittleEndian::read_u16(bytes)).into()
+            })
+        };
         let result = match tensor.info.dtype {
-            Dtype::F32 => convert::<f32, T>(tensor.data),
-            Dtype::F64 => convert::<f64, T>(tensor.data),
-            other => return Err(self.number_type(parameter, other)),
+            Dtype::F32 => numbers(data, 4, |bytes| LittleEndian::read_f32(bytes).into()),
+            Dtype::F64 => numbers(data, 8, LittleEndian::read_f64),
+            Dtype::F16 => half(f16_to_f32),
+            Dtype::BF16 => half(bf16_to_f32),
+            other => return Err(self.number_type(&tensor.name, other)),
         };
         result.map_err(|(index, value)| FormatError::NotFinite {
             file: file(),
@@ -263,22 +341,26 @@ impl<'a> SafetensorsFile<'a> {
 
     /// That every tensor has been taken.
     pub(crate) fn finish(&self) -> Result<(), FormatError> {
-        match self.tensors.first_key_value() {
+        match self.tensors.values().next() {
             None => Ok(()),
-            Some((name, tensor)) => Err(FormatError::Unexpected {
+            Some(tensor) => Err(FormatError::Unexpected {
                 file: self.file.to_owned(),
-                tensor: name.clone(),
+                tensor: tensor.name.clone(),
                 found: shape(&tensor.info.shape),
             }),
         }
     }
 }
 
-/// The numbers, or the first that is not finite as a `T`, with its place.
-fn convert<S: Scalar, T: Scalar>(data: &[u8]) -> Result<Vec<T>, (usize, f64)> {
-    let mut numbers = Vec::with_capacity(data.len() / S::SIZE);
-    for (index, bytes) in data.chunks_exact(S::SIZE).enumerate() {
-        let value = S::read_le(bytes).as_f64();
+/// The numbers of `size` bytes each, or the first that is not finite as a `T`, with its place.
+fn numbers<T: Scalar>(
+    data: &[u8],
+    size: usize,
+    read: impl Fn(&[u8]) -> f64,
+) -> Result<Vec<T>, (usize, f64)> {
+    let mut numbers = Vec::with_capacity(data.len() / size);
+    for (index, bytes) in data.chunks_exact(size).enumerate() {
+        let value = read(bytes);
         let rounded = T::from_f64(value);
         if !rounded.is_finite() {
             return Err((index, value));
@@ -286,10 +368,4 @@ fn convert<S: Scalar, T: Scalar>(data: &[u8]) -> Result<Vec<T>, (usize, f64)> {
         numbers.push(rounded);
     }
     Ok(numbers)
-}
-
-/// A shape as it is written: `(10, 128)`.
-fn shape(shape: &[usize]) -> String {
-    let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
-    format!("({})", sizes.join(", "))
 }

@@ -269,6 +269,14 @@ fn tables() {
     check("tables", said);
 }
 
+/// A safetensors file with one layer, `fc`, and no metadata.
+fn other_program() -> Vec<u8> {
+    let header = br#"{"fc.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},
+        "fc.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]}}"#;
+    let length = (header.len() as u64).to_le_bytes();
+    [&length[..], header, &[0; 36]].concat()
+}
+
 #[test]
 fn files() {
     let folder = tempfile::tempdir().unwrap();
@@ -313,6 +321,19 @@ fn files() {
             error(load_parameters(&mut other, "m", &bytes)),
         ),
         ("an empty model", error(Model::<f32>::from_bytes("m", b""))),
+        (
+            "a model of another program",
+            error(Model::<f32>::from_bytes("m", &other_program())),
+        ),
+        (
+            "parameters with names of their own",
+            error(load_parameters(&mut other, "m", &other_program())),
+        ),
+        ("names that are none", error("fc1".parse::<Rename>())),
+        (
+            "layers that are none",
+            error(parse_layers("linear 2, gelu")),
+        ),
         ("the precision of nothing", error(dtype_of("m", b""))),
         (
             "a model that is not there",

@@ -22,12 +22,13 @@ use backprop_trainer::data::{
     Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, split_rows,
 };
 use backprop_trainer::formats::{
-    Checkpoint, Model, ModelInfo, OutputKind, dtype_of, load_parameters, read_limited, write_atomic,
+    Checkpoint, Model, ModelInfo, OutputKind, Rename, dtype_of, load_parameters, read_limited,
+    write_atomic,
 };
 use backprop_trainer::layers::{
     BackwardArgs, BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode,
     Parameter, ParameterKind, PassContext, Pool, Relu, Saved, Sequential, Sigmoid, Softmax, Tanh,
-    Workspace, dropout, leaky_relu, linear, softmax, tanh,
+    Workspace, dropout, leaky_relu, linear, parse_layers, softmax, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::space::{DEFAULT, Space};
 use crate::common::Common;
+use crate::output::quoted;
 use crate::settings::{Settings, TrainArgs, flat_table};
 use crate::{program, source};
 
@@ -141,26 +142,9 @@ fn argument(value: &toml::Value) -> String {
     }
 }
 
-/// In quotes where a shell would not take it as it is.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+=@%".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_string()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_argument_is_quoted_where_a_shell_needs_it() {
-        assert_eq!(quoted("csv:data/table.csv"), "csv:data/table.csv");
-        assert_eq!(quoted("csv:my table's"), "'csv:my table'\\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 
     #[test]
     fn numbers_keep_their_value_on_the_command_line() {

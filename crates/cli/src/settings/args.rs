@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use backprop_trainer::StopMetric;
+use backprop_trainer::formats::Rename;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +116,10 @@ pub(crate) struct NetworkArgs {
     /// instance for another number of classes, are drawn anew
     #[arg(long, value_name = "MODEL")]
     pub(crate) from: Option<PathBuf>,
+    /// With --from: the layers of the file that have names of their own, and the numbers of the
+    /// network's layers that they are, counted from 0; for instance fc1=0,fc2=3,fc3=6
+    #[arg(long, value_name = "NAME=N,...")]
+    pub(crate) rename: Option<Rename>,
     /// The floating-point type [default: f32]
     #[arg(long, value_enum)]
     pub(crate) precision: Option<Precision>,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use backprop_trainer::formats::Rename;
 use backprop_trainer::layers::{LayerSpec, dropout, leaky_relu, linear, relu, sigmoid, tanh};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Schedule, Sgd};
 use backprop_trainer::tensor::Scalar;
@@ -72,6 +73,8 @@ pub(crate) struct NetworkSettings {
     pub(crate) activation: Activation,
     pub(crate) dropout: f64,
     pub(crate) from: Option<PathBuf>,
+    /// The file's names of layers, where it has names of its own.
+    pub(crate) rename: Option<Rename>,
     pub(crate) precision: Precision,
 }
 
@@ -111,7 +114,7 @@ impl Settings {
         Ok(Settings {
             seed: seed.unwrap_or(0),
             data: DataSettings::resolve(&args.data)?,
-            network: NetworkSettings::resolve(&args.network),
+            network: NetworkSettings::resolve(&args.network)?,
             optimizer: OptimizerSettings::resolve(&args.optimizer)?,
             training: TrainingSettings::resolve(&args.training)?,
         })
@@ -249,14 +252,18 @@ fn refuse_unused(args: &DataArgs, dataset: &Source) -> Result<()> {
 }
 
 impl NetworkSettings {
-    fn resolve(args: &NetworkArgs) -> Self {
-        NetworkSettings {
+    fn resolve(args: &NetworkArgs) -> Result<Self> {
+        if args.rename.is_some() && args.from.is_none() {
+            bail!("--rename belongs to --from MODEL; add it, or leave --rename out");
+        }
+        Ok(NetworkSettings {
             hidden: args.hidden.clone().unwrap_or_else(|| vec![128, 64]),
             activation: args.activation.unwrap_or(Activation::LeakyRelu),
             dropout: args.dropout.unwrap_or(0.1),
             from: args.from.clone(),
+            rename: args.rename.clone(),
             precision: args.precision.unwrap_or(Precision::F32),
-        }
+        })
     }
 
     /// The list of layers: each hidden one with its activation and dropout, then the output.

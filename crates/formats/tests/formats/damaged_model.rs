@@ -219,15 +219,41 @@ fn number_types_and_ranges_are_checked() {
         )
     };
     let mut network = Sequential::<f32>::new(1, [linear(1)], 0).unwrap();
-    let half = file(&header("BF16", 2), &[0; 4]);
-    let text = load_parameters(&mut network, "m", &half)
+    let whole = file(&header("I16", 2), &[0; 4]);
+    let text = load_parameters(&mut network, "m", &whole)
         .unwrap_err()
         .to_string();
     assert_eq!(
         text,
-        "m: the tensor 0.weight is of type BF16; convert it to F32 or F64"
+        "m: the tensor 0.weight is of type I16; convert it to F32, F64, F16 or BF16"
     );
-    assert!(dtype_of("m", &half).is_err());
+    assert!(dtype_of("m", &whole).is_err());
+    // The largest finite values, and infinity.
+    for (dtype, largest, value) in [
+        ("F16", 0x7bff_u16, 65504.0),
+        ("BF16", 0x7f7f, f32::from_bits(0x7f7f_0000)),
+    ] {
+        let bytes = |bits: u16| {
+            file(
+                &header(dtype, 2),
+                &[0x80_u16, bits].map(u16::to_le_bytes).concat(),
+            )
+        };
+        let half = bytes(largest);
+        load_parameters(&mut network, "m", &half).unwrap();
+        let found: Vec<f32> = network
+            .parameters()
+            .flat_map(|(_, p)| p.to_array())
+            .collect();
+        assert_eq!(found[1], value, "{dtype}");
+        assert_eq!(dtype_of("m", &half).unwrap(), "f32");
+        let error = load_parameters(&mut network, "m", &bytes(largest + 1)).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("value 0 of the parameter 0.bias is inf"),
+            "{text}"
+        );
+    }
 
     let large = file(&header("F64", 8), &le(&[1.0, 1e300]));
     let text = load_parameters(&mut network, "m", &large)

@@ -4,3 +4,4 @@ mod checkpoint;
 mod common;
 mod damaged_model;
 mod model;
+mod other_programs;

@@ -131,8 +131,8 @@ fn a_file_of_another_program_gives_its_parameters() {
         model_from_bytes::<f32>("from-pytorch", &bytes)
             .unwrap_err()
             .to_string(),
-        "from-pytorch: the metadata entry \"format\" is missing; to read a file of another \
-         program, build the network and use load_parameters"
+        "from-pytorch was written by another program: give its layers to Model::from_parameters, or \
+         build the network and use load_parameters; it has 0 [weight (2, 3), bias (2)]"
     );
 }
 
@@ -148,9 +148,14 @@ fn a_wrong_network_is_named_by_parameter_and_shape_and_stays_as_it_was() {
         error.to_string()
     };
     assert_eq!(
-        message(&[linear(3), linear(2)]),
+        message(&[linear(3), linear(2), linear(4)]),
         "m has no tensor for the parameter 1.weight of shape (2, 3), only 0.bias, 0.weight, \
          2.bias, 2.weight; it is of another network"
+    );
+    assert_eq!(
+        message(&[linear(3), linear(2)]),
+        "m names its layers otherwise than the network: give Model::from_parameters or \
+         load_matching_parameters the Rename \"0=0,2=1\""
     );
     assert_eq!(
         message(&[linear(3), relu(), linear(5)]),
