@@ -41,13 +41,18 @@ Files are told apart by their ending or their first bytes:
        model that was trained on a table, rows of such a table, with or without the target. Columns
        are then found by name, and cells encoded as they were in training
 
+A drawing of several pieces, such as the digits of a number, is read as one, and the answer says how many
+there are; --segment reads them one by one, from left to right, a row each. What lies above or below a
+piece belongs to it; specks, and pieces of less than a tenth of the largest one's ink, are left out.
+
 Raw inputs, such as pixels from 0 to 255, are scaled as the model says.
 
 With --json each row of each file becomes one line, a JSON object of its own:
   {\"file\":\"7.png\",\"row\":0,\"class\":\"7\",\"index\":7,\"probability\":0.99,
    \"runner_up\":{\"class\":\"2\",\"index\":2,\"probability\":0.01},
    \"probabilities\":[..]}
-Rows count from 0; the probabilities are in the order of the classes. Models that predict values
+A picture of several pieces adds \"pieces\":2, and each row of --segment its place in the picture in
+pixels, \"box\":[left,top,width,height]. Rows count from 0; the probabilities are in the order of the classes. Models that predict values
 give {\"file\":..,\"row\":..,\"values\":[..]} instead, in the units of the table they learnt from.")]
 pub(crate) struct PredictArgs {
     #[command(flatten)]
@@ -58,6 +63,9 @@ pub(crate) struct PredictArgs {
     /// Exchange rows and columns of the pictures of IDX files, as in training with --transpose
     #[arg(long)]
     transpose: bool,
+    /// Read the pieces of each drawing one by one, from left to right, such as the digits of a number
+    #[arg(long)]
+    segment: bool,
     /// Print one JSON object a line for each row, even with --quiet
     #[arg(long)]
     json: bool,
@@ -82,6 +90,7 @@ fn predict<T: Scalar>(args: &PredictArgs, common: &Common, file: &ModelFile) -> 
         images: pictures::encoding(&file.name, &info, (width, outputs))?,
         width,
         transpose: args.transpose,
+        segment: args.segment,
     };
     let mut workspace = Workspace::new(common.pool());
     let mut predictions = vec![T::zero(); BATCH * outputs];
@@ -96,11 +105,12 @@ fn predict<T: Scalar>(args: &PredictArgs, common: &Common, file: &ModelFile) -> 
             network.predict_into(&mut workspace, input, output);
             info.activate(outputs, predictions);
             for predictions in predictions.chunks(outputs) {
-                let answer = Answer::new(file, row, (&info, encoding.as_ref()), predictions);
+                let model = (&info, encoding.as_ref());
+                let answer = Answer::new((file, &rows.kind), row, model, predictions);
                 if args.json {
                     say!("{}", serde_json::to_string(&answer)?);
                 } else if !common.quiet {
-                    say!("{}", answer.sentence(rows.is_one_picture));
+                    say!("{}", answer.sentence());
                 }
                 row += 1;
             }

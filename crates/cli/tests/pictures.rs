@@ -336,6 +336,11 @@ fn pictures_in_colour_are_learnt_by_their_colours() {
     }
     let page = std::fs::read_to_string(place.path().join("run/first-layer.svg")).unwrap();
     assert!(page.contains("16 images of 4 by 5 pixels"));
+    let error = sentence("segment", &place.run("predict run large.png --segment"));
+    assert!(
+        error.contains("--segment needs a model of drawings in grey"),
+        "{error}"
+    );
     // Nothing for the test set, and the whole file is then the training's.
     let line = "train --dataset idx:images,labels --epochs 1 --test-fraction 0 --run-dir whole";
     let stdout = place.succeeds(&format!("{line} {QUICK}"));

@@ -372,3 +372,88 @@ fn what_cannot_be_exported_is_told_and_leaves_nothing() {
     }
     assert!(!place.path().join("out.onnx").exists());
 }
+
+#[test]
+fn a_picture_of_two_digits_is_told_and_read_one_by_one() {
+    let place = trained();
+    let images = images(200);
+    let mut names = Vec::new();
+    for (i, (image, _)) in images.iter().enumerate() {
+        let name = format!("{i}.png");
+        let dark: Vec<u8> = enlarged(image, (30, 30))
+            .iter()
+            .map(|shade| 255 - shade)
+            .collect();
+        write_png(&place, &name, (200, 200), &dark);
+        names.push(name);
+    }
+    let single = answers(&place, &format!("run {}", names.join(" ")));
+    // A digit whose pen was lifted may come apart.
+    let apart = single
+        .iter()
+        .filter(|answer| answer.get("pieces").is_some());
+    let apart = apart.count();
+    assert!(apart <= 4, "{apart} of 200 digits are taken for several");
+
+    // Side by side, with specks between them.
+    let mut pairs = Vec::new();
+    for i in 0..100 {
+        let (left, right) = (&images[2 * i].0, &images[2 * i + 1].0);
+        let (left, right) = (enlarged(left, (30, 20)), enlarged(right, (20, 40)));
+        let rows = left.chunks(200).zip(right.chunks(200));
+        let rows = rows.flat_map(|(left, right)| left.iter().chain(right));
+        let mut pixels: Vec<u8> = rows.map(|shade| 250 - shade / 2).collect();
+        for (x, y) in [(3, 3), (199, 5), (200, 190), (397, 100)] {
+            pixels[400 * y + x] = 130;
+        }
+        let name = format!("pair-{i}.png");
+        write_png(&place, &name, (400, 200), &pixels);
+        pairs.push(name);
+    }
+    let pairs = pairs.join(" ");
+    let whole = answers(&place, &format!("run {pairs}"));
+    let two = whole.iter().filter(|answer| answer["pieces"] == 2).count();
+    assert!(two >= 97, "{two} of 100 pairs are told");
+    let rows = answers(&place, &format!("run {pairs} --segment"));
+    let (mut same, mut pieces) = (0, 0);
+    for (i, pair) in whole.iter().enumerate() {
+        let found: Vec<&Value> = rows
+            .iter()
+            .filter(|row| row["file"] == pair["file"])
+            .collect();
+        if found.len() != 2 {
+            continue;
+        }
+        pieces += 1;
+        for (row, (answer, single)) in found.iter().zip(&single[2 * i..]).enumerate() {
+            assert_eq!(answer["row"], row);
+            let left = answer["box"][0].as_u64().unwrap();
+            assert_eq!(left < 200, row == 0, "{answer}");
+            same += usize::from(answer["class"] == single["class"]);
+        }
+    }
+    assert!(
+        pieces >= 97 && same >= 2 * pieces - 6,
+        "{same} of 2 x {pieces}"
+    );
+
+    let text = place.succeeds("predict run pair-0.png");
+    let expected = "; 2 separate pieces read as one (--segment reads them one by one)\n";
+    assert!(
+        text.starts_with("pair-0.png: ") && text.ends_with(expected),
+        "{text}"
+    );
+    let text = place.succeeds("predict run pair-0.png --segment");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines.len() == 2 && lines[1].starts_with("pair-0.png, row 1: "),
+        "{text}"
+    );
+
+    write_idx(&place, "images", &images[..1]);
+    let error = sentence("idx", &place.run("predict run images --segment"));
+    assert!(
+        error.contains("--segment takes pictures apart, but images is none"),
+        "{error}"
+    );
+}

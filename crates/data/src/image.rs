@@ -3,6 +3,7 @@
 mod fit;
 #[cfg(feature = "jpeg")]
 mod orient;
+mod pieces;
 mod scale;
 
 use std::borrow::Cow;
@@ -11,6 +12,8 @@ use crate::DataError;
 pub(crate) use fit::Glyph;
 #[cfg(feature = "jpeg")]
 pub(crate) use orient::{Orientation, upright};
+pub use pieces::Piece;
+pub(crate) use pieces::pieces;
 pub(crate) use scale::scaled;
 
 /// Pixels on each side of MNIST's fields.

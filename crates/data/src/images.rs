@@ -38,7 +38,7 @@ mod inputs;
 mod labeled;
 
 #[cfg(feature = "png")]
-pub use crate::image::{GrayImage, Image};
+pub use crate::image::{GrayImage, Image, Piece};
 pub use classes::{Classes, read_names};
 pub use encoding::{Background, ImageEncoding};
 #[cfg(feature = "png")]

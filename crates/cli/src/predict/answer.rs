@@ -7,6 +7,7 @@ use backprop_trainer::formats::ModelInfo;
 use backprop_trainer::tensor::Scalar;
 use serde::Serialize;
 
+use super::inputs::RowKind;
 use crate::output::percent;
 
 /// One row's answer; its JSON is what `--json` prints.
@@ -14,6 +15,14 @@ use crate::output::percent;
 pub(super) struct Answer {
     file: String,
     row: usize,
+    #[serde(skip)]
+    is_one_picture: bool,
+    /// The pieces of a picture that was read as one, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pieces: Option<usize>,
+    /// The first column and row, the width and height of a piece that was read alone.
+    #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
+    place: Option<[usize; 4]>,
     #[serde(flatten)]
     says: Says,
 }
@@ -46,7 +55,7 @@ struct Guess {
 impl Answer {
     /// From a row of predictions: probabilities of classes, or values.
     pub(super) fn new<T: Scalar>(
-        file: &Path,
+        (file, kind): (&Path, &RowKind),
         row: usize,
         (info, encoding): (&ModelInfo, Option<&TableEncoding>),
         predictions: &[T],
@@ -79,13 +88,25 @@ impl Answer {
         Answer {
             file: file.display().to_string(),
             row,
+            is_one_picture: matches!(kind, RowKind::Picture { .. }),
+            pieces: match kind {
+                RowKind::Picture { pieces } => Some(*pieces).filter(|pieces| *pieces > 1),
+                RowKind::Rows | RowKind::Pieces(_) => None,
+            },
+            place: match kind {
+                RowKind::Pieces(places) => places.get(row).copied(),
+                RowKind::Rows | RowKind::Picture { .. } => None,
+            },
             says,
         }
     }
 
     /// `7.png: 7 (99.31 %), then 2 (0.40 %)`.
-    pub(super) fn sentence(&self, is_one_picture: bool) -> String {
-        let place = if is_one_picture {
+    pub(super) fn sentence(&self) -> String {
+        let pieces = self.pieces.map_or(String::new(), |pieces| {
+            format!("; {pieces} separate pieces read as one (--segment reads them one by one)")
+        });
+        let place = if self.is_one_picture {
             self.file.clone()
         } else {
             format!("{}, row {}", self.file, self.row)
@@ -98,7 +119,7 @@ impl Answer {
                 let then = runner_up
                     .as_ref()
                     .map_or(String::new(), |second| format!(", then {}", guess(second)));
-                format!("{place}: {}{then}", guess(first))
+                format!("{place}: {}{then}{pieces}", guess(first))
             }
             Says::Values { columns, values } if columns.is_empty() => {
                 let values: Vec<String> = values.iter().map(f64::to_string).collect();

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use backprop_trainer::data::Limits;
 use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::data::idx::{self, Values};
-use backprop_trainer::data::images::{self, ImageEncoding};
+use backprop_trainer::data::images::{self, ImageEncoding, Piece};
 use backprop_trainer::formats::ModelInfo;
 use backprop_trainer::tensor::Scalar;
 
@@ -22,9 +22,21 @@ const PICTURE: Limits = Limits {
 /// The inputs of a file, scaled, row after row.
 pub(super) struct Rows<T> {
     pub(super) values: Vec<T>,
-    /// Not a file that may have several rows.
-    pub(super) is_one_picture: bool,
+    pub(super) kind: RowKind,
 }
+
+/// The rows of a file.
+pub(super) enum RowKind {
+    /// Any number of rows.
+    Rows,
+    /// One picture, and the number of its pieces, where it is a drawing that was fitted in.
+    Picture { pieces: usize },
+    /// The pieces of a picture: first column and row, width and height.
+    Pieces(Vec<[usize; 4]>),
+}
+
+/// The pixels on a side of the pictures of MNIST.
+const MNIST_SIDE: usize = 28;
 
 /// The memory that an array may take: 300,000 images of MNIST's size fit.
 const ARRAY: Limits = Limits {
@@ -48,25 +60,29 @@ pub(super) struct Reader<'a> {
     pub(super) width: usize,
     /// Whether rows and columns of pictures in IDX files are exchanged.
     pub(super) transpose: bool,
+    /// Whether the pieces of a drawing are rows of their own.
+    pub(super) segment: bool,
 }
 
 impl Reader<'_> {
     /// Reads the rows of a file.
     pub(super) fn read<T: Scalar>(&self, file: &Path) -> Result<Rows<T>> {
         let (kind, width) = (kind(file)?, self.width);
+        let mut rows = RowKind::Rows;
         let mut values: Vec<T> = match kind {
             Kind::Picture | Kind::Idx if self.table.is_some() => bail!(
                 "{} is no CSV file, but the model was trained on a table",
                 file.display()
             ),
             Kind::Picture => {
-                let (picture, name) = (images::read(file, PICTURE)?, file.display().to_string());
-                let pixels = match &self.images {
-                    Some(encoding) => encoding.inputs(&name, picture)?,
-                    None => picture.into_gray().to_inputs(&name, width)?,
-                };
+                let (pixels, found) = self.picture(file)?;
+                rows = found;
                 pixels.into_iter().map(T::from_u8).collect()
             }
+            _ if self.segment => bail!(
+                "--segment takes pictures apart, but {} is none; leave it out",
+                file.display()
+            ),
             Kind::Idx => self.array(file)?,
             Kind::Table => match self.table {
                 Some(encoding) => table::encoded(encoding, width, file)?,
@@ -86,10 +102,46 @@ impl Reader<'_> {
         }
         let scale = T::from_f64(self.info.input_scale);
         values.iter_mut().for_each(|value| *value *= scale);
-        Ok(Rows {
-            values,
-            is_one_picture: matches!(kind, Kind::Picture),
-        })
+        Ok(Rows { values, kind: rows })
+    }
+
+    /// The inputs of a picture, or of each of its pieces.
+    fn picture(&self, file: &Path) -> Result<(Vec<u8>, RowKind)> {
+        let (picture, name) = (images::read(file, PICTURE)?, file.display().to_string());
+        // A model that does not know its pictures' size may be one of MNIST's.
+        let mnist = || ImageEncoding::drawings(MNIST_SIDE, MNIST_SIDE);
+        let is_mnist = self.images.is_none() && self.width == MNIST_SIDE * MNIST_SIDE;
+        let encoding = self.images.clone().or_else(|| is_mnist.then(mnist));
+        let Some(encoding) = encoding.filter(ImageEncoding::is_of_drawings) else {
+            ensure!(
+                !self.segment,
+                "--segment needs a model of drawings in grey, which {name} is not read by; leave it out"
+            );
+            let pixels = match &self.images {
+                Some(encoding) => encoding.inputs(&name, picture)?,
+                None => picture.into_gray().to_inputs(&name, self.width)?,
+            };
+            return Ok((pixels, RowKind::Picture { pieces: 1 }));
+        };
+        if self.segment {
+            let pieces = picture.into_gray().pieces(&name)?;
+            let mut pixels = Vec::new();
+            for piece in &pieces {
+                pixels.extend(encoding.piece_inputs(&name, piece)?);
+            }
+            let place = |piece: &Piece| [piece.left, piece.top, piece.width, piece.height];
+            return Ok((pixels, RowKind::Pieces(pieces.iter().map(place).collect())));
+        }
+        let fits = (picture.width(), picture.height()) == (encoding.width, encoding.height);
+        let pieces = if fits {
+            1
+        } else {
+            picture.clone().into_gray().pieces(&name)?.len()
+        };
+        Ok((
+            encoding.inputs(&name, picture)?,
+            RowKind::Picture { pieces },
+        ))
     }
 
     /// The rows of an IDX file: its first dimension counts them.

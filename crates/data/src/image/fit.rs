@@ -56,7 +56,7 @@ impl<'a> Glyph<'a> {
     }
 
     /// How much ink there is on a pixel, from 0 to 255.
-    fn ink(&self, x: usize, y: usize) -> f64 {
+    pub(super) fn ink(&self, x: usize, y: usize) -> f64 {
         let shade = self.picture.pixels[y * self.picture.width + x];
         let is_ink_side = (shade < self.background) == self.is_dark_on_light();
         let away = f64::from(shade.abs_diff(self.background));

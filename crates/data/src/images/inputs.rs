@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::encoding::{Background, ImageEncoding};
-use crate::image::{Glyph, Image, scaled};
+use crate::image::{Glyph, GrayImage, Image, Piece, pieces, scaled};
 use crate::limits::read_all;
 use crate::{DataError, Limits, png};
 
@@ -53,18 +53,14 @@ impl ImageEncoding {
         let (width, height) = (self.width, self.height);
         let fits = (image.width(), image.height()) == (width, height);
         match (self.channels, self.background) {
-            (1, Some(background)) => {
+            (1, Some(_)) => {
                 let gray = image.into_gray();
                 let drawing = Glyph::on(&gray, name)?;
-                let (mut field, is_dark) = if fits {
-                    (gray.pixels().to_vec(), drawing.is_dark_on_light())
+                Ok(if fits {
+                    self.on_background(gray.pixels().to_vec(), drawing.is_dark_on_light())
                 } else {
-                    (drawing.fitted(width, height), false)
-                };
-                if is_dark != (background == Background::White) {
-                    field.iter_mut().for_each(|shade| *shade = 255 - *shade);
-                }
-                Ok(field)
+                    self.on_background(drawing.fitted(width, height), false)
+                })
             }
             (1, None) => Ok(scaled(&image.into_gray().into(), width, height)),
             (3, _) => Ok(scaled(&image.colored(), width, height)),
@@ -75,5 +71,65 @@ impl ImageEncoding {
                 channels,
             }),
         }
+    }
+}
+
+impl GrayImage {
+    /// The separate pieces of a drawing, from left to right; `name` is for errors.
+    ///
+    /// A piece is ink that hangs together, with what lies above or below it, such as the dot of an i. Ink of
+    /// less than a tenth of the largest piece is left out, and so are specks.
+    ///
+    /// ```
+    /// use backprop_data::images::{GrayImage, ImageEncoding};
+    ///
+    /// // Two black bars on white.
+    /// let shade = |at: usize| if matches!(at % 40, 8..12 | 30..33) && at / 40 > 4 { 0 } else { 255 };
+    /// let picture = GrayImage::new(40, 30, (0..1200).map(shade).collect())?;
+    /// let pieces = picture.pieces("bars")?;
+    /// let boxes: Vec<_> = pieces.iter().map(|piece| (piece.left, piece.width)).collect();
+    /// assert_eq!(boxes, [(8, 4), (30, 3)]);
+    /// let inputs = ImageEncoding::drawings(28, 28).piece_inputs("bars", &pieces[0])?;
+    /// assert_eq!(inputs.len(), 784);
+    /// # Ok::<(), backprop_data::DataError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If all pixels are of one shade.
+    pub fn pieces(&self, name: &str) -> Result<Vec<Piece>, DataError> {
+        pieces(self, name)
+    }
+}
+
+impl ImageEncoding {
+    /// Returns true for pictures in grey that are drawings, which [`GrayImage::pieces`] can take apart.
+    pub fn is_of_drawings(&self) -> bool {
+        self.channels == 1 && self.background.is_some()
+    }
+
+    /// The raw inputs, from 0 to 255, that a network of drawings takes for a piece of one, fitted in as
+    /// [`inputs`](Self::inputs) fits a drawing of another size; `name` is for errors.
+    ///
+    /// # Errors
+    /// If the pictures are none of drawings.
+    pub fn piece_inputs(&self, name: &str, piece: &Piece) -> Result<Vec<u8>, DataError> {
+        if !self.is_of_drawings() {
+            return Err(DataError::Channels {
+                file: name.to_owned(),
+                width: self.width,
+                height: self.height,
+                channels: self.channels,
+            });
+        }
+        let glyph = Glyph::on(&piece.drawing, name)?;
+        Ok(self.on_background(glyph.fitted(self.width, self.height), false))
+    }
+
+    /// A field that is light on black, or `is_dark` on white, on the background of these drawings.
+    fn on_background(&self, mut field: Vec<u8>, is_dark: bool) -> Vec<u8> {
+        if is_dark != (self.background == Some(Background::White)) {
+            field.iter_mut().for_each(|shade| *shade = 255 - *shade);
+        }
+        field
     }
 }
