@@ -87,6 +87,29 @@ impl Source {
     }
 }
 
+/// Relatives of MNIST that no mirror with published checksums has: the name, the page with the files,
+/// and the flags that load them.
+const ELSEWHERE: [(&str, &str, &str); 3] = [
+    (
+        "emnist",
+        "https://www.nist.gov/itl/products-and-services/emnist-dataset",
+        "idx:emnist-letters-train-images-idx3-ubyte.gz,emnist-letters-train-labels-idx1-ubyte.gz,\
+         emnist-letters-test-images-idx3-ubyte.gz,emnist-letters-test-labels-idx1-ubyte.gz --transpose",
+    ),
+    (
+        "kmnist",
+        "http://codh.rois.ac.jp/kmnist",
+        "idx:train-images-idx3-ubyte.gz,train-labels-idx1-ubyte.gz,t10k-images-idx3-ubyte.gz,\
+         t10k-labels-idx1-ubyte.gz",
+    ),
+    (
+        "qmnist",
+        "https://github.com/facebookresearch/qmnist",
+        "idx:qmnist-train-images-idx3-ubyte.gz,qmnist-train-labels-idx2-int.gz,\
+         qmnist-test-images-idx3-ubyte.gz,qmnist-test-labels-idx2-int.gz",
+    ),
+];
+
 impl FromStr for Source {
     type Err = String;
 
@@ -96,6 +119,12 @@ impl FromStr for Source {
         }
         if let Some(folder) = text.strip_prefix("folder:").filter(|dir| !dir.is_empty()) {
             return Ok(Source::Folder(PathBuf::from(folder)));
+        }
+        if let Some((name, page, flags)) = ELSEWHERE.iter().find(|(name, ..)| *name == text) {
+            return Err(format!(
+                "{name} has no mirror whose files can be checked; get them from {page}, and load them with: \
+                 --dataset {flags}"
+            ));
         }
         match (text, text.strip_prefix("csv:")) {
             ("auto", _) => Ok(Source::Auto),

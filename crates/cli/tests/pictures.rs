@@ -557,6 +557,9 @@ fn wrong_uses_are_told_in_one_sentence() {
     let mut list = String::new();
     for line in [
         "train --dataset mnist",
+        "train --dataset emnist",
+        "evaluate run --dataset kmnist",
+        "train --dataset qmnist",
         "train --dataset idx:test-images",
         "train --dataset idx:a,b,c",
         "train --dataset idx:missing,test-labels",

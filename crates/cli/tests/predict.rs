@@ -432,6 +432,7 @@ fn a_picture_of_two_digits_is_told_and_read_one_by_one() {
             same += usize::from(answer["class"] == single["class"]);
         }
     }
+    println!("{apart} of 200 apart, {two} of 100 pairs told, {same} of 2 x {pieces} read alike");
     assert!(
         pieces >= 97 && same >= 2 * pieces - 6,
         "{same} of 2 x {pieces}"
