@@ -182,6 +182,68 @@ fn pictures_allocate_no_more_than_the_limit() {
     }
 }
 
+fn photographs_allocate_no_more_than_the_limit() {
+    use backprop_trainer::data::images::parse;
+    use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+    let exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let photograph = |width: u16, height: u16, color: ColorType, settings: [u8; 3]| {
+        let [progressive, sampling, turned] = settings;
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 50);
+        encoder.set_progressive(progressive == 1);
+        if sampling > 1 {
+            let factors = [SamplingFactor::F_2_2, SamplingFactor::F_4_1];
+            encoder.set_sampling_factor(factors[usize::from(sampling) - 2]);
+        }
+        if turned == 1 {
+            encoder.add_app_segment(1, exif.to_vec()).unwrap();
+        }
+        let channels = match color {
+            ColorType::Luma => 1,
+            ColorType::Rgb => 3,
+            _ => 4,
+        };
+        let size = usize::from(width) * usize::from(height) * channels;
+        let samples: Vec<u8> = (0..size).map(|at| (at / 7) as u8).collect();
+        encoder.encode(&samples, width, height, color).unwrap();
+        bytes
+    };
+    let limit = 16 * MIB;
+    let limits = Limits {
+        max_bytes: limit as u64,
+    };
+    for (width, height, fits) in [
+        (1000, 1000, true),
+        (6000, 30, true),
+        (30, 6000, true),
+        (2000, 1500, false),
+        (65_000, 60, false),
+    ] {
+        for color in [ColorType::Luma, ColorType::Rgb, ColorType::Cmyk] {
+            for settings in [
+                [0, 1, 0],
+                [1, 1, 1],
+                [0, 2, 1],
+                [1, 2, 0],
+                [0, 3, 0],
+                [1, 3, 0],
+            ] {
+                // The decoder refuses others of four channels.
+                if color == ColorType::Cmyk && settings != [0, 1, 0] {
+                    continue;
+                }
+                let file = photograph(width, height, color, settings);
+                let (result, _, peak) = measure(|| parse("p", &file, limits));
+                let case = format!("{width} x {height} {color:?} {settings:?}: {peak}");
+                assert_eq!(result.is_ok(), fits, "{case}");
+                let most = if fits { limit } else { 0 } + 2 * FIXED;
+                assert!(peak <= most, "{case}");
+            }
+        }
+    }
+}
+
 fn models_and_checkpoints_allocate_no_more_than_there_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
@@ -248,6 +310,7 @@ fn memory() {
     readers_allocate_no_more_than_there_is();
     tables_allocate_no_more_than_the_limit();
     pictures_allocate_no_more_than_the_limit();
+    photographs_allocate_no_more_than_the_limit();
     models_and_checkpoints_allocate_no_more_than_there_is();
     an_epoch_allocates_nothing();
 }

@@ -32,7 +32,7 @@ pub(crate) fn parse_image(name: &str, bytes: &[u8], limits: Limits) -> Result<Im
         file: name.to_owned(),
         offset: 0,
         expected: "JPEG data".to_owned(),
-        found: clause(&error.to_string()),
+        found: clause(error.to_string().trim_matches('"')),
         advice: "save the picture again",
     };
     let options = DecoderOptions::new_safe()

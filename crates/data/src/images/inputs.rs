@@ -47,9 +47,10 @@ impl ImageEncoding {
     ///   size; a pixel is the average of the area that it covers.
     ///
     /// # Errors
-    /// If the encoding is neither of grey pictures nor of such in colour, or one for drawings gets a
-    /// picture whose pixels are all of one shade.
+    /// If the encoding is neither of grey pictures nor of such in colour, or has a side of 0; or if one for
+    /// drawings gets a picture whose pixels are all of one shade.
     pub fn inputs(&self, name: &str, image: Image) -> Result<Vec<u8>, DataError> {
+        self.check_sides()?;
         let (width, height) = (self.width, self.height);
         let fits = (image.width(), image.height()) == (width, height);
         match (self.channels, self.background) {
@@ -121,8 +122,14 @@ impl ImageEncoding {
                 channels: self.channels,
             });
         }
+        self.check_sides()?;
         let glyph = Glyph::on(&piece.drawing, name)?;
         Ok(self.on_background(glyph.fitted(self.width, self.height), false))
+    }
+
+    /// Checks that the pictures have pixels.
+    fn check_sides(&self) -> Result<(), DataError> {
+        self.check(self.row_width().unwrap_or(0), self.labels.len())
     }
 
     /// A field that is light on black, or `is_dark` on white, on the background of these drawings.

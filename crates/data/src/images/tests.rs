@@ -380,6 +380,17 @@ fn a_picture_becomes_the_inputs_of_any_encoding() {
         .unwrap_err()
         .to_string();
     assert!(blank.contains("p is blank"), "{blank}");
+    for (width, height) in [(0, 5), (5, 0), (usize::MAX, 2)] {
+        let empty = ImageEncoding::drawings(width, height);
+        let error = empty
+            .inputs("p", image(3, 2, 1, &dark))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("which is not a row of 0 features"),
+            "{error}"
+        );
+    }
     let two = ImageEncoding {
         channels: 2,
         ..photo
