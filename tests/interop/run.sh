@@ -55,3 +55,7 @@ cargo --quiet xtask train --dataset mnist --data-dir "$data" --from "$out/pytorc
     --learning-rate 1e-30 --epochs 1 --run-dir "$out/from-pytorch" --report "$out/from-pytorch.json"
 
 "$python" tests/interop/check.py "$out"
+
+# Tables: cells as they are, in onnxruntime.
+cargo --quiet build --release -p backprop-cli
+"$python" tests/interop/tables.py "${CARGO_TARGET_DIR:-target}/release/backprop" "$out/tables"

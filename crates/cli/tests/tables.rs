@@ -247,12 +247,30 @@ fn predicting_takes_rows_as_training_did_and_answers_in_their_units() {
         "{sentence}"
     );
 
-    // Another program has to know that it must encode.
+    // The graph takes the columns as they are, or with --encoded the features.
     let stdout = place.succeeds("export run --to net.onnx");
-    assert!(
-        stdout.contains("it takes the encoded features of its table"),
-        "{stdout}"
-    );
+    assert_eq!(stdout, "net.onnx: written from run/model.safetensors\n");
+    let stdout = place.succeeds("export run --to encoded.onnx --encoded");
+    let expected =
+        "it takes the encoded features of its table, and gives target values standardised";
+    assert!(stdout.contains(expected), "{stdout}");
+    let stdout = place.succeeds("export run --to net.safetensors");
+    assert!(stdout.contains(expected), "{stdout}");
+    let error = place.fails("export run --to net.safetensors --encoded");
+    let expected = "--encoded belongs to a model of a table as ONNX; leave it out";
+    assert!(error.contains(expected), "{error}");
+    let has = |file: &str, text: &str| {
+        let bytes = std::fs::read(place.path().join(file)).unwrap();
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    for part in ["OneHotEncoder", "column.2.mean", "target.deviation"] {
+        assert!(
+            has("net.onnx", part) && !has("encoded.onnx", part),
+            "{part}"
+        );
+    }
 
     place.write("bad.csv", "city,age,area\nUlm,old,50\n");
     let error = place.fails("predict run bad.csv");

@@ -58,6 +58,8 @@ pub use info::{ModelInfo, TrainingFile};
 pub use model::{MODEL_LIMIT, Model};
 pub use network::dtype_of;
 #[cfg(feature = "onnx")]
-pub use onnx::{onnx_bytes, save_onnx};
+pub use onnx::{
+    OnnxColumn, OnnxTable, OnnxTarget, onnx_bytes, onnx_table_bytes, save_onnx, save_onnx_table,
+};
 pub use parameters::{MatchedLayers, load_matching_parameters, load_parameters};
 pub use rename::Rename;

@@ -3,21 +3,21 @@
 //! Written for operator set 13 (ONNX 1.8, 2020), the oldest that has every operator in its present
 //! form, so that old runtimes read it as well as new ones.
 
+mod builder;
 mod messages;
+mod table;
 
 use std::path::Path;
 
-use backprop_layers::{LayerSpec, Sequential};
+use backprop_layers::Sequential;
 use backprop_tensor::Scalar;
 use prost::Message;
 
-use crate::info::OutputActivation;
 use crate::network::{StoredTensor, cannot_save, checked_tensors};
 use crate::{FormatError, ModelInfo, OutputKind, write_atomic};
-use messages::{
-    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, DOUBLE, Dimension, Entry, FLOAT, Graph, Model, Node,
-    OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
-};
+use builder::{GraphBuilder, ML_DOMAIN, ML_OPSET, element, tensor, value_info};
+use messages::{Entry, Graph, Model, OperatorSet};
+pub use table::{OnnxColumn, OnnxTable, OnnxTarget};
 
 /// The operator set that the nodes are of.
 const OPSET: i64 = 13;
@@ -27,7 +27,6 @@ const IR_VERSION: i64 = 7;
 const MAX_BYTES: usize = i32::MAX as usize;
 
 const INPUT: &str = "input";
-const INPUT_SCALE: &str = "input_scale";
 
 /// A network as the bytes of an ONNX file, of operator set 13.
 ///
@@ -67,7 +66,31 @@ pub fn onnx_bytes<T: Scalar>(
     network: &Sequential<T>,
     info: &ModelInfo,
 ) -> Result<Vec<u8>, FormatError> {
-    named_onnx_bytes("the network", network, info)
+    bytes("the network", network, info, None)
+}
+
+/// A network with the encoding of its table as the bytes of an ONNX file: the graph takes the table's columns
+/// as they are.
+///
+/// | | name | type and shape |
+/// | --- | --- | --- |
+/// | an input for each column of numbers | its name | double (batch, 1); NaN is a missing number |
+/// | an input for each column of text | its name | string (batch, 1); "" is a missing text |
+/// | first output of a classifier | `label` | string (batch): the name of the most probable class |
+/// | second output of a classifier | `probabilities` | (batch, classes) |
+/// | an output for each target value | its name | double (batch, 1), in the units of the table |
+///
+/// Numbers are standardised as doubles before they become the type of the network. Texts become
+/// ones and zeros by `OneHotEncoder` of `ai.onnx.ml`; all else are operators of ONNX itself.
+///
+/// # Errors
+/// As [`onnx_bytes`], and if the table does not fit the network, or a column has a name that the graph needs.
+pub fn onnx_table_bytes<T: Scalar>(
+    network: &Sequential<T>,
+    info: &ModelInfo,
+    table: &OnnxTable,
+) -> Result<Vec<u8>, FormatError> {
+    bytes("the network", network, info, Some(table))
 }
 
 /// Writes [`onnx_bytes`] to a file, whole or not at all.
@@ -79,29 +102,63 @@ pub fn save_onnx<T: Scalar>(
     network: &Sequential<T>,
     info: &ModelInfo,
 ) -> Result<(), FormatError> {
-    let path = path.as_ref();
-    let bytes = named_onnx_bytes(&path.display().to_string(), network, info)?;
+    save(path.as_ref(), network, info, None)
+}
+
+/// Writes [`onnx_table_bytes`] to a file, whole or not at all.
+///
+/// # Errors
+/// As [`onnx_table_bytes`] and [`write_atomic`].
+pub fn save_onnx_table<T: Scalar>(
+    path: impl AsRef<Path>,
+    network: &Sequential<T>,
+    info: &ModelInfo,
+    table: &OnnxTable,
+) -> Result<(), FormatError> {
+    save(path.as_ref(), network, info, Some(table))
+}
+
+fn save<T: Scalar>(
+    path: &Path,
+    network: &Sequential<T>,
+    info: &ModelInfo,
+    table: Option<&OnnxTable>,
+) -> Result<(), FormatError> {
+    let bytes = bytes(&path.display().to_string(), network, info, table)?;
     write_atomic(path, &bytes)
 }
 
-fn named_onnx_bytes<T: Scalar>(
+fn bytes<T: Scalar>(
     file: &str,
     network: &Sequential<T>,
     info: &ModelInfo,
+    table: Option<&OnnxTable>,
 ) -> Result<Vec<u8>, FormatError> {
     let cannot_save = |problem| cannot_save(file, problem);
     let tensors = checked_tensors(file, network, info)?;
+    let set = |domain: &str, version| OperatorSet {
+        domain: Some(domain.to_owned()),
+        version: Some(version),
+    };
+    let mut opset_import = vec![set("", OPSET)];
+    let graph = match table {
+        None => graph(network, info, tensors),
+        Some(table) => {
+            opset_import.push(set(ML_DOMAIN, ML_OPSET));
+            table.graph(network, info, tensors)
+        }
+    };
     let model = Model {
         ir_version: Some(IR_VERSION),
         producer_name: Some("backprop".to_owned()),
         producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         model_version: Some(1),
-        doc_string: Some(description(network, info)),
-        graph: Some(graph(network, info, tensors).map_err(cannot_save)?),
-        opset_import: vec![OperatorSet {
-            domain: Some(String::new()),
-            version: Some(OPSET),
-        }],
+        doc_string: Some(match table {
+            None => description(network, info),
+            Some(table) => table.description(network.output_width()),
+        }),
+        graph: Some(graph.map_err(cannot_save)?),
+        opset_import,
         metadata_props: metadata(info).map_err(|error| cannot_save(error.to_string()))?,
     };
     let length = model.encoded_len();
@@ -145,196 +202,17 @@ fn graph<T: Scalar>(
     info: &ModelInfo,
     tensors: Vec<StoredTensor<T>>,
 ) -> Result<Graph, String> {
-    let mut chain = GraphBuilder::new(tensors.into_iter().map(tensor).collect());
-    if info.input_scale != 1.0 {
-        chain.multiply::<T>("scale", INPUT_SCALE, info.input_scale);
-    }
-    for (index, spec) in network.specs().into_iter().enumerate() {
-        chain.layer::<T>(index, spec)?;
-    }
-    let last = match info.output {
-        OutputKind::Logits => "logits",
-        OutputKind::Probabilities => "probabilities",
-        OutputKind::Values => "values",
-    };
-    chain.name_output(last);
-    let mut outputs = vec![last];
-    let squash = match info.output_activation() {
-        OutputActivation::Identity => None,
-        OutputActivation::Softmax => Some(("Softmax", vec![int("axis", 1)])),
-        OutputActivation::Sigmoid => Some(("Sigmoid", vec![])),
-    };
-    if let Some((operator, attributes)) = squash {
-        chain.add_node("probabilities", operator, &[], attributes);
-        chain.name_output("probabilities");
-        outputs.insert(0, "probabilities");
-    }
-    let width = network.output_width();
+    let mut chain = GraphBuilder::new(tensors.into_iter().map(tensor).collect(), INPUT);
+    let outputs = chain.network(network, info)?;
+    let (inputs, width) = (network.input_width(), network.output_width());
+    let value = |name, width| value_info(name, element::<T>(), Some(width));
     Ok(Graph {
         node: chain.nodes,
         name: Some("network".to_owned()),
         initializer: chain.tensors,
-        input: vec![value::<T>(INPUT, network.input_width())],
-        output: outputs
-            .into_iter()
-            .map(|name| value::<T>(name, width))
-            .collect(),
+        input: vec![value(INPUT, inputs)],
+        output: outputs.iter().map(|name| value(name, width)).collect(),
     })
-}
-
-/// Nodes each of which takes the output of the one before, and the tensors that they use.
-struct GraphBuilder {
-    nodes: Vec<Node>,
-    tensors: Vec<Tensor>,
-    /// The value that the next node takes.
-    value: String,
-}
-
-impl GraphBuilder {
-    fn new(tensors: Vec<Tensor>) -> Self {
-        GraphBuilder {
-            nodes: Vec::new(),
-            tensors,
-            value: INPUT.to_owned(),
-        }
-    }
-
-    /// A node called `name` on the last value and these others.
-    fn add_node(&mut self, name: &str, operator: &str, others: &[&str], attribute: Vec<Attribute>) {
-        let output = format!("{name}.output");
-        let others = others.iter().map(|&other| other.to_owned());
-        let input = [self.value.clone()].into_iter().chain(others).collect();
-        self.nodes.push(Node {
-            input,
-            output: vec![output.clone()],
-            name: Some(name.to_owned()),
-            op_type: Some(operator.to_owned()),
-            attribute,
-        });
-        self.value = output;
-    }
-
-    /// Multiplies the last value by a number, which becomes a tensor of this name.
-    fn multiply<T: Scalar>(&mut self, name: &str, factor_name: &str, factor: f64) {
-        let factor = (factor_name.to_owned(), vec![1], vec![T::from_f64(factor)]);
-        self.tensors.push(tensor(factor));
-        self.add_node(name, "Mul", &[factor_name], vec![]);
-    }
-
-    fn layer<T: Scalar>(&mut self, index: usize, spec: LayerSpec) -> Result<(), String> {
-        let name = |kind: &str| format!("{index}.{kind}");
-        match spec {
-            LayerSpec::Linear { bias: true, .. } => {
-                let (weight, bias) = (name("weight"), name("bias"));
-                let attributes = vec![int("transB", 1)];
-                self.add_node(&name("linear"), "Gemm", &[&weight, &bias], attributes);
-            }
-            LayerSpec::Linear { .. } => {
-                let attributes = vec![int("transB", 1)];
-                self.add_node(&name("linear"), "Gemm", &[&name("weight")], attributes);
-            }
-            LayerSpec::Relu => self.add_node(&name("relu"), "Relu", &[], vec![]),
-            LayerSpec::LeakyRelu { slope } if T::SIZE == 4 => {
-                let attributes = vec![float("alpha", slope as f32)];
-                self.add_node(&name("leaky_relu"), "LeakyRelu", &[], attributes);
-            }
-            LayerSpec::LeakyRelu { slope } => {
-                let before = self.value.clone();
-                self.multiply::<T>(&name("below"), &name("slope"), slope);
-                // The line through 0 that is the lower one above 0 is the higher one below it.
-                let operator = if slope <= 1.0 { "Max" } else { "Min" };
-                self.add_node(&name("leaky_relu"), operator, &[&before], vec![]);
-            }
-            LayerSpec::Sigmoid => self.add_node(&name("sigmoid"), "Sigmoid", &[], vec![]),
-            LayerSpec::Tanh => self.add_node(&name("tanh"), "Tanh", &[], vec![]),
-            LayerSpec::Softmax => {
-                self.add_node(&name("softmax"), "Softmax", &[], vec![int("axis", 1)]);
-            }
-            LayerSpec::Dropout { .. } => {}
-            other => {
-                let kind = match other {
-                    LayerSpec::Custom(custom) => custom.name,
-                    other => format!("{other:?}"),
-                };
-                return Err(format!(
-                    "layer {index} is \"{kind}\", a layer of your own, and ONNX has no \
-                     operator for it; export the network as safetensors"
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives the last value this name; a network that does nothing gets a node that does nothing.
-    fn name_output(&mut self, name: &str) {
-        if self.nodes.is_empty() {
-            self.add_node("identity", "Identity", &[], vec![]);
-        }
-        if let Some(node) = self.nodes.last_mut() {
-            node.output = vec![name.to_owned()];
-        }
-        self.value = name.to_owned();
-    }
-}
-
-fn tensor<T: Scalar>((name, shape, values): StoredTensor<T>) -> Tensor {
-    let mut bytes = vec![0; values.len() * T::SIZE];
-    for (place, value) in bytes.chunks_exact_mut(T::SIZE).zip(values) {
-        value.write_le(place);
-    }
-    Tensor {
-        dims: shape.into_iter().map(|size| size as i64).collect(),
-        data_type: Some(element::<T>()),
-        name: Some(name),
-        raw_data: Some(bytes),
-    }
-}
-
-fn element<T: Scalar>() -> i32 {
-    if T::SIZE == 4 { FLOAT } else { DOUBLE }
-}
-
-/// An input or output of shape (batch, width).
-fn value<T: Scalar>(name: &str, width: usize) -> ValueInfo {
-    let batch = Dimension {
-        value: None,
-        param: Some("batch".to_owned()),
-    };
-    let width = Dimension {
-        value: Some(width as i64),
-        param: None,
-    };
-    let tensor = TensorType {
-        elem_type: Some(element::<T>()),
-        shape: Some(Shape {
-            dim: vec![batch, width],
-        }),
-    };
-    ValueInfo {
-        name: Some(name.to_owned()),
-        kind: Some(Type {
-            tensor: Some(tensor),
-        }),
-        doc_string: None,
-    }
-}
-
-fn float(name: &str, value: f32) -> Attribute {
-    Attribute {
-        name: Some(name.to_owned()),
-        f: Some(value),
-        i: None,
-        kind: Some(ATTRIBUTE_FLOAT),
-    }
-}
-
-fn int(name: &str, value: i64) -> Attribute {
-    Attribute {
-        name: Some(name.to_owned()),
-        f: None,
-        i: Some(value),
-        kind: Some(ATTRIBUTE_INT),
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,10 @@
 
 /// `TensorProto.DataType` of an `f32`.
 pub(super) const FLOAT: i32 = 1;
+/// `TensorProto.DataType` of an `i64`.
+pub(super) const INT64: i32 = 7;
+/// `TensorProto.DataType` of a text.
+pub(super) const STRING: i32 = 8;
 /// `TensorProto.DataType` of an `f64`.
 pub(super) const DOUBLE: i32 = 11;
 
@@ -12,6 +16,8 @@ pub(super) const DOUBLE: i32 = 11;
 pub(super) const ATTRIBUTE_FLOAT: i32 = 1;
 /// `AttributeProto.AttributeType` of an integer.
 pub(super) const ATTRIBUTE_INT: i32 = 2;
+/// `AttributeProto.AttributeType` of a list of texts.
+pub(super) const ATTRIBUTE_STRINGS: i32 = 8;
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Model {
@@ -76,6 +82,9 @@ pub(super) struct Node {
     pub(super) op_type: Option<String>,
     #[prost(message, repeated, tag = "5")]
     pub(super) attribute: Vec<Attribute>,
+    /// The set of the operator; none for the operators of ONNX itself.
+    #[prost(string, optional, tag = "7")]
+    pub(super) domain: Option<String>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -86,6 +95,8 @@ pub(super) struct Attribute {
     pub(super) f: Option<f32>,
     #[prost(int64, optional, tag = "3")]
     pub(super) i: Option<i64>,
+    #[prost(string, repeated, tag = "9")]
+    pub(super) strings: Vec<String>,
     /// Which of the fields above is meant.
     #[prost(int32, optional, tag = "20")]
     pub(super) kind: Option<i32>,
@@ -97,6 +108,9 @@ pub(super) struct Tensor {
     pub(super) dims: Vec<i64>,
     #[prost(int32, optional, tag = "2")]
     pub(super) data_type: Option<i32>,
+    /// Of a tensor of texts, which has no `raw_data`.
+    #[prost(string, repeated, tag = "6")]
+    pub(super) string_data: Vec<String>,
     #[prost(string, optional, tag = "8")]
     pub(super) name: Option<String>,
     /// Little-endian, row-major.

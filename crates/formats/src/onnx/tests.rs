@@ -1,10 +1,13 @@
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
-    BackwardArgs, Layer, PassContext, Saved, dropout, leaky_relu, linear, relu, sigmoid, softmax,
-    tanh,
+    BackwardArgs, Layer, LayerSpec, PassContext, Saved, dropout, leaky_relu, linear, relu, sigmoid,
+    softmax, tanh,
 };
 
+use super::messages::{Attribute, DOUBLE, Dimension, FLOAT, Node, ValueInfo};
 use super::*;
+
+mod table;
 
 fn decoded<T: Scalar>(network: &Sequential<T>, info: &ModelInfo) -> Model {
     let bytes = onnx_bytes(network, info).unwrap();
@@ -22,15 +25,24 @@ fn text(field: &Option<String>) -> &str {
 
 /// The graph in short: `output = Operator(inputs) attributes`.
 fn nodes(graph: &Graph) -> Vec<String> {
-    let attribute = |a: &Attribute| match (a.f, a.i) {
-        (Some(f), None) => format!(" {}={f:?}", text(&a.name)),
-        (None, Some(i)) => format!(" {}={i}", text(&a.name)),
-        other => panic!("{other:?}"),
+    let attribute = |a: &Attribute| {
+        let value = match (a.f, a.i, a.kind) {
+            (Some(f), None, Some(1)) => format!("{f:?}"),
+            (None, Some(i), Some(2)) => i.to_string(),
+            (None, None, Some(8)) => format!("{:?}", a.strings),
+            other => panic!("{other:?}"),
+        };
+        format!(" {}={value}", text(&a.name))
     };
     let line = |node: &Node| {
         let attributes: String = node.attribute.iter().map(attribute).collect();
         let (outputs, inputs) = (node.output.join(", "), node.input.join(", "));
-        format!("{outputs} = {}({inputs}){attributes}", text(&node.op_type))
+        let domain = node
+            .domain
+            .as_ref()
+            .map_or(String::new(), |domain| format!("{domain}."));
+        let operator = text(&node.op_type);
+        format!("{outputs} = {domain}{operator}({inputs}){attributes}")
     };
     graph.node.iter().map(line).collect()
 }
