@@ -2,14 +2,16 @@
 //! `w`. What is behind a zero byte is another table, read with the encoding of the first.
 #![no_main]
 
-use backprop_trainer::data::csv::{Header, Missing, Options, Table, TargetKind, Unknown};
+use backprop_trainer::data::csv::{
+    Header, Missing, Options, ReadOptions, Table, TargetKind, Thousands, Unknown,
+};
 use backprop_trainer::data::{Batch, Limits};
 use libfuzzer_sys::fuzz_target;
 
 const LIMITS: Limits = Limits { max_bytes: 1 << 20 };
 
-fn all(first: &[u8], later: &[u8], header: Header, options: &Options) {
-    let Ok(table) = Table::parse("fuzz", first, header, LIMITS) else {
+fn all(first: &[u8], later: &[u8], how: impl Into<ReadOptions>, options: &Options) {
+    let Ok(table) = Table::parse("fuzz", first, how, LIMITS) else {
         return;
     };
     // Rows of the second half may hold what the encoding has not seen.
@@ -25,7 +27,7 @@ fn all(first: &[u8], later: &[u8], header: Header, options: &Options) {
         dataset.gather(&rows, &mut batch);
         assert!(batch.inputs().iter().all(|x| x.is_finite()));
     }
-    if let Ok(table) = Table::parse("later", later, header, LIMITS)
+    if let Ok(table) = Table::parse("later", later, encoding.read_options(), LIMITS)
         && let Ok(features) = table.features::<f32>(&encoding)
     {
         assert_eq!(features.dim(), (table.len(), encoding.width()));
@@ -51,4 +53,16 @@ fuzz_target!(|bytes: &[u8]| {
         ..Options::new("2")
     };
     all(first, later, Header::Absent, &options);
+    let how = ReadOptions {
+        na_values: vec!["x".to_owned(), "-9".to_owned()],
+        thousands: Some(Thousands::Comma),
+        date_format: Some("%d.%m.%y".to_owned()),
+        encoding: Some("latin1".to_owned()),
+        ..ReadOptions::default()
+    };
+    let options = Options {
+        categorical: vec!["c".to_owned()],
+        ..Options::new("y").missing_as_mean()
+    };
+    all(first, later, how, &options);
 });

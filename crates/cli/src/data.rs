@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use backprop_trainer::data::csv::{self, Header, Table, TableEncoding};
+use backprop_trainer::data::csv::{self, ReadOptions, Table, TableEncoding};
 use backprop_trainer::data::{Dataset, Limits, split_rows};
 use backprop_trainer::formats::TrainingFile;
 use backprop_trainer::search::SplitIndices;
@@ -18,7 +18,7 @@ pub(crate) enum Loaded<T> {
     Images(Images<T>),
     /// A table, which is encoded once its training rows are known.
     Table {
-        table: Table,
+        table: Box<Table>,
         options: csv::Options,
         train: Vec<u32>,
         test: TestRows,
@@ -40,6 +40,8 @@ pub(crate) struct Splits<T> {
     pub(crate) train: Dataset<T>,
     pub(crate) validation: Dataset<T>,
     pub(crate) test: Dataset<T>,
+    /// The columns of a table that were left out because they are empty.
+    pub(crate) empty_columns: usize,
 }
 
 impl<T: Scalar> Splits<T> {
@@ -65,6 +67,7 @@ impl<T: Scalar> Loaded<T> {
                 train: images.train.select(train),
                 validation: images.train.select(validation),
                 test: images.test.clone(),
+                empty_columns: 0,
             }),
             Loaded::Table {
                 table,
@@ -92,6 +95,7 @@ impl<T: Scalar> Loaded<T> {
                         TestRows::Held(rows) => whole.select(rows),
                         TestRows::File(file) => file.dataset::<T>(&encoding)?,
                     },
+                    empty_columns: table.empty_columns(),
                 })
             }
         }
@@ -105,20 +109,16 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
         Source::Idx(_) | Source::Folder(_) => return own_images(settings).map(Loaded::Images),
         named => return images(named, &settings.data.data_dir).map(Loaded::Images),
     };
-    let (table, options) = table::read(file, settings)?;
     let data = &settings.data;
-    let header = match data.no_header {
-        Some(true) => Header::Absent,
-        _ => Header::Present,
-    };
-    let other = |file: &PathBuf| Table::read(file, header, Limits::default()).map(Box::new);
+    let (table, options) = table::read(file, settings)?;
+    let other = |file: &PathBuf| table::read_other(file, data).map(Box::new);
     let (train, held) = split_test(table.len(), data.table_test_fraction(), settings.seed)?;
     let test = match &data.test {
         Some(file) => TestRows::File(other(file)?),
         None => TestRows::Held(held),
     };
     Ok(Loaded::Table {
-        table,
+        table: Box::new(table),
         options,
         train,
         test,
@@ -148,8 +148,13 @@ pub(crate) fn table_test<T: Scalar>(
     file: &Path,
     encoding: &TableEncoding,
     test_set_of: Option<&TrainingFile>,
+    text_encoding: Option<&str>,
 ) -> Result<Dataset<T>> {
-    let table = Table::read(file, encoding.header, Limits::default())?;
+    let how = ReadOptions {
+        encoding: text_encoding.map(str::to_owned),
+        ..encoding.read_options()
+    };
+    let table = Table::read(file, how, Limits::default())?;
     let whole = table.dataset(encoding)?;
     match test_set_of {
         None => Ok(whole),

@@ -48,6 +48,10 @@ pub(crate) struct EvaluateArgs {
     /// to predict]
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
+    /// The encoding of the bytes of a CSV file, for example latin1 [default: that of the run; utf-8 for
+    /// a model file]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
     /// The folder that data sets are kept in [default: that of the run, or data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -226,7 +230,10 @@ impl Subject<'_> {
     ) -> Result<(Dataset<T>, ChosenRows)> {
         check_target(self.args.target.as_deref(), encoding)?;
         let (chosen, held_out) = self.choose(source, seed)?;
-        Ok((data::table_test(file, encoding, held_out)?, chosen))
+        Ok((
+            data::table_test(file, encoding, held_out, self.text_encoding())?,
+            chosen,
+        ))
     }
 
     /// The test files, or of the pictures that the model was trained on the test set, or all.
@@ -292,6 +299,15 @@ impl Subject<'_> {
             );
         }
         Ok((chosen, held_out))
+    }
+
+    /// The encoding of a table's bytes.
+    fn text_encoding(&self) -> Option<&str> {
+        let asked = self.args.encoding.as_deref();
+        asked.or_else(|| {
+            self.settings
+                .and_then(|settings| settings.data.encoding.as_deref())
+        })
     }
 }
 

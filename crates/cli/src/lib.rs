@@ -6,6 +6,7 @@
 
 pub mod common;
 
+mod advice;
 mod data;
 mod download;
 mod evaluate;

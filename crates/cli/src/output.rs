@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use backprop_trainer::formats::write_atomic;
 use serde::Serialize;
 
+use crate::advice::in_flags;
+
 /// Prints a line. A reader that closes the pipe, as `| head` does, does not end the work.
 #[macro_export]
 macro_rules! say {
@@ -28,10 +30,11 @@ pub fn thousands(number: usize) -> String {
     groups.join(",")
 }
 
-/// An error with its causes, each once: an error of a library names its cause, and gives it too.
+/// An error with its causes, each once: an error of a library names its cause, and gives it too. The
+/// options of a library are named as flags.
 pub fn sentence(error: &anyhow::Error) -> String {
     let mut text = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    for cause in error.chain().map(in_flags) {
         if text.is_empty() {
             text = cause;
         } else if !text.ends_with(&cause) {
@@ -52,6 +55,17 @@ pub fn threads(number: usize) -> String {
 /// A fraction as a percentage with two decimals.
 pub fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction)
+}
+
+/// A probability as a percentage with two decimals; none is certain.
+pub fn probability(probability: f64) -> String {
+    if probability > 0.9999 {
+        ">99.99 %".to_string()
+    } else if probability < 0.0001 {
+        "<0.01 %".to_string()
+    } else {
+        percent(probability)
+    }
 }
 
 /// Four significant digits, very small and very large numbers with a power of ten.
@@ -141,6 +155,16 @@ mod tests {
         assert_eq!(thousands(48_000), "48,000");
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(percent(0.98254), "98.25 %");
+        for (of, text) in [
+            (1.0, ">99.99 %"),
+            (0.99991, ">99.99 %"),
+            (0.9998, "99.98 %"),
+            (0.0001, "0.01 %"),
+            (0.00009, "<0.01 %"),
+            (0.0, "<0.01 %"),
+        ] {
+            assert_eq!(probability(of), text);
+        }
         for (number, text) in [
             (0.0, "0"),
             (0.001234567, "0.001235"),

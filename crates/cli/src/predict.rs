@@ -66,6 +66,10 @@ pub(crate) struct PredictArgs {
     /// Read the pieces of each drawing one by one, from left to right, such as the digits of a number
     #[arg(long)]
     segment: bool,
+    /// The encoding of the bytes of CSV files, for example latin1 [default: utf-8; utf-16 after a
+    /// byte-order mark]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
     /// Print one JSON object a line for each row, even with --quiet
     #[arg(long)]
     json: bool,
@@ -89,6 +93,7 @@ fn predict<T: Scalar>(args: &PredictArgs, common: &Common, file: &ModelFile) -> 
         table: encoding.as_ref(),
         images: pictures::encoding(&file.name, &info, (width, outputs))?,
         width,
+        text_encoding: args.encoding.as_deref(),
         transpose: args.transpose,
         segment: args.segment,
     };

@@ -1,17 +1,21 @@
 //! CSV tables: what the flags ask for, and the encoding that a model keeps.
 
+mod describe;
+
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use backprop_trainer::data::Limits;
 use backprop_trainer::data::csv::{
-    self, Feature, Header, Table, TableEncoding, Target, TargetKind,
+    self, Decimal, Header, ReadOptions, Table, TableEncoding, TargetKind, Thousands,
 };
 use backprop_trainer::formats::ModelInfo;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{ClassWeights, Settings};
+pub(crate) use describe::describe;
+
+use crate::settings::{ClassWeights, DataSettings, Settings};
 
 /// The kind of a table's targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -41,17 +45,74 @@ pub(crate) enum Unknown {
     Zeros,
 }
 
+/// The decimal mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum DecimalMark {
+    /// 1.5
+    Point,
+    /// 1,5
+    Comma,
+}
+
+/// The mark between thousands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ThousandsMark {
+    /// 1,234
+    Comma,
+    /// 1.234
+    Point,
+    /// 1 234
+    Space,
+    /// 1'234
+    Apostrophe,
+}
+
+/// How the settings read the table that they name.
+fn read_options(data: &DataSettings) -> ReadOptions {
+    ReadOptions {
+        header: match data.no_header {
+            Some(true) => Header::Absent,
+            _ => Header::Present,
+        },
+        na_values: data.na_values.as_deref().map_or(Vec::new(), divided),
+        decimal: data.decimal.map(|mark| match mark {
+            DecimalMark::Point => Decimal::Point,
+            DecimalMark::Comma => Decimal::Comma,
+        }),
+        thousands: data.thousands.map(|mark| match mark {
+            ThousandsMark::Comma => Thousands::Comma,
+            ThousandsMark::Point => Thousands::Point,
+            ThousandsMark::Space => Thousands::Space,
+            ThousandsMark::Apostrophe => Thousands::Apostrophe,
+        }),
+        date_format: data.date_format.clone(),
+        encoding: data.encoding.clone(),
+    }
+}
+
+/// Reads another table with the columns of the one that the settings name.
+pub(crate) fn read_other(file: &Path, data: &DataSettings) -> Result<Table> {
+    // What its cells are is known from the table that the network is trained on.
+    let how = ReadOptions {
+        date_format: None,
+        ..read_options(data)
+    };
+    Ok(Table::read(file, how, Limits::default())?)
+}
+
 /// Reads the table that the settings ask for, and what is to be done with its columns.
 pub(crate) fn read(file: &Path, settings: &Settings) -> Result<(Table, csv::Options)> {
-    let header = match settings.data.no_header {
-        Some(true) => Header::Absent,
-        _ => Header::Present,
-    };
-    let table = Table::read(file, header, Limits::default())?;
+    let table = Table::read(file, read_options(&settings.data), Limits::default())?;
     let target = settings.data.target.as_deref().with_context(|| {
         let file = file.display();
         format!("csv:{file} needs --target COLUMN, the column to predict")
     })?;
+    let listed = |list: &Option<String>| match list {
+        Some(list) => columns(list, table.names()),
+        None => Vec::new(),
+    };
     let options = csv::Options {
         targets: columns(target, table.names()),
         kind: match settings.data.task.unwrap_or_default() {
@@ -63,10 +124,8 @@ pub(crate) fn read(file: &Path, settings: &Settings) -> Result<(Table, csv::Opti
             ClassWeights::Column(column) => Some(column.clone()),
             ClassWeights::None | ClassWeights::Balanced => None,
         },
-        ignore: match &settings.data.ignore {
-            Some(list) => columns(list, table.names()),
-            None => Vec::new(),
-        },
+        ignore: listed(&settings.data.ignore),
+        categorical: listed(&settings.data.categorical),
         missing: match settings.data.missing.unwrap_or_default() {
             Missing::Refuse => csv::Missing::Refuse,
             Missing::Mean => csv::Missing::Mean,
@@ -84,9 +143,13 @@ fn columns(list: &str, names: &[String]) -> Vec<String> {
     if names.iter().any(|name| name == list) {
         return vec![list.to_string()];
     }
-    list.split(',')
-        .map(|name| name.trim().to_string())
-        .collect()
+    divided(list)
+}
+
+/// The parts of a comma-separated list.
+fn divided(list: &str) -> Vec<String> {
+    let parts = list.split(',').map(str::trim);
+    parts.map(str::to_string).collect()
 }
 
 /// The encoding of the table that a model was trained on, if it was; `name` is what errors call the
@@ -95,54 +158,6 @@ pub(crate) fn encoding(name: &str, info: &ModelInfo) -> Result<Option<TableEncod
     let parse = |table: &serde_json::Value| serde_json::from_value(table.clone());
     let encoding = info.table.as_ref().map(parse).transpose();
     encoding.with_context(|| format!("{name}: the encoding of its table cannot be read"))
-}
-
-/// The columns and what they became, for people.
-pub(crate) fn describe(encoding: &TableEncoding, task: Option<Task>) -> String {
-    let counted = |count: usize, one: &str, many: &str| match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    };
-    let texts = encoding
-        .features
-        .iter()
-        .filter_map(|feature| match feature {
-            Feature::Categories { values, .. } => Some(values.len()),
-            Feature::Number(_) => None,
-        });
-    let texts: Vec<usize> = texts.collect();
-    let mut parts = Vec::new();
-    let numbers = encoding.features.len() - texts.len();
-    if numbers > 0 {
-        parts.push(counted(numbers, "column of numbers", "columns of numbers"));
-    }
-    if !texts.is_empty() {
-        let columns = counted(texts.len(), "column of text", "columns of text");
-        let values = counted(texts.iter().sum(), "value", "values");
-        parts.push(format!("{columns} with {values}"));
-    }
-    let learnt = match &encoding.target {
-        Target::Classes { column, values } => {
-            let is_guess = task.unwrap_or_default() == Task::Auto;
-            let whole = values.iter().all(|name| name.parse::<i64>().is_ok());
-            let advice = if is_guess && whole {
-                " (--task regression learns it as a number)"
-            } else {
-                ""
-            };
-            format!("{column} as {} classes{advice}", values.len())
-        }
-        Target::Values(numbers) => {
-            let names: Vec<&str> = numbers.iter().map(|n| n.column.as_str()).collect();
-            let what = if names.len() == 1 {
-                "a number"
-            } else {
-                "numbers"
-            };
-            format!("{} as {what}", names.join(", "))
-        }
-    };
-    format!("from {}, learns {learnt}", parts.join(" and "))
 }
 
 #[cfg(test)]

@@ -131,7 +131,8 @@ impl Run<'_> {
             threads(self.common.threads()),
         ));
         if let Some(encoding) = splits.train.encoding() {
-            self.say(&table::describe(encoding, self.settings.data.task));
+            let lines = table::describe(encoding, splits.empty_columns, self.settings.data.task);
+            lines.iter().for_each(|line| self.say(line));
         }
         if self.settings.data.dataset.is_own_pictures() {
             self.say(&pictures::describe(&splits.train));

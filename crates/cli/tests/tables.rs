@@ -195,7 +195,8 @@ fn evaluating_uses_the_encoding_of_the_training() {
     place.write("tall.csv", &few.replace(",Ulm,", ",Paris,"));
     let error = place.fails("evaluate run --dataset csv:tall.csv");
     let expected = "tall.csv, line 2, column \"city\": expected one of the 3 values of the training \
-                    rows (Bern, Graz, Ulm), or `unknown` set to zeros, found \"Paris\"";
+                    rows (Bern, Graz, Ulm), found \"Paris\"; train with --unknown zeros to take it as none of \
+                    them";
     assert!(error.contains(expected), "{error}");
     place.write(
         "words.csv",
@@ -313,7 +314,7 @@ fn a_table_without_a_header_is_known_by_the_numbers_of_its_columns() {
     );
     let error = place.fails(&format!("{TRAIN} --target 4 --run-dir other"));
     assert!(
-        error.contains("if that is a row, say that there is no header"),
+        error.contains("if that is a row, add --no-header"),
         "{error}"
     );
 }
@@ -490,8 +491,8 @@ fn what_is_missing_or_unknown_is_refused_unless_asked_for() {
     let place = Place::with(&text);
     let train = format!("{TRAIN} --target price --ignore rent");
     let error = place.fails(&format!("{train} --run-dir run"));
-    let expected = "table.csv, line 2, column \"city\": expected a value in every row, or `missing` set \
-                    to mean, found an empty cell";
+    let expected = "table.csv, line 2, column \"city\": expected a value in every row, found an empty \
+                    cell; train with --missing mean to take it as the mean of the training rows";
     assert!(error.contains(expected), "{error}");
     // Whether row 3 is one to train on is up to the seed; some seed holds it out.
     let refused = (0..20).find_map(|seed| {

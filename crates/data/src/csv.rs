@@ -35,9 +35,17 @@
 //! # Ok::<(), backprop_data::DataError>(())
 //! ```
 
+mod date;
+mod day_first;
+mod decode;
 mod encode;
 mod encoding;
 mod fit;
+mod fitter;
+mod number;
+mod odd;
+mod options;
+mod profile;
 mod rows;
 mod values;
 
@@ -46,11 +54,13 @@ use std::fmt;
 use std::path::Path;
 
 use crate::limits::read_all;
-use crate::{DataError, Limits};
+use crate::{Advice, DataError, Limits};
+pub use date::DateColumn;
 pub use encoding::{Feature, NumericColumn, TableEncoding, Target};
-use rows::{Rows, broken, shorten};
-use serde::{Deserialize, Serialize};
-use values::ColumnProfile;
+pub use number::{Decimal, NumberFormat, Thousands};
+pub use options::{Header, Missing, Options, ReadOptions, TargetKind, Unknown};
+use profile::{ColumnKind, ColumnProfile};
+use rows::{Rows, broken, same_name, shorten};
 
 /// The most columns that a table may have.
 pub const MAX_COLUMNS: usize = 16_384;
@@ -61,109 +71,46 @@ pub const MAX_CLASSES: usize = 1_000;
 /// The most different whole numbers that [`TargetKind::Guess`] takes for classes.
 pub const MAX_GUESSED_CLASSES: usize = 20;
 
-/// Whether the first line of a table names its columns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Header {
-    /// It does.
-    #[default]
-    Present,
-    /// It is a row. The columns are called by their numbers: `1`, `2`, ...
-    Absent,
-}
-
-/// The columns to learn from a table, and how its other columns are taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// The columns to be learnt: one, or several of numbers.
-    pub targets: Vec<String>,
-    /// The kind of the targets.
-    pub kind: TargetKind,
-    /// The column with the weights of the rows; it is no feature.
-    pub weights: Option<String>,
-    /// Columns that are left out, such as names and numbers of rows.
-    pub ignore: Vec<String>,
-    /// The treatment of a missing feature.
-    pub missing: Missing,
-    /// The treatment of a text that no training row has.
-    pub unknown: Unknown,
-}
-
-impl Options {
-    /// The target's name, and defaults for the rest: guess its kind, no weights, nothing left out,
-    /// what is missing or unknown is refused.
-    pub fn new(target: impl Into<String>) -> Self {
-        Options {
-            targets: vec![target.into()],
-            kind: TargetKind::default(),
-            weights: None,
-            ignore: Vec::new(),
-            missing: Missing::default(),
-            unknown: Unknown::default(),
-        }
-    }
-}
-
-/// The kind of a table's target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TargetKind {
-    /// Classes if it is one column of text, or of whole numbers of at most [`MAX_GUESSED_CLASSES`]
-    /// different values; numbers otherwise.
-    #[default]
-    Guess,
-    /// Each different value is a class; classes are sorted, by number if all are whole numbers.
-    Classes,
-    /// Numbers.
-    Values,
-}
-
-/// The treatment of a missing feature. A target or a weight that is missing is refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Missing {
-    /// An error that names its line and column.
-    #[default]
-    Refuse,
-    /// A number is taken as the mean of the training rows, a text as none of its column's values:
-    /// 0 in all features of the column.
-    Mean,
-}
-
-/// The treatment of a text that no training row has in its column. An unknown class is refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unknown {
-    /// An error that names its line and column, as in scikit-learn's `OneHotEncoder`: it is more
-    /// often a slip of the pen than something new.
-    #[default]
-    Refuse,
-    /// None of the column's values: 0 in all its features.
-    Zeros,
-}
-
 /// The text of a CSV file, read once to find its rows, its columns and what they hold.
 #[derive(Clone)]
 pub struct Table {
     file: String,
     bytes: Vec<u8>,
-    header: Header,
+    how: ReadOptions,
     limits: Limits,
     names: Vec<String>,
-    seen: Vec<ColumnProfile>,
+    /// The columns, in the order of their names.
+    columns: Vec<Column>,
+    /// The cells of a row.
+    cells: usize,
     rows: usize,
+}
+
+/// A column of a table, and what its cells hold.
+#[derive(Clone)]
+struct Column {
+    /// The place of its cell in a row; columns without a name that are empty are left out.
+    place: usize,
+    profile: ColumnProfile,
+    kind: ColumnKind,
 }
 
 impl Table {
     /// Reads a table from a CSV file.
     ///
-    /// `limits` is for the file, and later for the file and its encoding together.
+    /// `how` is a [`Header`] or [`ReadOptions`]. `limits` is for the file, and later for the file and
+    /// its encoding together.
     ///
     /// # Errors
     /// If the file cannot be read, is too large or has no row, a row has more or fewer cells than the
-    /// first, or two columns have one name.
-    pub fn read(path: impl AsRef<Path>, header: Header, limits: Limits) -> Result<Self, DataError> {
+    /// first, two columns have one name, or the options name no encoding or no format for dates.
+    pub fn read(
+        path: impl AsRef<Path>,
+        how: impl Into<ReadOptions>,
+        limits: Limits,
+    ) -> Result<Self, DataError> {
         let (file, bytes) = read_all(path.as_ref(), limits)?;
-        Table::parse(file, bytes, header, limits)
+        Table::parse(file, bytes, how, limits)
     }
 
     /// Reads a table from the bytes of a CSV file; `name` is for errors.
@@ -173,45 +120,98 @@ impl Table {
     pub fn parse(
         name: impl Into<String>,
         bytes: impl Into<Vec<u8>>,
-        header: Header,
+        how: impl Into<ReadOptions>,
         limits: Limits,
     ) -> Result<Self, DataError> {
-        let (file, bytes) = (name.into(), bytes.into());
-        let mut walk = Rows::new(&file, &bytes, header)?;
+        let (file, how) = (name.into(), how.into());
+        let bytes = decode::to_utf8(&file, bytes.into(), how.encoding.as_deref())?;
+        let mut walk = Rows::new(&file, &bytes, how.header, &how.na_values)?;
         let names = walk.names()?;
-        let mut seen: Vec<ColumnProfile> = names.iter().map(|_| ColumnProfile::default()).collect();
+        let mut profiles = vec![ColumnProfile::default(); names.len()];
         let mut rows = 0;
         while let Some(row) = walk.next()? {
-            for (seen, cell) in seen.iter_mut().zip(row.cells()) {
-                seen.look(row.line(), cell);
+            for (place, profile) in profiles.iter_mut().enumerate() {
+                let cell = row.written(place);
+                profile.look(row.line(), cell, row.is_missing(cell), &how);
             }
             rows += 1;
         }
         if rows == 0 {
-            return Err(broken(
-                &file,
-                2,
-                "at least one row below the header",
-                "none",
-            ));
+            let expected = "at least one row below the header";
+            return Err(broken(&file, 2, expected, "none"));
         }
         if u32::try_from(rows).is_err() {
             return Err(DataError::TooManyRows(rows));
         }
-        Ok(Table {
+        let mut table = Table {
             file,
             bytes,
-            header,
+            how,
             limits,
-            names,
-            seen,
+            names: Vec::new(),
+            columns: Vec::new(),
+            cells: names.len(),
             rows,
-        })
+        };
+        table.take_columns(names, profiles)?;
+        Ok(table)
+    }
+
+    /// Keeps the columns but those that a delimiter at the end of each line makes: without a name and
+    /// empty throughout.
+    fn take_columns(
+        &mut self,
+        names: Vec<String>,
+        profiles: Vec<ColumnProfile>,
+    ) -> Result<(), DataError> {
+        let last = self.cells - 1;
+        for (place, (name, profile)) in names.into_iter().zip(profiles).enumerate() {
+            let is_unnamed = match self.how.header {
+                Header::Present => name.is_empty(),
+                Header::Absent => place > 0 && place == last,
+            };
+            if is_unnamed && profile.is_empty() {
+                continue;
+            }
+            let kind = profile.kind(&self.how);
+            self.names.push(name);
+            self.columns.push(Column {
+                place,
+                profile,
+                kind,
+            });
+        }
+        if let Some(name) = first_duplicate(&self.names) {
+            return Err(same_name(&self.file, name));
+        }
+        self.check_date_format()
+    }
+
+    /// Refuses a format for dates that is none, or that no column is in.
+    fn check_date_format(&self) -> Result<(), DataError> {
+        let Some(format) = &self.how.date_format else {
+            return Ok(());
+        };
+        let example = date::example(format).map_err(|reason| {
+            let expected = "a date format such as %d.%m.%Y";
+            broken(&self.file, 1, expected, format!("\"{format}\": {reason}"))
+        })?;
+        let mut kinds = self.columns.iter().map(|column| &column.kind);
+        if kinds.any(|kind| kind.is_dates_in(format)) {
+            return Ok(());
+        }
+        let expected = format!("a column of dates as {format} writes them, such as {example}");
+        Err(broken(&self.file, 1, expected, "none"))
     }
 
     /// The names of the columns, or their numbers where there is no header.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// How many columns without a name were left out, since they are empty throughout.
+    pub fn empty_columns(&self) -> usize {
+        self.cells - self.columns.len()
     }
 
     /// The number of rows, at least 1.
@@ -220,17 +220,17 @@ impl Table {
         self.rows
     }
 
-    /// Walks over the rows from the first.
-    fn walk(&self) -> Result<Rows<'_>, DataError> {
-        Rows::new(&self.file, &self.bytes, self.header)
+    /// Walks over the rows from the first; the cells `na_values` are missing values.
+    fn walk<'a>(&'a self, na_values: &'a [String]) -> Result<Rows<'a>, DataError> {
+        Rows::new(&self.file, &self.bytes, self.how.header, na_values)
     }
 
-    /// The index of the column with this name.
-    fn place(&self, wanted: &str) -> Result<usize, DataError> {
-        let place = self.names.iter().position(|name| name == wanted);
-        place.ok_or_else(|| {
+    /// The index of the column with this name, among the names.
+    fn index(&self, wanted: &str) -> Result<usize, DataError> {
+        let index = self.names.iter().position(|name| name == wanted);
+        index.ok_or_else(|| {
             let found = format!("\"{}\"", shorten(wanted));
-            if self.header == Header::Absent {
+            if self.how.header == Header::Absent {
                 let expected = format!(
                     "the number of a column, from 1 to {}, as there is no header",
                     self.names.len()
@@ -239,20 +239,19 @@ impl Table {
             }
             let first: Vec<String> = self.names.iter().take(10).map(|n| shorten(n)).collect();
             let more = if self.names.len() > 10 { ", ..." } else { "" };
-            let looks_like_a_row = self.names.iter().any(|name| name.parse::<f64>().is_ok());
-            let advice = if looks_like_a_row {
-                "; if that is a row, say that there is no header"
-            } else {
-                ""
-            };
             let expected = format!("a column named {found}");
-            broken(
-                &self.file,
-                1,
-                expected,
-                format!("{}{more}{advice}", first.join(", ")),
-            )
+            let found = format!("{}{more}", first.join(", "));
+            let error = broken(&self.file, 1, expected, found);
+            if self.names.iter().any(|name| name.parse::<f64>().is_ok()) {
+                return error.or(Advice::NoHeader);
+            }
+            error
         })
+    }
+
+    /// The place in a row of the column with this name.
+    fn place(&self, wanted: &str) -> Result<usize, DataError> {
+        Ok(self.columns[self.index(wanted)?].place)
     }
 
     /// Compares the memory of the file and of its encoding, `width` elements a row, with the limit.
@@ -284,6 +283,7 @@ impl Table {
             column: shorten(column),
             expected: expected.into(),
             found: found.into(),
+            advice: Box::default(),
         }
     }
 }

@@ -1,5 +1,7 @@
 use std::io;
 
+use crate::Advice;
+
 /// Why data cannot be read, or cannot be a data set.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -112,7 +114,7 @@ pub enum DataError {
     #[error("the IDX array cannot be written: {0}")]
     Shape(String),
     /// A table has a row, or a header, that does not fit.
-    #[error("{file}, line {line}: expected {expected}, found {found}")]
+    #[error("{file}, line {line}: expected {expected}, found {found}{}", ways(advice, &Advice::to_string))]
     Table {
         /// The file.
         file: String,
@@ -122,9 +124,11 @@ pub enum DataError {
         expected: String,
         /// The contents.
         found: String,
+        /// Ways on, of which one is enough.
+        advice: Box<[Advice]>,
     },
     /// A cell of a table does not fit its column.
-    #[error("{file}, line {line}, column \"{column}\": expected {expected}, found {found}")]
+    #[error("{file}, line {line}, column \"{column}\": expected {expected}, found {found}{}", ways(advice, &Advice::to_string))]
     Cell {
         /// The file.
         file: String,
@@ -136,9 +140,11 @@ pub enum DataError {
         expected: String,
         /// The contents.
         found: String,
+        /// Ways on, of which one is enough.
+        advice: Box<[Advice]>,
     },
     /// A column of a table does not fit its use.
-    #[error("{file}, column \"{column}\": expected {expected}, found {found}")]
+    #[error("{file}, column \"{column}\": expected {expected}, found {found}{}", ways(advice, &Advice::to_string))]
     Column {
         /// The file.
         file: String,
@@ -148,6 +154,8 @@ pub enum DataError {
         expected: String,
         /// The contents.
         found: String,
+        /// Ways on, of which one is enough.
+        advice: Box<[Advice]>,
     },
     /// An encoding of a table that makes no sense.
     #[error("the encoding of the table {problem}; it is damaged, so fit it again")]
@@ -259,6 +267,70 @@ pub enum DataError {
         /// The rows of the validation set.
         held_out: usize,
     },
+}
+
+#[cfg(feature = "csv")]
+impl DataError {
+    /// The error as a sentence, with other words for the ways on from a table that is refused: a
+    /// program has flags where this library has options.
+    ///
+    /// ```
+    /// use backprop_data::{Advice, Limits};
+    /// use backprop_data::csv::{Header, Options, Table};
+    ///
+    /// let table = Table::parse("t.csv", "x,y\n1,a\n,b\n", Header::Present, Limits::default())?;
+    /// let error = table.fit(&Options::new("y"), &[0, 1]).unwrap_err();
+    /// let sentence = error.describe(|advice| match advice {
+    ///     Advice::MissingMean => "add --missing mean".to_owned(),
+    ///     other => other.to_string(),
+    /// });
+    /// assert_eq!(
+    ///     sentence,
+    ///     "t.csv, line 3, column \"x\": expected a value in every row, found an empty cell; \
+    ///      add --missing mean"
+    /// );
+    /// # Ok::<(), backprop_data::DataError>(())
+    /// ```
+    pub fn describe(&self, words: impl Fn(&Advice) -> String) -> String {
+        let text = self.to_string();
+        let (DataError::Table { advice, .. }
+        | DataError::Cell { advice, .. }
+        | DataError::Column { advice, .. }) = self
+        else {
+            return text;
+        };
+        let own = ways(advice, &Advice::to_string);
+        let fact = text.strip_suffix(&own).unwrap_or(&text);
+        format!("{fact}{}", ways(advice, &words))
+    }
+
+    /// Gives the error of a table one way on instead of others.
+    pub(crate) fn instead(mut self, way: Advice) -> Self {
+        if let DataError::Cell { advice, .. } = &mut self {
+            *advice = Box::new([way]);
+        }
+        self
+    }
+
+    /// Adds a way on to the error of a table.
+    pub(crate) fn or(mut self, way: Advice) -> Self {
+        if let DataError::Table { advice, .. }
+        | DataError::Cell { advice, .. }
+        | DataError::Column { advice, .. } = &mut self
+        {
+            *advice = advice.iter().cloned().chain([way]).collect();
+        }
+        self
+    }
+}
+
+/// The end of a sentence with the ways on; nothing where there are none.
+fn ways(advice: &[Advice], words: &dyn Fn(&Advice) -> String) -> String {
+    let ways: Vec<String> = advice.iter().map(words).collect();
+    if ways.is_empty() {
+        return String::new();
+    }
+    format!("; {}", ways.join(", or "))
 }
 
 /// The message of a library as a clause within a sentence: on one line, in lower case, its sentences

@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod advice;
 mod batch;
 mod compiled;
 #[cfg(feature = "csv")]
@@ -51,6 +52,7 @@ mod limits;
 #[cfg(feature = "png")]
 pub mod png;
 
+pub use advice::Advice;
 pub use batch::{Batch, BatchSampler};
 pub use dataset::{Dataset, Targets, split_rows};
 pub use error::DataError;

@@ -8,7 +8,7 @@ use backprop_trainer::tensor::Scalar;
 use serde::Serialize;
 
 use super::inputs::RowKind;
-use crate::output::percent;
+use crate::output::probability;
 
 /// One row's answer; its JSON is what `--json` prints.
 #[derive(Debug, Serialize)]
@@ -111,7 +111,7 @@ impl Answer {
         } else {
             format!("{}, row {}", self.file, self.row)
         };
-        let guess = |guess: &Guess| format!("{} ({})", guess.class, percent(guess.probability));
+        let guess = |guess: &Guess| format!("{} ({})", guess.class, probability(guess.probability));
         match &self.says {
             Says::Class {
                 first, runner_up, ..

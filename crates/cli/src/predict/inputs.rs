@@ -58,6 +58,8 @@ pub(super) struct Reader<'a> {
     pub(super) images: Option<ImageEncoding>,
     /// The network's inputs.
     pub(super) width: usize,
+    /// The encoding of the bytes of tables.
+    pub(super) text_encoding: Option<&'a str>,
     /// Whether rows and columns of pictures in IDX files are exchanged.
     pub(super) transpose: bool,
     /// Whether the pieces of a drawing are rows of their own.
@@ -85,7 +87,7 @@ impl Reader<'_> {
             ),
             Kind::Idx => self.array(file)?,
             Kind::Table => match self.table {
-                Some(encoding) => table::encoded(encoding, width, file)?,
+                Some(encoding) => table::encoded(encoding, (width, self.text_encoding), file)?,
                 None => table::inputs(width, file)?,
             },
         };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use backprop_trainer::data::Limits;
-use backprop_trainer::data::csv::{Table, TableEncoding};
+use backprop_trainer::data::csv::{ReadOptions, Table, TableEncoding};
 use backprop_trainer::formats::read_limited;
 use backprop_trainer::tensor::Scalar;
 
@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 256 << 20;
 /// The features of a CSV file, row after row, encoded as the table that the network was trained on.
 pub(super) fn encoded<T: Scalar>(
     encoding: &TableEncoding,
-    width: usize,
+    (width, text_encoding): (usize, Option<&str>),
     file: &Path,
 ) -> Result<Vec<T>> {
     ensure!(
@@ -25,7 +25,11 @@ pub(super) fn encoded<T: Scalar>(
     let limits = Limits {
         max_bytes: MAX_BYTES,
     };
-    let features = Table::read(file, encoding.header, limits)?.features(encoding)?;
+    let how = ReadOptions {
+        encoding: text_encoding.map(str::to_owned),
+        ..encoding.read_options()
+    };
+    let features = Table::read(file, how, limits)?.features(encoding)?;
     Ok(features.into_raw_vec_and_offset().0)
 }
 

@@ -11,7 +11,7 @@ use super::choices::{
     Activation, ClassWeights, OptimizerKind, Precision, ScheduleName, stop_metrics,
 };
 use crate::source::Source;
-use crate::table::{Missing, Task, Unknown};
+use crate::table::{DecimalMark, Missing, Task, ThousandsMark, Unknown};
 
 /// The flags of `train`.
 #[derive(Args, Clone, Default, Serialize, Deserialize)]
@@ -56,6 +56,27 @@ pub(crate) struct DataArgs {
     /// Columns of a CSV file to leave out, comma-separated
     #[arg(long, value_name = "COLUMN,...")]
     pub(crate) ignore: Option<String>,
+    /// Columns of a CSV file to take as text whatever they hold, such as postcodes, comma-separated
+    #[arg(long, value_name = "COLUMN,...")]
+    pub(crate) categorical: Option<String>,
+    /// Cells of a CSV file that are missing values, comma-separated, such as unknown,-999
+    #[arg(long, value_name = "CELL,...", allow_hyphen_values = true)]
+    pub(crate) na_values: Option<String>,
+    /// The decimal mark of a CSV file [default: the one that all cells of a column are written with]
+    #[arg(long, value_enum)]
+    pub(crate) decimal: Option<DecimalMark>,
+    /// The mark between thousands of a CSV file [default: the one that all cells of a column are
+    /// written with, or none]
+    #[arg(long, value_enum)]
+    pub(crate) thousands: Option<ThousandsMark>,
+    /// How dates of a CSV file are written, beside 2026-11-27 and 2026-11-27T13:45: for example
+    /// %d.%m.%Y, %m/%d/%y or "%d %b %Y %H:%M"
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) date_format: Option<String>,
+    /// The encoding of the bytes of a CSV file, for example latin1, windows-1252 or shift_jis
+    /// [default: utf-8; utf-16 after a byte-order mark]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<String>,
     /// A feature that is missing in a CSV file (an empty cell; among numbers also NA, NaN, null, ?)
     /// is refused, or taken as the mean of the training rows, of text as none of its values
     /// [default: refuse]

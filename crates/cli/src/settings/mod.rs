@@ -3,6 +3,7 @@
 
 mod args;
 mod choices;
+mod data;
 mod resolved;
 
 use anyhow::{Context, Result};
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 pub(crate) use args::TrainArgs;
 pub(crate) use choices::{ClassWeights, OptimizerKind, Precision};
+pub(crate) use data::DataSettings;
 pub(crate) use resolved::Settings;
 
 /// Settings or flags as one flat table, whose keys are the names of flags.

@@ -7,7 +7,7 @@ use super::encoding::Classes;
 use super::rows::{Row, broken};
 use super::values::Cell;
 use super::{Feature, Header, Missing, NumericColumn, Table, TableEncoding, Target, Unknown};
-use crate::{DataError, Dataset, Targets};
+use crate::{Advice, DataError, Dataset, Targets};
 
 impl Table {
     /// All rows as a data set: features, targets, and weights where the table has their column.
@@ -37,7 +37,7 @@ impl Table {
         let mut features = Vec::with_capacity(self.rows * width);
         let (mut labels, mut values, mut weights) = (Vec::new(), Vec::new(), Vec::new());
         let classes = encoding.class_names().map(Classes::new);
-        let mut walk = self.walk()?;
+        let mut walk = self.walk(&encoding.na_values)?;
         while let Some(row) = walk.next()? {
             encode(encoding, &places, &row, &mut features)?;
             match (&encoding.target, &classes) {
@@ -98,7 +98,7 @@ impl Table {
         self.check_numbered(encoding, true)?;
         let places = self.feature_places(encoding)?;
         let mut features = Vec::with_capacity(self.rows * width);
-        let mut walk = self.walk()?;
+        let mut walk = self.walk(&encoding.na_values)?;
         while let Some(row) = walk.next()? {
             encode(encoding, &places, &row, &mut features)?;
         }
@@ -112,7 +112,7 @@ impl Table {
         may_lack_target: bool,
     ) -> Result<(), DataError> {
         let (found, all) = (self.names.len(), encoding.columns);
-        if self.header == Header::Present || found == all {
+        if self.how.header == Header::Present || found == all {
             return Ok(());
         }
         let features = encoding.features.len();
@@ -131,7 +131,7 @@ impl Table {
     /// The column that each feature is in.
     fn feature_places(&self, encoding: &TableEncoding) -> Result<Vec<usize>, DataError> {
         let features = &encoding.features;
-        if self.header == Header::Absent && self.names.len() != encoding.columns {
+        if self.how.header == Header::Absent && self.names.len() != encoding.columns {
             return Ok((0..features.len()).collect());
         }
         features.iter().map(|f| self.place(f.column())).collect()
@@ -147,24 +147,39 @@ fn encode<T: Scalar>(
 ) -> Result<(), DataError> {
     for (feature, &place) in encoding.features.iter().zip(places) {
         let cell = row.cell(place);
-        match (feature, Cell::of(cell), encoding.missing) {
-            (Feature::Number(_), Cell::Empty | Cell::Marker, Missing::Mean) => out.push(T::zero()),
-            (Feature::Number(number), Cell::Empty | Cell::Marker, Missing::Refuse) => {
+        let is_text = matches!(feature, Feature::Categories { .. });
+        let is_missing = match Cell::of(cell) {
+            Cell::Empty => true,
+            Cell::Marker => !is_text,
+            _ => false,
+        };
+        if is_missing {
+            if encoding.missing == Missing::Refuse {
                 let expected = "a value in every row, as in training";
-                return Err(row.wrong(&number.column, expected, cell));
+                let error = row.wrong(feature.column(), expected, row.written(place));
+                return Err(error.or(Advice::MissingMean));
             }
-            (Feature::Number(number), ..) => out.push(standardize(number, row, cell)?),
-            (Feature::Categories { column, .. }, Cell::Empty, Missing::Refuse) => {
-                let expected = "a value in every row, as in training";
-                return Err(row.wrong(column, expected, cell));
+            out.extend(std::iter::repeat_n(T::zero(), feature.width()));
+            continue;
+        }
+        match feature {
+            Feature::Number(number) => out.push(standardize(number, row, cell)?),
+            Feature::Date(dates) => {
+                let numbers = dates.numbers(cell).ok_or_else(|| {
+                    let example = match &dates.format {
+                        Some(format) => format!("written {format}"),
+                        None => "such as 2026-11-27".to_owned(),
+                    };
+                    let expected = format!("a date as in training, {example}");
+                    row.wrong(&dates.column, expected, cell)
+                })?;
+                out.extend(numbers.into_iter().map(T::from_f64));
             }
-            (Feature::Categories { column, values }, content, _) => {
+            Feature::Categories { column, values } => {
                 let place = values.binary_search_by(|value| value.as_str().cmp(cell));
-                let is_known = place.is_ok() || content == Cell::Empty;
-                if !is_known && encoding.unknown == Unknown::Refuse {
+                if place.is_err() && encoding.unknown == Unknown::Refuse {
                     let known = one_of(values, "values of the training rows");
-                    let expected = format!("{known}, or `unknown` set to zeros");
-                    return Err(row.wrong(column, expected, cell));
+                    return Err(row.wrong(column, known, cell).or(Advice::UnknownZeros));
                 }
                 let one_hot = (0..values.len()).map(|at| Ok(at) == place);
                 out.extend(one_hot.map(|on| if on { T::one() } else { T::zero() }));
@@ -179,9 +194,12 @@ fn standardize<T: Scalar>(
     row: &Row<'_>,
     cell: &str,
 ) -> Result<T, DataError> {
-    let value = match Cell::of(cell) {
+    let value = match Cell::in_format(cell, &number.format) {
         Cell::Number(value) => T::from_f64(number.standardize(value)),
-        _ => return Err(row.wrong(&number.column, "a finite number", cell)),
+        _ => {
+            let expected = format!("a finite number{}", number.format.as_in_training());
+            return Err(row.wrong(&number.column, expected, cell));
+        }
     };
     if value.is_finite() {
         return Ok(value);

@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::values::integer;
-use super::{Header, MAX_COLUMNS, Missing, Unknown, first_duplicate};
+use super::{
+    DateColumn, Header, MAX_COLUMNS, Missing, NumberFormat, ReadOptions, Unknown, first_duplicate,
+};
 use crate::DataError;
 
 /// How a row of a table becomes numbers: what [`Table::fit`](super::Table::fit) has found out, as
@@ -13,6 +15,9 @@ use crate::DataError;
 pub struct TableEncoding {
     /// Whether the file had names for its columns.
     pub header: Header,
+    /// Cells that are missing values beside an empty cell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub na_values: Vec<String>,
     /// How many columns it had.
     pub columns: usize,
     /// The features, in the order of the columns.
@@ -33,6 +38,8 @@ pub struct TableEncoding {
 pub enum Feature {
     /// One feature, standardised.
     Number(NumericColumn),
+    /// Eight features or ten.
+    Date(DateColumn),
     /// One feature of 0 or 1 for each value.
     Categories {
         /// The column's name.
@@ -46,9 +53,9 @@ impl Feature {
     /// The column's name.
     pub fn column(&self) -> &str {
         match self {
-            Feature::Number(NumericColumn { column, .. }) | Feature::Categories { column, .. } => {
-                column
-            }
+            Feature::Number(NumericColumn { column, .. })
+            | Feature::Date(DateColumn { column, .. })
+            | Feature::Categories { column, .. } => column,
         }
     }
 
@@ -56,6 +63,7 @@ impl Feature {
     pub fn width(&self) -> usize {
         match self {
             Feature::Number(_) => 1,
+            Feature::Date(dates) => dates.width(),
             Feature::Categories { values, .. } => values.len(),
         }
     }
@@ -72,6 +80,9 @@ pub struct NumericColumn {
     /// Their standard deviation, the root of the mean squared distance from the mean; 1 where all
     /// are the same.
     pub deviation: f64,
+    /// How its numbers are written.
+    #[serde(default, skip_serializing_if = "NumberFormat::is_plain")]
+    pub format: NumberFormat,
 }
 
 impl NumericColumn {
@@ -115,12 +126,22 @@ impl TableEncoding {
         self.features.iter().map(Feature::width).sum()
     }
 
-    /// The name of each feature: its column's, and for text `column=value`.
+    /// The options to read a table of such rows with.
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions {
+            na_values: self.na_values.clone(),
+            ..ReadOptions::from(self.header)
+        }
+    }
+
+    /// The name of each feature: its column's, for text `column=value`, and for dates such as
+    /// `column.year`.
     pub fn feature_names(&self) -> Vec<String> {
         let mut names = Vec::new();
         for feature in &self.features {
             match feature {
                 Feature::Number(number) => names.push(number.column.clone()),
+                Feature::Date(dates) => names.extend(dates.feature_names()),
                 Feature::Categories { column, values } => {
                     names.extend(values.iter().map(|value| format!("{column}={value}")));
                 }
@@ -184,25 +205,10 @@ impl TableEncoding {
         if self.columns < columns.len() || self.columns > MAX_COLUMNS {
             return Some(format!("says that there are {} columns", self.columns));
         }
-        let numbers = self.features.iter().filter_map(|feature| match feature {
-            Feature::Number(number) => Some(number),
-            Feature::Categories { .. } => None,
-        });
-        let targets = match &self.target {
-            Target::Values(numbers) => numbers.as_slice(),
-            Target::Classes { .. } => &[],
-        };
-        for number in numbers.chain(targets) {
-            let NumericColumn {
-                column,
-                mean,
-                deviation,
-            } = number;
-            if !(mean.is_finite() && deviation.is_finite() && *deviation > 0.0) {
-                return Some(format!(
-                    "gives the column \"{column}\" the mean {mean} and the deviation {deviation}"
-                ));
-            }
+        if let Some((column, mean, deviation)) = self.wrong_moments() {
+            return Some(format!(
+                "gives the column \"{column}\" the mean {mean} and the deviation {deviation}"
+            ));
         }
         for feature in &self.features {
             if let Feature::Categories { column, values } = feature
@@ -217,6 +223,34 @@ impl TableEncoding {
             }
             _ => None,
         }
+    }
+}
+
+impl TableEncoding {
+    /// The first mean and deviation that cannot be, with their column.
+    fn wrong_moments(&self) -> Option<(&str, f64, f64)> {
+        let of_number = |number: &NumericColumn| (number.mean, number.deviation);
+        let features = self.features.iter().flat_map(|feature| {
+            match feature {
+                Feature::Number(number) => vec![of_number(number)],
+                Feature::Date(dates) => dates.moments().to_vec(),
+                Feature::Categories { .. } => Vec::new(),
+            }
+            .into_iter()
+            .map(|moments| (feature.column(), moments))
+        });
+        let targets = match &self.target {
+            Target::Values(numbers) => numbers.as_slice(),
+            Target::Classes { .. } => &[],
+        };
+        let targets = targets
+            .iter()
+            .map(|number| (&*number.column, of_number(number)));
+        let all = features.chain(targets);
+        all.map(|(column, (mean, deviation))| (column, mean, deviation))
+            .find(|(_, mean, deviation)| {
+                !(mean.is_finite() && deviation.is_finite() && *deviation > 0.0)
+            })
     }
 }
 

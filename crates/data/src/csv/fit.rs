@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::date::DateFitter;
+use super::fitter::{ColumnFitter, NumberFitter};
+use super::profile::{ColumnKind, FirstCell};
 use super::rows::{Row, wrong};
-use super::values::{Cell, ColumnProfile, FirstCell, RunningMoments, integer};
+use super::values::integer;
 use super::{
-    Feature, MAX_CATEGORIES, MAX_CLASSES, MAX_GUESSED_CLASSES, Missing, NumericColumn, Options,
-    Table, TableEncoding, Target, TargetKind, first_duplicate,
+    Column, Feature, MAX_CATEGORIES, MAX_CLASSES, MAX_GUESSED_CLASSES, Missing, NumberFormat,
+    NumericColumn, Options, Table, TableEncoding, Target, TargetKind, first_duplicate,
 };
-use crate::DataError;
+use crate::{Advice, DataError};
 use backprop_tensor::Scalar;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -17,19 +20,6 @@ enum Role {
     Target,
     Weight,
     Ignored,
-}
-
-/// The statistics of a column while its cells go by.
-enum ColumnFitter {
-    Nothing,
-    Numbers(RunningMoments),
-    Categories(BTreeSet<String>),
-    /// A target of whole numbers may turn out to be either.
-    Target {
-        classes: Option<BTreeSet<String>>,
-        most: usize,
-        numbers: RunningMoments,
-    },
 }
 
 impl Table {
@@ -56,7 +46,7 @@ impl Table {
             *flag = true;
         }
         let roles = self.roles(options)?;
-        self.check_gaps(&roles, options.missing)?;
+        self.check_gaps(&roles, options)?;
         let kind = match (options.kind, &options.targets[..]) {
             (kind, [_]) => kind,
             (TargetKind::Classes, targets) => {
@@ -65,18 +55,17 @@ impl Table {
             }
             _ => TargetKind::Values,
         };
-        let mut width = roles.iter().filter(|role| **role == Role::Feature).count();
-        self.check_size(width, f32::SIZE)?;
         let mut gathered = Vec::with_capacity(roles.len());
-        for ((name, role), seen) in self.names.iter().zip(&roles).zip(&self.seen) {
-            gathered.push(self.begin(name, *role, seen, kind)?);
+        for (index, role) in roles.iter().enumerate() {
+            gathered.push(self.begin(index, *role, kind, options)?);
         }
-        let mut walk = self.walk()?;
+        let mut width = gathered.iter().map(ColumnFitter::width).sum();
+        self.check_size(width, f32::SIZE)?;
+        let mut walk = self.walk(&self.how.na_values)?;
         for is_training in is_training {
             let Some(row) = walk.next()? else { break };
-            for (place, cell) in row.cells().enumerate() {
-                let gathered = &mut gathered[place];
-                if self.gather(gathered, place, &row, cell, is_training)? {
+            for (index, gathered) in gathered.iter_mut().enumerate() {
+                if self.gather(gathered, index, &row, is_training)? {
                     width += 1;
                     self.check_size(width, f32::SIZE)?;
                 }
@@ -99,7 +88,13 @@ impl Table {
         }
         for (role, names) in asked {
             for name in names {
-                roles[self.place(name)?] = role;
+                roles[self.index(name)?] = role;
+            }
+        }
+        for name in &options.categorical {
+            if roles[self.index(name)?] != Role::Feature {
+                let found = "a target, weights or left out";
+                return Err(self.wrong_column(name, "a feature, to be taken as text", found));
             }
         }
         let expected = if !roles.contains(&Role::Target) {
@@ -113,67 +108,105 @@ impl Table {
     }
 
     /// Refuses the first value that is missing where it must not be.
-    fn check_gaps(&self, roles: &[Role], missing: Missing) -> Result<(), DataError> {
-        let columns = self.names.iter().zip(roles).zip(&self.seen);
-        let gaps = columns.filter_map(|((name, role), seen)| match (role, missing) {
-            (Role::Ignored, _) | (Role::Feature, Missing::Mean) => None,
-            (Role::Feature, Missing::Refuse) => {
-                let gap = seen.first_missing(seen.is_text())?;
-                Some((gap, name, "a value in every row, or `missing` set to mean"))
+    fn check_gaps(&self, roles: &[Role], options: &Options) -> Result<(), DataError> {
+        let columns = self.names.iter().zip(roles).zip(&self.columns);
+        let gaps = columns.filter_map(|((name, role), column)| {
+            let is_text = column.kind == ColumnKind::Text || options.categorical.contains(name);
+            match (role, options.missing) {
+                (Role::Ignored, _) | (Role::Feature, Missing::Mean) => None,
+                _ => Some((column.profile.first_missing(is_text)?, name, role)),
             }
-            (Role::Target | Role::Weight, _) => Some((
-                seen.first_missing(seen.is_text())?,
-                name,
-                "a value in every row",
-            )),
         });
-        match gaps.min_by_key(|(gap, ..)| gap.0) {
-            None => Ok(()),
-            Some(((line, cell), name, expected)) => {
-                Err(wrong(&self.file, *line, name, expected, cell))
-            }
-        }
+        let Some(((line, cell), name, role)) = gaps.min_by_key(|(gap, ..)| gap.0) else {
+            return Ok(());
+        };
+        let error = wrong(&self.file, *line, name, "a value in every row", cell);
+        Err(match role {
+            Role::Feature => error.or(Advice::MissingMean),
+            _ => error,
+        })
     }
 
     fn begin(
         &self,
-        name: &str,
+        index: usize,
         role: Role,
-        seen: &ColumnProfile,
-        kind: TargetKind,
+        target_kind: TargetKind,
+        options: &Options,
     ) -> Result<ColumnFitter, DataError> {
-        let must_be_finite = |found: Option<&FirstCell>, expected: &str| match found {
-            None => Ok(()),
-            Some((line, cell)) => Err(wrong(&self.file, *line, name, expected, cell)),
-        };
-        let finite = "a finite number";
-        let target = |classes: bool, most| ColumnFitter::Target {
-            classes: classes.then(BTreeSet::new),
-            most,
-            numbers: RunningMoments::default(),
-        };
-        let is_text = seen.is_text();
-        match (role, kind) {
+        let (name, column) = (&self.names[index], &self.columns[index]);
+        let (profile, kind) = (&column.profile, &column.kind);
+        match (role, target_kind) {
             (Role::Ignored, _) => Ok(ColumnFitter::Nothing),
-            (Role::Feature, _) if is_text => Ok(ColumnFitter::Categories(BTreeSet::new())),
-            (Role::Feature, _) => {
-                must_be_finite(seen.infinite.as_ref(), finite)?;
-                Ok(ColumnFitter::Numbers(RunningMoments::default()))
+            (Role::Feature, _) if options.categorical.contains(name) => {
+                Ok(ColumnFitter::Categories(BTreeSet::new()))
             }
+            (Role::Feature, _) => self.begin_feature(name, column),
             (Role::Weight, _) => {
-                must_be_finite(seen.text.as_ref().or(seen.infinite.as_ref()), finite)?;
+                self.must_be_finite(name, profile.text.as_ref().or(profile.infinite.as_ref()))?;
                 Ok(ColumnFitter::Nothing)
             }
-            (Role::Target, TargetKind::Classes) => Ok(target(true, MAX_CLASSES)),
-            (Role::Target, TargetKind::Guess) if is_text => Ok(target(true, MAX_CLASSES)),
-            (Role::Target, TargetKind::Guess) if seen.is_whole() => {
-                Ok(target(true, MAX_GUESSED_CLASSES))
+            (Role::Target, TargetKind::Classes) => Ok(ColumnFitter::classes(MAX_CLASSES)),
+            (Role::Target, TargetKind::Guess)
+                if matches!(kind, ColumnKind::Text | ColumnKind::Dates { .. }) =>
+            {
+                Ok(ColumnFitter::classes(MAX_CLASSES))
             }
-            (Role::Target, _) => {
-                let text = seen.text.as_ref().or(seen.infinite.as_ref());
-                must_be_finite(text.or(seen.marker.as_ref()), finite)?;
-                Ok(target(false, 0))
+            (Role::Target, TargetKind::Guess) if profile.is_whole() => {
+                Ok(ColumnFitter::classes(MAX_GUESSED_CLASSES))
             }
+            (Role::Target, _) => self.begin_values(name, column),
+        }
+    }
+
+    fn begin_feature(&self, name: &str, column: &Column) -> Result<ColumnFitter, DataError> {
+        match &column.kind {
+            ColumnKind::Numbers(format) => {
+                self.must_be_finite(name, column.profile.infinite.as_ref())?;
+                Ok(ColumnFitter::Numbers(NumberFitter::new(format)))
+            }
+            ColumnKind::Dates { format, has_time } => Ok(ColumnFitter::Dates {
+                dates: DateFitter::new(format.clone()),
+                has_time: *has_time,
+            }),
+            ColumnKind::Text => Ok(ColumnFitter::Categories(BTreeSet::new())),
+            ColumnKind::Mostly(kind, count) => Err(self.odd_cells(name, column, (kind, *count))),
+            ColumnKind::Ambiguous(first, ways) => Err(self.ambiguous(name, first, ways)),
+        }
+    }
+
+    /// A target of numbers.
+    fn begin_values(&self, name: &str, column: &Column) -> Result<ColumnFitter, DataError> {
+        let profile = &column.profile;
+        let format = match &column.kind {
+            ColumnKind::Numbers(format) => {
+                let odd = profile.infinite.as_ref().or(profile.marker.as_ref());
+                self.must_be_finite(name, odd)?;
+                format
+            }
+            ColumnKind::Ambiguous(first, ways) => return Err(self.ambiguous(name, first, ways)),
+            ColumnKind::Mostly(kind, count) if matches!(**kind, ColumnKind::Numbers(_)) => {
+                let error = self.odd_cells(name, column, (kind, *count));
+                return Err(error.instead(Advice::Classes));
+            }
+            _ => {
+                let odd = profile.text.as_ref().or(profile.infinite.as_ref());
+                self.must_be_finite(name, odd.or(profile.marker.as_ref()))?;
+                &NumberFormat::default()
+            }
+        };
+        Ok(ColumnFitter::Target {
+            classes: None,
+            most: 0,
+            numbers: NumberFitter::new(format),
+        })
+    }
+
+    /// Refuses a cell, if there is one.
+    fn must_be_finite(&self, name: &str, found: Option<&FirstCell>) -> Result<(), DataError> {
+        match found {
+            None => Ok(()),
+            Some((line, cell)) => Err(wrong(&self.file, *line, name, "a finite number", cell)),
         }
     }
 
@@ -181,32 +214,27 @@ impl Table {
     fn gather(
         &self,
         gathered: &mut ColumnFitter,
-        place: usize,
+        index: usize,
         row: &Row<'_>,
-        cell: &str,
         is_training: bool,
     ) -> Result<bool, DataError> {
-        let number = |numbers: &mut RunningMoments| {
-            if let (true, Cell::Number(number)) = (is_training, Cell::of(cell)) {
-                numbers.add(number);
-            }
-        };
+        let (name, column) = (&self.names[index], &self.columns[index]);
+        let cell = row.cell(column.place);
         match gathered {
-            ColumnFitter::Nothing => {}
-            ColumnFitter::Numbers(numbers) => number(numbers),
+            ColumnFitter::Numbers(numbers) if is_training => numbers.add(cell),
+            ColumnFitter::Dates { dates, .. } if is_training => dates.add(cell),
+            ColumnFitter::Nothing | ColumnFitter::Numbers(_) | ColumnFitter::Dates { .. } => {}
             ColumnFitter::Categories(values) => {
                 if !is_training || cell.is_empty() || values.contains(cell) {
                     return Ok(false);
                 }
-                let name = &self.names[place];
                 if values.len() == MAX_CATEGORIES {
                     let here = (row.line(), cell.to_owned());
-                    let (line, cell) = self.seen[place].text.as_ref().unwrap_or(&here);
-                    let expected = format!(
-                        "numbers, or text of at most {MAX_CATEGORIES} different values, or the \
-                         column in `ignore`"
-                    );
-                    return Err(wrong(&self.file, *line, name, expected, cell));
+                    let (line, cell) = column.profile.text.as_ref().unwrap_or(&here);
+                    let expected =
+                        format!("numbers, or text of at most {MAX_CATEGORIES} different values");
+                    let error = wrong(&self.file, *line, name, expected, cell);
+                    return Err(error.or(Advice::Ignore(name.clone())));
                 }
                 values.insert(cell.to_owned());
                 // The first of them is the feature that was counted for the column.
@@ -217,19 +245,21 @@ impl Table {
                 most,
                 numbers,
             } => {
-                number(numbers);
+                if is_training {
+                    numbers.add(cell);
+                }
                 let Some(values) = classes else {
                     return Ok(false);
                 };
                 if !values.contains(cell) {
                     // As whole numbers 7, 07 and 7.0 are one class.
-                    let name = integer(cell).filter(|_| self.seen[place].is_whole());
+                    let name = integer(cell).filter(|_| column.profile.is_whole());
                     values.insert(name.map_or_else(|| cell.to_owned(), |name| name.to_string()));
                 }
                 if values.len() > *most {
                     if *most == MAX_CLASSES {
                         let expected = format!("at most {MAX_CLASSES} different classes");
-                        return Err(row.wrong(&self.names[place], expected, cell));
+                        return Err(row.wrong(name, expected, cell));
                     }
                     *classes = None;
                 }
@@ -251,9 +281,7 @@ impl Table {
                     features.push(Feature::Number(self.number(name, &numbers)?));
                 }
                 ColumnFitter::Categories(values) if values.is_empty() => {
-                    let expected =
-                        "a value in at least one training row, or the column in `ignore`";
-                    return Err(self.wrong_column(name, expected, "none"));
+                    return Err(self.without_values(name, "a value"));
                 }
                 ColumnFitter::Categories(values) => features.push(Feature::Categories {
                     column: name.clone(),
@@ -263,6 +291,11 @@ impl Table {
                     classes: Some(names),
                     ..
                 } => classes = Some((name.clone(), self.classes(name, names)?)),
+                ColumnFitter::Dates { dates, has_time } => {
+                    let dates = dates.finish(name, has_time);
+                    let dates = dates.ok_or_else(|| self.without_values(name, "a date"))?;
+                    features.push(Feature::Date(dates));
+                }
                 ColumnFitter::Target { numbers, .. } => values.push(self.number(name, &numbers)?),
             }
         }
@@ -271,7 +304,8 @@ impl Table {
             |number: &NumericColumn| options.targets.iter().position(|t| *t == number.column);
         values.sort_by_key(order);
         Ok(TableEncoding {
-            header: self.header,
+            header: self.how.header,
+            na_values: self.how.na_values.clone(),
             columns: self.names.len(),
             features,
             target: match classes {
@@ -284,10 +318,16 @@ impl Table {
         })
     }
 
-    fn number(&self, name: &str, numbers: &RunningMoments) -> Result<NumericColumn, DataError> {
-        let Some((mean, deviation)) = numbers.finish() else {
-            let expected = "a number in at least one training row, or the column in `ignore`";
-            return Err(self.wrong_column(name, expected, "none"));
+    /// The error of a column of which no training row has a value.
+    fn without_values(&self, name: &str, what: &str) -> DataError {
+        let expected = format!("{what} in at least one training row");
+        let error = self.wrong_column(name, expected, "none");
+        error.or(Advice::Ignore(name.to_owned()))
+    }
+
+    fn number(&self, name: &str, numbers: &NumberFitter) -> Result<NumericColumn, DataError> {
+        let Some((mean, deviation)) = numbers.moments.finish() else {
+            return Err(self.without_values(name, "a number"));
         };
         if !(mean.is_finite() && deviation.is_finite()) {
             let expected = "numbers whose squares can be added up";
@@ -297,6 +337,7 @@ impl Table {
             column: name.to_owned(),
             mean,
             deviation,
+            format: numbers.format.clone(),
         })
     }
 

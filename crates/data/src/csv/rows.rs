@@ -6,7 +6,7 @@ use backprop_tensor::Scalar;
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 
 use super::{Header, MAX_COLUMNS, first_duplicate};
-use crate::DataError;
+use crate::{Advice, DataError};
 
 /// The most bytes that one row may have: the csv reader holds a row, and where its cells end.
 const MAX_ROW_BYTES: usize = 1 << 20;
@@ -20,6 +20,7 @@ pub(super) struct Rows<'a> {
     record: StringRecord,
     /// Whether the record has been read and not been given out.
     is_held: bool,
+    missing: NaValues<'a>,
 }
 
 /// One row, for as long as the next is not read.
@@ -27,11 +28,41 @@ pub(super) struct Row<'a> {
     file: &'a str,
     line: u64,
     record: &'a StringRecord,
+    missing: &'a NaValues<'a>,
+}
+
+/// The cells that are missing values, and those of them that are numbers.
+struct NaValues<'a> {
+    cells: &'a [String],
+    numbers: Vec<f64>,
+}
+
+impl<'a> NaValues<'a> {
+    fn new(cells: &'a [String]) -> Self {
+        let numbers = cells.iter().filter_map(|cell| cell.parse().ok());
+        NaValues {
+            cells,
+            numbers: numbers.collect(),
+        }
+    }
+
+    fn contains(&self, cell: &str) -> bool {
+        let is_one = |cell: &str| {
+            cell.parse()
+                .is_ok_and(|number| self.numbers.contains(&number))
+        };
+        self.cells.iter().any(|own| own == cell) || (!self.numbers.is_empty() && is_one(cell))
+    }
 }
 
 impl<'a> Rows<'a> {
-    /// Reads the first line.
-    pub(super) fn new(file: &'a str, bytes: &'a [u8], header: Header) -> Result<Self, DataError> {
+    /// Reads the first line; the cells `na_values` are missing values.
+    pub(super) fn new(
+        file: &'a str,
+        bytes: &'a [u8],
+        header: Header,
+        na_values: &'a [String],
+    ) -> Result<Self, DataError> {
         let allowance = Rc::new(Cell::new(0));
         let metered = RowBudgetReader {
             bytes,
@@ -48,6 +79,7 @@ impl<'a> Rows<'a> {
             allowance,
             record: StringRecord::new(),
             is_held: header == Header::Absent,
+            missing: NaValues::new(na_values),
         };
         if !rows.advance()? {
             let expected = match header {
@@ -70,16 +102,11 @@ impl<'a> Rows<'a> {
             Header::Absent => (1..=count).map(|number| number.to_string()).collect(),
             Header::Present => self.record.iter().map(|n| n.trim().to_owned()).collect(),
         };
-        if let Some(name) = first_duplicate(&names) {
-            let found = format!("two columns named \"{}\"", shorten(name));
-            return Err(broken(
-                self.file,
-                1,
-                "a different name for each column",
-                found,
-            ));
+        // Columns without a name are none, if they turn out to be empty.
+        match first_duplicate(names.iter().filter(|name| !name.is_empty())) {
+            Some(name) => Err(same_name(self.file, name)),
+            None => Ok(names),
         }
-        Ok(names)
     }
 
     /// The next row; all have as many cells as the first line.
@@ -92,6 +119,7 @@ impl<'a> Rows<'a> {
             file: self.file,
             line,
             record: &self.record,
+            missing: &self.missing,
         }))
     }
 
@@ -125,7 +153,11 @@ impl<'a> Rows<'a> {
             }
         };
         let line = line.unwrap_or_else(|| self.reader.position().line());
-        broken(self.file, line, expected, found)
+        let broken = broken(self.file, line, expected, found);
+        match error.kind() {
+            ErrorKind::Utf8 { .. } => broken.or(Advice::Encoding),
+            _ => broken,
+        }
     }
 }
 
@@ -142,6 +174,12 @@ fn delimiter(bytes: &[u8]) -> u8 {
         .unwrap_or(b',')
 }
 
+/// The error of two columns of one name.
+pub(super) fn same_name(file: &str, name: &str) -> DataError {
+    let found = format!("two columns named \"{}\"", shorten(name));
+    broken(file, 1, "a different name for each column", found)
+}
+
 /// The error of a line that does not fit.
 pub(super) fn broken(
     file: &str,
@@ -154,6 +192,7 @@ pub(super) fn broken(
         line,
         expected: expected.into(),
         found: found.into(),
+        advice: Box::default(),
     }
 }
 
@@ -172,19 +211,25 @@ fn trimmed(cell: &str) -> &str {
 }
 
 impl<'a> Row<'a> {
-    /// The cells, without the spaces around them.
-    pub(super) fn cells(&self) -> impl Iterator<Item = &'a str> {
-        self.record.iter().map(trimmed)
-    }
-
     /// The line that the row begins on, from 1.
     pub(super) fn line(&self) -> u64 {
         self.line
     }
 
-    /// The cell of a column, without the spaces around it.
-    pub(super) fn cell(&self, place: usize) -> &'a str {
+    /// The cell of a column as it is written, without the spaces around it.
+    pub(super) fn written(&self, place: usize) -> &'a str {
         trimmed(self.record.get(place).unwrap_or_default())
+    }
+
+    /// The cell of a column, without the spaces around it; one that is a missing value is empty.
+    pub(super) fn cell(&self, place: usize) -> &'a str {
+        let cell = self.written(place);
+        if self.is_missing(cell) { "" } else { cell }
+    }
+
+    /// Whether the reader was told that such a cell is a missing value.
+    pub(super) fn is_missing(&self, cell: &str) -> bool {
+        !self.missing.cells.is_empty() && self.missing.contains(cell)
     }
 
     /// The cell of a column as a weight.
@@ -220,6 +265,7 @@ pub(super) fn wrong(
         column: shorten(column),
         expected: expected.into(),
         found,
+        advice: Box::default(),
     }
 }
 

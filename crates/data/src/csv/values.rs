@@ -1,6 +1,6 @@
 //! The contents of the cells of a column.
 
-use super::rows::shorten;
+use super::NumberFormat;
 
 /// The markers of a missing number, beside an empty cell.
 const MARKERS: [&str; 5] = ["NA", "N/A", "NaN", "null", "?"];
@@ -35,6 +35,17 @@ impl Cell {
     }
 }
 
+impl Cell {
+    /// A cell of a column whose numbers are written in this way.
+    pub(super) fn in_format(cell: &str, format: &NumberFormat) -> Self {
+        match Cell::of(cell) {
+            content @ (Cell::Empty | Cell::Marker) => content,
+            content @ (Cell::Number(_) | Cell::Infinite) if format.is_plain() => content,
+            _ => format.parse(cell).map_or(Cell::Text, Cell::Number),
+        }
+    }
+}
+
 /// A cell as a whole number, if it is one; `3.0` is.
 pub(super) fn integer(cell: &str) -> Option<i64> {
     cell.parse().ok().or_else(|| {
@@ -43,56 +54,6 @@ pub(super) fn integer(cell: &str) -> Option<i64> {
         let is_whole = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
         is_whole.then_some(number as i64)
     })
-}
-
-/// Where a cell was found, and its text, shortened.
-pub(super) type FirstCell = (u64, String);
-
-/// The first cell of each sort in a column, found by the walk that reads a table.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ColumnProfile {
-    pub(super) empty: Option<FirstCell>,
-    pub(super) marker: Option<FirstCell>,
-    pub(super) infinite: Option<FirstCell>,
-    pub(super) text: Option<FirstCell>,
-    /// Whether a cell is a finite number.
-    number: bool,
-    /// Whether a cell is no whole number.
-    fraction: bool,
-}
-
-impl ColumnProfile {
-    pub(super) fn look(&mut self, line: u64, cell: &str) {
-        let first = match Cell::of(cell) {
-            Cell::Number(_) => {
-                self.number = true;
-                self.fraction |= integer(cell).is_none();
-                return;
-            }
-            Cell::Empty => &mut self.empty,
-            Cell::Marker => &mut self.marker,
-            Cell::Infinite => &mut self.infinite,
-            Cell::Text => &mut self.text,
-        };
-        first.get_or_insert_with(|| (line, shorten(cell)));
-    }
-
-    /// Whether the column is one of text: it holds something that is no number.
-    pub(super) fn is_text(&self) -> bool {
-        let only_markers = self.marker.is_some() && !self.number && self.infinite.is_none();
-        self.text.is_some() || only_markers
-    }
-
-    /// Whether all cells are whole numbers.
-    pub(super) fn is_whole(&self) -> bool {
-        !self.is_text() && !self.fraction && self.infinite.is_none() && self.number
-    }
-
-    /// The first cell that is missing, in a column of text or of numbers.
-    pub(super) fn first_missing(&self, is_text: bool) -> Option<&FirstCell> {
-        let marker = self.marker.as_ref().filter(|_| !is_text);
-        self.empty.iter().chain(marker).min_by_key(|found| found.0)
-    }
 }
 
 /// The mean and the deviation of numbers, in one pass (Welford, 1962).

@@ -119,6 +119,7 @@ pub fn read_names(path: impl AsRef<Path>, limits: Limits) -> Result<Vec<String>,
             line: number,
             expected: "the name of a class that no other line has".to_owned(),
             found,
+            advice: Box::default(),
         });
     }
     Ok(names)

@@ -41,6 +41,7 @@ fn what_is_fitted_is_that_of_the_training_rows_alone() {
         column: column.into(),
         mean,
         deviation,
+        format: NumberFormat::default(),
     };
     let colours = Feature::Categories {
         column: "colour".into(),

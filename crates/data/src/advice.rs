@@ -1,0 +1,70 @@
+//! The ways on from a table that is refused.
+
+use std::fmt;
+
+/// The way on from a table that is refused. Its [`Display`](fmt::Display) names the options of this
+/// library; a program that has other names for them says so by
+/// [`DataError::describe`](crate::DataError::describe).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Advice {
+    /// Take what is missing as the mean: [`Missing::Mean`](crate::csv::Missing::Mean).
+    MissingMean,
+    /// Take what is unknown as none of the known values: [`Unknown::Zeros`](crate::csv::Unknown::Zeros).
+    UnknownZeros,
+    /// Leave this column out: [`Options::ignore`](crate::csv::Options::ignore).
+    Ignore(String),
+    /// Take these cells as missing: [`ReadOptions::na_values`](crate::csv::ReadOptions::na_values).
+    NaValues(Vec<String>),
+    /// Take this column as text: [`Options::categorical`](crate::csv::Options::categorical).
+    Categorical(String),
+    /// Learn classes: [`TargetKind::Classes`](crate::csv::TargetKind::Classes).
+    Classes,
+    /// Read the cell as this number, with a decimal comma:
+    /// [`ReadOptions::decimal`](crate::csv::ReadOptions::decimal).
+    DecimalComma(f64),
+    /// Read the cell as this number, with commas between thousands:
+    /// [`ReadOptions::thousands`](crate::csv::ReadOptions::thousands).
+    ThousandsComma(f64),
+    /// Read dates in this format: [`ReadOptions::date_format`](crate::csv::ReadOptions::date_format).
+    DateFormat(String),
+    /// Name the encoding of the bytes: [`ReadOptions::encoding`](crate::csv::ReadOptions::encoding).
+    Encoding,
+    /// Say that there is no header: [`Header::Absent`](crate::csv::Header::Absent).
+    NoHeader,
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Advice::MissingMean => write!(f, "set `missing` to `Missing::Mean`"),
+            Advice::UnknownZeros => write!(f, "set `unknown` to `Unknown::Zeros`"),
+            Advice::Ignore(column) => write!(f, "leave \"{column}\" out with `ignore`"),
+            Advice::NaValues(cells) => {
+                let cells = cells.join("\", \"");
+                write!(f, "take \"{cells}\" as missing with `na_values`")
+            }
+            Advice::Categorical(column) => {
+                write!(f, "take \"{column}\" as text with `categorical`")
+            }
+            Advice::Classes => write!(f, "set `kind` to `TargetKind::Classes`"),
+            Advice::DecimalComma(number) => {
+                write!(
+                    f,
+                    "read it as {number} with `decimal` set to `Decimal::Comma`"
+                )
+            }
+            Advice::ThousandsComma(number) => {
+                write!(
+                    f,
+                    "read it as {number} with `thousands` set to `Thousands::Comma`"
+                )
+            }
+            Advice::DateFormat(format) => {
+                write!(f, "read it as a date with the `date_format` \"{format}\"")
+            }
+            Advice::Encoding => write!(f, "name its `encoding`, such as \"latin1\""),
+            Advice::NoHeader => write!(f, "if that is a row, set `header` to `Header::Absent`"),
+        }
+    }
+}
