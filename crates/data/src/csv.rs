@@ -6,10 +6,16 @@
 //! would have become then. Encoding while reading was rejected: means, deviations and categories
 //! would be those of the rows that happen to be in a file.
 //!
-//! A column of numbers is one feature, `(x - mean) / deviation` over the training rows; any other
-//! column becomes one feature of 0 or 1 for each value that training rows have, named like
-//! `colour=red`. Targets are classes, or numbers that are standardised in the same way. Each file has
-//! one row a line; a first line without a comma is taken as divided by semicolons or tabs.
+//! A column of numbers is one feature, `(x - mean) / deviation` over the training rows; a column of
+//! dates is several, see [`DateColumn`]; any other column becomes one feature of 0 or 1 for each value
+//! that training rows have, named like `colour=red`. Targets are classes, or numbers that are
+//! standardised in the same way. Each file has one row a line; a first line without a comma is taken
+//! as divided by semicolons or tabs.
+//!
+//! All cells of a column tell what it is. Numbers may be written as people do, if all are written in
+//! one way: `1.234,5`, `12 %`, `$5` ([`NumberFormat`]). A column that is numbers or dates in all but a
+//! few cells is refused with the odd ones, and so is one whose cells have two readings, as `1,234`
+//! has; the error says how [`ReadOptions`] and [`Options`] decide it.
 //!
 //! A missing value is refused with its line and column, unless [`Missing::Mean`] is asked for: an
 //! empty cell, or among numbers also `NA`, `N/A`, `NaN`, `null` and `?`, in any case.
