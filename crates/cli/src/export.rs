@@ -23,7 +23,8 @@ An ONNX file takes raw inputs (pixels from 0 to 255): the scaling is part of its
 model of a table it takes each column as an input of its name, numbers as doubles and texts as \
 strings, both of the shape (batch, 1), and gives `label` and `probabilities`, or each target by \
 its name and in its unit. A number that is missing is NaN, a text that is missing \"\". A \
-safetensors file has the parameters by PyTorch's names and shapes, and takes scaled inputs: what is \
+column of dates is one input for each of its numbers: `day.days` since 1970, `day.year`, and sine \
+and cosine of `day.month`, `day.weekday`, `day.yearday` and `day.time`. A safetensors file has the parameters by PyTorch's names and shapes, and takes scaled inputs: what is \
 to be known of it is in its metadata, see docs/interop.md.")]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
@@ -102,19 +103,30 @@ fn export<T: Scalar>(file: &ModelFile, args: &ExportArgs) -> Result<bool> {
 /// The encoding of a table as the graph has to know it.
 fn onnx_table(encoding: &TableEncoding) -> OnnxTable {
     let is_optional = encoding.missing == Missing::Mean;
-    let columns = encoding.features.iter().map(|feature| match feature {
-        Feature::Number(number) => OnnxColumn::Number {
-            name: number.column.clone(),
-            mean: number.mean,
-            deviation: number.deviation,
-            is_optional,
-        },
-        Feature::Categories { column, values } => OnnxColumn::Text {
+    let number = |name: String, (mean, deviation): (f64, f64)| OnnxColumn::Number {
+        name,
+        mean,
+        deviation,
+        is_optional,
+    };
+    let columns = encoding.features.iter().flat_map(|feature| match feature {
+        Feature::Number(of) => vec![number(of.column.clone(), (of.mean, of.deviation))],
+        // No operator reads a date: its numbers are columns of their own.
+        Feature::Date(date) => {
+            let moments = date.moments().into_iter();
+            let moments = moments.chain(std::iter::repeat((0.0, 1.0)));
+            let names = date.feature_names().into_iter();
+            names
+                .zip(moments)
+                .map(|(name, of)| number(name, of))
+                .collect()
+        }
+        Feature::Categories { column, values } => vec![OnnxColumn::Text {
             name: column.clone(),
             values: values.clone(),
             is_optional,
             takes_any: encoding.unknown == Unknown::Zeros,
-        },
+        }],
     });
     let targets = match &encoding.target {
         Learnt::Classes { .. } => &[],

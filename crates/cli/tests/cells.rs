@@ -218,6 +218,14 @@ fn dates_become_numbers_that_know_the_season() {
     let expected = "expected a date as in training, such as 2026-11-27, found \"soon\"";
     assert!(error.contains(expected), "{error}");
 
+    // ONNX has no operator that reads a date: its numbers are inputs.
+    place.succeeds("export run --to days.onnx");
+    let graph = std::fs::read(place.path().join("days.onnx")).unwrap();
+    for name in ["day.days", "day.year", "day.month.sin", "day.yearday.cos"] {
+        let mut windows = graph.windows(name.len());
+        assert!(windows.any(|window| window == name.as_bytes()), "{name}");
+    }
+
     // Written otherwise, which has to be said.
     let german = days(|y, m, d| format!("{d}.{m}.{y}"));
     place.write("table.csv", &german);

@@ -46,8 +46,8 @@ impl DateColumn {
         if has_time { 10 } else { 8 }
     }
 
-    /// The names of these numbers.
-    pub(super) fn feature_names(&self) -> Vec<String> {
+    /// The names of these numbers: `column.days`, `column.year`, `column.month.sin`, ...
+    pub fn feature_names(&self) -> Vec<String> {
         let parts = [
             "days",
             "year",
@@ -88,8 +88,8 @@ impl DateColumn {
         Some(numbers)
     }
 
-    /// The means and deviations, for a check that they are numbers.
-    pub(super) fn moments(&self) -> [(f64, f64); 2] {
+    /// The means and deviations of the first two numbers, the days since 1970 and the year.
+    pub fn moments(&self) -> [(f64, f64); 2] {
         [
             (self.days_mean, self.days_deviation),
             (self.year_mean, self.year_deviation),
