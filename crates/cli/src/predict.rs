@@ -52,8 +52,9 @@ With --json each row of each file becomes one line, a JSON object of its own:
    \"runner_up\":{\"class\":\"2\",\"index\":2,\"probability\":0.01},
    \"probabilities\":[..]}
 A picture of several pieces adds \"pieces\":2, and each row of --segment its place in the picture in
-pixels, \"box\":[left,top,width,height]. Rows count from 0; the probabilities are in the order of the classes. Models that predict values
-give {\"file\":..,\"row\":..,\"values\":[..]} instead, in the units of the table they learnt from.")]
+pixels, \"box\":[left,top,width,height]. Rows count from 0; the probabilities are in the order of the
+classes. Models that predict values give {\"file\":..,\"row\":..,\"values\":[..]} instead, in the units
+of the table they learnt from.")]
 pub(crate) struct PredictArgs {
     #[command(flatten)]
     model: ModelArgs,

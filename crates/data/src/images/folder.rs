@@ -127,7 +127,8 @@ impl LabeledImages {
     /// Reads the pictures of a folder that has a subfolder for each class, as [`list_folder`] lists them;
     /// each of them as [`read`] does.
     ///
-    /// All have to be of one size. They are grey where all are, otherwise in colour.
+    /// All have to be of one size. They are grey where all are, otherwise in colour. Classes take turns, so
+    /// that the first rows have as large a part of each class as all have.
     ///
     /// # Errors
     /// As [`list_folder`]; if a picture cannot be read, or is of another size than the first; or if one, or
@@ -135,13 +136,11 @@ impl LabeledImages {
     pub fn from_folder(folder: impl AsRef<Path>, limits: Limits) -> Result<Self, DataError> {
         let classes = list_folder(&folder)?;
         let mut collected: Option<Collected> = None;
-        for (label, class) in classes.iter().enumerate() {
-            for file in &class.files {
-                let image = read(file, limits)?;
-                let collected = collected.get_or_insert_with(|| Collected::new(file, &image));
-                collected.push(file, image, limits)?;
-                collected.labels.push(label as u32);
-            }
+        for (label, file) in interleaved(&classes) {
+            let image = read(file, limits)?;
+            let collected = collected.get_or_insert_with(|| Collected::new(file, &image));
+            collected.push(file, image, limits)?;
+            collected.labels.push(label);
         }
         let Some(collected) = collected else {
             unreachable!("no class is empty");
@@ -158,6 +157,23 @@ impl LabeledImages {
             },
         })
     }
+}
+
+/// The files of all classes with their class: each class from its first file to its last, spread evenly
+/// over all rows.
+fn interleaved(classes: &[ClassFolder]) -> Vec<(u32, &Path)> {
+    let mut files = Vec::new();
+    for (label, class) in classes.iter().enumerate() {
+        let count = class.files.len() as u64;
+        let of_class = (0..).zip(&class.files);
+        files.extend(of_class.map(|(at, file)| (2 * at + 1, count, label as u32, &**file)));
+    }
+    // By the middle of each file's part of its class, a fraction; of equals the first class comes first.
+    files.sort_by(|one, two| (one.0 * two.1).cmp(&(two.0 * one.1)));
+    files
+        .into_iter()
+        .map(|(_, _, label, file)| (label, file))
+        .collect()
 }
 
 /// The pictures so far.

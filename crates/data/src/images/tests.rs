@@ -407,7 +407,7 @@ fn a_picture_becomes_the_inputs_of_any_encoding() {
 
 #[cfg(feature = "png")]
 #[test]
-fn a_folder_is_read_in_the_order_of_its_names_and_within_the_limit() {
+fn a_folder_is_read_in_turns_in_the_order_of_its_names_and_within_the_limit() {
     let folder = tempfile::tempdir().unwrap();
     for (file, shade) in [
         ("b/10.png", 1),
@@ -432,7 +432,7 @@ fn a_folder_is_read_in_the_order_of_its_names_and_within_the_limit() {
     let images = LabeledImages::from_folder(folder.path(), Limits { max_bytes: 1 << 20 }).unwrap();
     let dataset = images.clone().dataset(&images.classes().unwrap()).unwrap();
     let shades: Vec<Vec<u8>> = (0..4).map(|at| row(&dataset, at)).collect();
-    assert_eq!(shades, [[4, 0], [3, 0], [1, 0], [2, 0]]);
+    assert_eq!(shades, [[1, 0], [4, 0], [3, 0], [2, 0]]);
     // A class of a model is found by its name, wherever it stands.
     let known = Classes {
         labels: Vec::new(),
@@ -441,7 +441,7 @@ fn a_folder_is_read_in_the_order_of_its_names_and_within_the_limit() {
     let mut batch = Batch::new();
     let dataset = images.dataset::<f64>(&known).unwrap();
     dataset.gather(&[0, 1, 2, 3], &mut batch);
-    assert_eq!(batch.class_labels(), Some(&[1, 3, 0, 0][..]));
+    assert_eq!(batch.class_labels(), Some(&[0, 1, 3, 0][..]));
     let error = LabeledImages::from_folder(folder.path(), Limits { max_bytes: 7 });
     let error = error.unwrap_err().to_string();
     assert!(
