@@ -112,7 +112,7 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
     let data = &settings.data;
     let (table, options) = table::read(file, settings)?;
     let other = |file: &PathBuf| table::read_other(file, data).map(Box::new);
-    let (train, held) = split_test(table.len(), data.table_test_fraction(), settings.seed)?;
+    let (train, held) = split_test(table.len(), data.own_test_fraction(), settings.seed)?;
     let test = match &data.test {
         Some(file) => TestRows::File(other(file)?),
         None => TestRows::Held(held),
@@ -132,11 +132,7 @@ fn own_images<T: Scalar>(settings: &Settings) -> Result<Images<T>> {
     if let Some(test) = test {
         return Ok(Images { train: all, test });
     }
-    let (train, held) = split_test(
-        all.len(),
-        settings.data.table_test_fraction(),
-        settings.seed,
-    )?;
+    let (train, held) = split_test(all.len(), settings.data.own_test_fraction(), settings.seed)?;
     Ok(Images {
         train: all.select(&train),
         test: all.select(&held),

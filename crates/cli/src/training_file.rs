@@ -18,7 +18,7 @@ pub(crate) fn of_settings(settings: &Settings) -> Result<Option<TrainingFile>> {
     };
     Ok(Some(TrainingFile {
         sha256,
-        test_fraction: settings.data.table_test_fraction(),
+        test_fraction: settings.data.own_test_fraction(),
         seed: settings.seed,
     }))
 }

@@ -92,7 +92,7 @@ impl DataSettings {
     }
 
     /// The fraction of the data set's own rows that is its test set: 0 where the test rows have a file.
-    pub(crate) fn table_test_fraction(&self) -> f64 {
+    pub(crate) fn own_test_fraction(&self) -> f64 {
         if self.test.is_some() || !self.dataset.has_no_test_rows() {
             return 0.0;
         }
