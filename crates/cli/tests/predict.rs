@@ -458,3 +458,43 @@ fn a_picture_of_two_digits_is_told_and_read_one_by_one() {
         "{error}"
     );
 }
+
+#[test]
+fn a_photographed_digit_is_read_from_a_jpeg_file() {
+    let place = trained();
+    let images = images(100);
+    write_idx(&place, "images", &images);
+    let expected = answers(&place, "run images");
+    let mut names = Vec::new();
+    let mut state = 1_u64;
+    for (i, (image, _)) in images.iter().enumerate() {
+        // Grey paper with a grain, light from one side, and a pen that is no more than dark.
+        let ink = enlarged(image, (i % 60, 60 - i % 60));
+        let shades = ink.iter().enumerate().map(|(at, ink)| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let grain = f64::from((state >> 56) as u8) / 32.0;
+            let light = 200.0 - (at % 200) as f64 / 20.0;
+            (light + grain - 0.5 * f64::from(*ink)).round() as u8
+        });
+        let shades: Vec<u8> = shades.collect();
+        let name = format!("{i}.jpg");
+        let encoder = jpeg_encoder::Encoder::new_file(place.path().join(&name), 75).unwrap();
+        let luma = jpeg_encoder::ColorType::Luma;
+        encoder.encode(&shades, 200, 200, luma).unwrap();
+        names.push(name);
+    }
+    let found = answers(&place, &format!("run {}", names.join(" ")));
+    let same = found.iter().zip(&expected);
+    let same = same.filter(|(found, expected)| found["class"] == expected["class"]);
+    let (same, apart) = (
+        same.count(),
+        found.iter().filter(|a| a.get("pieces").is_some()).count(),
+    );
+    println!("{same} of 100 photographs are read as their digits, {apart} as several");
+    assert!(
+        same >= 90 && apart <= 2,
+        "{same} of 100 are the same, {apart} are several"
+    );
+}
