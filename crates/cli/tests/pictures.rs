@@ -341,6 +341,11 @@ fn pictures_in_colour_are_learnt_by_their_colours() {
         error.contains("--segment needs a model of drawings in grey"),
         "{error}"
     );
+    // A page with mistakes shows them in their colours.
+    let line = "train --dataset idx:images,labels --epochs 1 --learning-rate 1e-6 --quiet";
+    place.succeeds(&format!("{line} {QUICK} --run-dir poor"));
+    let page = std::fs::read_to_string(place.path().join("poor/report.html")).unwrap();
+    assert!(page.contains(r#"<img width="68" height="84" alt="test row "#));
     // Nothing for the test set, and the whole file is then the training's.
     let line = "train --dataset idx:images,labels --epochs 1 --test-fraction 0 --run-dir whole";
     let stdout = place.succeeds(&format!("{line} {QUICK}"));
