@@ -32,3 +32,16 @@ pub(crate) fn checksum(bytes: &[u8], at: usize) -> String {
     hasher.update(&bytes[at + DIGITS..]);
     format!("{:08x}", hasher.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_has_all_its_digits_in_the_header() {
+        assert_eq!(crc_offset(b"{\"crc32\":\"01234567\"}"), Some(10));
+        assert_eq!(crc_offset(b"{\"crc32\":\"01234567"), Some(10));
+        assert_eq!(crc_offset(b"{\"crc32\":\"0123456"), None);
+        assert_eq!(crc_offset(b"{\"crc\":\"01234567\"}"), None);
+    }
+}

@@ -327,3 +327,19 @@ pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String 
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_the_first_of_many_names() {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"];
+        let listed = |count: usize| list(names[..count].iter().copied());
+        assert_eq!(listed(0), "none");
+        assert_eq!(listed(1), "a");
+        assert_eq!(listed(8), "a, b, c, d, e, f, g, h");
+        assert_eq!(listed(9), "a, b, c, d, e, f, g, h and 1 more");
+        assert_eq!(listed(11), "a, b, c, d, e, f, g, h and 3 more");
+    }
+}

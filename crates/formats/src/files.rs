@@ -78,10 +78,7 @@ fn write_on(disk: &impl FileSystem, path: &Path, bytes: &[u8]) -> Result<(), For
     if path.is_dir() {
         return Err(not_a_file("it is a folder"));
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let failed = |action| move |source| FormatError::io(action, path, source);
     let temporary = temporary_file(folder);
     let (mut file, temporary) = temporary
@@ -96,6 +93,14 @@ fn write_on(disk: &impl FileSystem, path: &Path, bytes: &[u8]) -> Result<(), For
         .map_err(failed("rename the temporary file to"))?;
     disk.sync_folder(folder)
         .map_err(failed("sync the folder of"))
+}
+
+/// The folder of a file, which can be opened.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// A new file with the permissions of any other new file; it is removed unless it is renamed.
@@ -156,20 +161,19 @@ pub fn remove_leftovers(folder: &Path) {
 
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    // A folder that may be written but not read cannot be opened, and not every file system
-    // knows how to sync one.
-    let Ok(folder) = File::open(folder) else {
-        return Ok(());
-    };
-    match folder.sync_all() {
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::InvalidInput | ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
-        }
+    // A folder that may be written but not read cannot be opened.
+    match File::open(folder) {
+        Ok(folder) => unless_unsupported(folder.sync_all()),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Without the error of a file system that does not know how to sync a folder.
+#[cfg(unix)]
+fn unless_unsupported(result: std::io::Result<()>) -> std::io::Result<()> {
+    let is_unsupported = |kind| matches!(kind, ErrorKind::InvalidInput | ErrorKind::Unsupported);
+    match result {
+        Err(error) if is_unsupported(error.kind()) => Ok(()),
         result => result,
     }
 }
@@ -186,25 +190,33 @@ fn sync_folder(_folder: &Path) -> std::io::Result<()> {
 pub fn read_limited(path: impl AsRef<Path>, max_bytes: u64) -> Result<Vec<u8>, FormatError> {
     let path = path.as_ref();
     let (mut file, length) = open_limited(path, max_bytes)?;
-    let failed = |source| FormatError::io("read", path, source);
+    let bytes = read_all(&mut file, length, max_bytes);
+    let bytes = bytes.map_err(|source| FormatError::io("read", path, source))?;
+    bytes.ok_or_else(|| FormatError::TooLarge {
+        path: path.to_owned(),
+        limit: max_bytes,
+    })
+}
+
+/// All bytes of a file; `None` if there are more than `max_bytes`. Its length is only what the system
+/// says, 0 for a pipe: the end is where reading finds it.
+fn read_all(file: &mut impl Read, length: u64, max_bytes: u64) -> std::io::Result<Option<Vec<u8>>> {
     let limit = usize::try_from(max_bytes).unwrap_or(usize::MAX);
     let mut goal = usize::try_from(length).unwrap_or(limit);
     let (mut bytes, mut filled) = (Vec::new(), 0);
     loop {
-        grow(&mut bytes, goal).map_err(failed)?;
-        filled += fill(&mut file, &mut bytes[filled..]).map_err(failed)?;
+        grow(&mut bytes, goal)?;
+        filled += fill(file, &mut bytes[filled..])?;
         bytes.truncate(filled);
-        // The length is what the system says (0 for a pipe); the end is where reading finds it.
         let mut next = [0];
-        if filled < goal || fill(&mut file, &mut next).map_err(failed)? == 0 {
-            return Ok(bytes);
+        if fill(file, &mut next)? == 0 {
+            return Ok(Some(bytes));
         }
         if filled == limit {
-            let (path, limit) = (path.to_owned(), max_bytes);
-            return Err(FormatError::TooLarge { path, limit });
+            return Ok(None);
         }
         goal = filled.saturating_mul(2).max(FIRST_CHUNK).min(limit);
-        grow(&mut bytes, goal).map_err(failed)?;
+        grow(&mut bytes, goal)?;
         bytes[filled] = next[0];
         filled += 1;
     }

@@ -5,8 +5,8 @@
 //! shapes and offsets agree; the length of the whole is checked here, without a sum that could
 //! overflow.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
-
 use std::ops::Range;
 
 use backprop_tensor::Scalar;
@@ -68,19 +68,18 @@ impl<'a> SafetensorsFile<'a> {
         };
         let parsed: Metadata = serde_json::from_slice(header)
             .map_err(|error| damaged(8, "the header", "one of safetensors", error.to_string()))?;
-        if parsed.data_len() != data.len() {
+        let cut = match data.len().cmp(&parsed.data_len()) {
+            Ordering::Equal => None,
+            Ordering::Less => Some(", cut off"),
+            Ordering::Greater => Some(""),
+        };
+        if let Some(cut) = cut {
             let (start, expected) = (8 + header.len(), format!("{} bytes", parsed.data_len()));
-            let is_cut = data.len() < parsed.data_len();
-            let cut = if is_cut { ", cut off" } else { "" };
             let found = format!("{} bytes{cut}", data.len());
             return Err(damaged(start, "the data of the tensors", &expected, found));
         }
-        let metadata: HashMap<_, _> = parsed
-            .metadata()
-            .clone()
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
+        let metadata = parsed.metadata().clone().unwrap_or_default();
+        let metadata: HashMap<_, _> = metadata.into_iter().collect();
         let tensors: BTreeMap<_, _> = parsed
             .tensors()
             .into_iter()

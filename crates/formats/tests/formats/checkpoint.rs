@@ -1,6 +1,7 @@
 //! Checkpoints: what was written comes back, and anything else is an error.
 
-use backprop_formats::{Checkpoint, FormatError};
+use backprop_formats::{Checkpoint, FormatError, Model, ModelInfo, dtype_of};
+use backprop_layers::{Sequential, linear};
 
 use crate::common::{file, seal, with_version};
 
@@ -224,4 +225,20 @@ fn a_reader_never_sees_a_part_of_a_file() {
         reader.join().unwrap()
     });
     assert!(reads > 0);
+}
+
+#[test]
+fn a_checkpoint_is_no_network_and_a_network_no_checkpoint() {
+    let bytes = small().to_bytes();
+    let expected = "m should hold a network but holds a checkpoint; give the file of a network";
+    let model = Model::<f32>::from_bytes("m", &bytes).unwrap_err();
+    assert_eq!(model.to_string(), expected);
+    assert_eq!(dtype_of("m", &bytes).unwrap_err().to_string(), expected);
+    let network = Sequential::<f32>::new(1, [linear(1)], 0).unwrap();
+    let model = Model::new(network, ModelInfo::default()).unwrap();
+    assert_eq!(
+        error(&model.to_bytes().unwrap()),
+        "run/checkpoint should hold a checkpoint but holds a network or something else; give the \
+         file of a checkpoint"
+    );
 }
