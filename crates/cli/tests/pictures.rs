@@ -5,6 +5,7 @@ mod common;
 use std::fmt::Write as _;
 
 use backprop_trainer::data::idx::{Idx, Values};
+use backprop_trainer::formats::Model;
 use common::{Place, sentence};
 use serde_json::Value;
 
@@ -353,6 +354,57 @@ fn pictures_in_colour_are_learnt_by_their_colours() {
         stdout.contains(" and no test rows") && stdout.contains("not tested"),
         "{stdout}"
     );
+}
+
+#[test]
+fn a_model_whose_pictures_make_no_sense_is_refused() {
+    let place = trained();
+    let path = place.path().join("run/model.safetensors");
+    let whole = std::fs::read(path).unwrap();
+    for (change, expected) in [
+        (
+            serde_json::json!({"width": 11}),
+            "says 11 x 9 pixels with 1 channels, which is not a row of 108",
+        ),
+        (
+            serde_json::json!({"labels": [1, 2]}),
+            "has 2 labels for 3 classes",
+        ),
+        (
+            serde_json::json!({"labels": [3, 2, 1]}),
+            "has labels that do not ascend",
+        ),
+        (
+            serde_json::json!({"background": "grey"}),
+            "unknown variant `grey`",
+        ),
+        (
+            serde_json::json!({"width": -1}),
+            "invalid value: integer `-1`",
+        ),
+    ] {
+        let model = Model::<f32>::from_bytes("model", &whole).unwrap();
+        let (network, mut info) = model.into_parts();
+        let images = info.images.as_mut().unwrap().as_object_mut().unwrap();
+        images.extend(change.as_object().unwrap().clone());
+        let changed = Model::new(network, info).unwrap();
+        changed
+            .save(place.path().join("changed.safetensors"))
+            .unwrap();
+        place.write_png("one.png", (12, 9), png::ColorType::Grayscale, &drawing(3).0);
+        for line in [
+            "predict changed.safetensors one.png",
+            "evaluate changed.safetensors --dataset idx:all-images,all-labels",
+        ] {
+            let error = sentence(line, &place.run(line));
+            let start =
+                "error: changed.safetensors: the description of its pictures cannot be read: ";
+            assert!(
+                error.starts_with(start) && error.contains(expected),
+                "{error}"
+            );
+        }
+    }
 }
 
 /// Writes the drawings as PNG files in a folder of the classes; as colours where `tint` says so.

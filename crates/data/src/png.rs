@@ -72,12 +72,21 @@ pub(crate) fn parse_image(
             found: found(bytes, &error),
             advice: NOT_PNG,
         },
+        Failure::Palette(length) => DataError::Malformed {
+            file: name.to_owned(),
+            offset: source.position().min(bytes.len() as u64),
+            expected: "a palette of 1 to 256 colours of 3 bytes".to_owned(),
+            found: format!("one of {length} bytes"),
+            advice: NOT_PNG,
+        },
         Failure::Data(error) => error,
     })
 }
 
 enum Failure {
     Decoding(png::DecodingError),
+    /// A palette of this number of bytes.
+    Palette(usize),
     Data(DataError),
 }
 
@@ -110,6 +119,16 @@ fn decode(name: &str, source: &mut Cursor<&[u8]>, limits: Limits) -> Result<Imag
         bytes: CHUNKS.saturating_add(row),
     });
     let mut reader = decoder.read_info()?;
+    // The decoder takes any length, and panics where it is not whole colours.
+    let is_indexed = reader.info().color_type == ColorType::Indexed;
+    let palette = reader
+        .info()
+        .palette
+        .as_ref()
+        .map_or(0, |bytes| bytes.len());
+    if is_indexed && !(palette.is_multiple_of(3) && (3..=3 * 256).contains(&palette)) {
+        return Err(Failure::Palette(palette));
+    }
     let size = reader
         .output_buffer_size()
         .ok_or_else(|| too_large(needed))?;

@@ -286,3 +286,25 @@ fn a_file_is_read_within_the_limit() {
         "{error}"
     );
 }
+
+#[test]
+fn a_palette_that_is_not_whole_colours_is_refused() {
+    let whole = png(2, 1, ColorType::Indexed, png::BitDepth::Eight, &[0, 2]);
+    assert_eq!(shades(&whole).len(), 2);
+    for length in [4, 5, 8, 769, 770, 771, 3000] {
+        // The palette's chunk again, of another length.
+        let at = whole.windows(4).position(|name| name == b"PLTE").unwrap();
+        let mut chunk = b"PLTE".to_vec();
+        chunk.resize(4 + length, 7);
+        let mut sum = flate2::Crc::new();
+        sum.update(&chunk);
+        let mut bytes = whole[..at - 4].to_vec();
+        bytes.extend((length as u32).to_be_bytes());
+        bytes.extend(&chunk);
+        bytes.extend(sum.sum().to_be_bytes());
+        bytes.extend(&whole[at + 4 + 9 + 4..]);
+        let error = parse("p", &bytes, LIMITS).unwrap_err().to_string();
+        let expected = "expected a palette of 1 to 256 colours of 3 bytes, found one of";
+        assert!(error.contains(expected), "{length}: {error}");
+    }
+}
