@@ -11,8 +11,9 @@ use std::time::Instant;
 
 use anyhow::Result;
 use backprop_report::Document;
-use backprop_trainer::data::Dataset;
+use backprop_trainer::data::{Dataset, split_rows};
 use backprop_trainer::search::parallel_map;
+use backprop_trainer::tensor::Key;
 use serde::Serialize;
 
 use backprop_cli::common::Common;
@@ -276,7 +277,9 @@ fn work(mut rows: Vec<&mut Row>, images: &Dataset<f32>, common: &Common) -> Resu
     let first = common.seed.unwrap_or(0);
     let job = |&(index, seed): &(usize, u64)| {
         let (start, seed) = (Instant::now(), first.wrapping_add(seed));
-        let data = images.split(0.2, seed)?;
+        let key = Key::new(seed).derive("split", 0);
+        let (train, validation) = split_rows(images.len(), 0.2, key)?;
+        let data = (images.select(&train), images.select(&validation));
         let outcome = run(&variants[index], &data, seed)?;
         Ok((outcome, start.elapsed().as_secs_f64()))
     };

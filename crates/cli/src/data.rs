@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use backprop_trainer::data::csv::{self, ReadOptions, Table, TableEncoding};
-use backprop_trainer::data::{Dataset, Limits, split_rows};
+use backprop_trainer::data::{Dataset, Limits, split_strata};
 use backprop_trainer::formats::TrainingFile;
 use backprop_trainer::search::SplitIndices;
 use backprop_trainer::tensor::{Key, Scalar};
@@ -21,6 +21,8 @@ pub(crate) enum Loaded<T> {
         table: Box<Table>,
         options: csv::Options,
         train: Vec<u32>,
+        /// The stratum of each of them.
+        strata: Vec<u32>,
         test: TestRows,
         /// The validation rows, where they have a file of their own.
         validation: Option<Box<Table>>,
@@ -51,12 +53,48 @@ impl<T: Scalar> Splits<T> {
     }
 }
 
+impl<T: Scalar> Splits<T> {
+    /// A line for each class that has fewer rows than there are parts, so that a part has none of it.
+    pub(crate) fn rare_classes(&self) -> Vec<String> {
+        let named = [
+            ("training", &self.train),
+            ("validation", &self.validation),
+            ("test", &self.test),
+        ];
+        let parts: Vec<_> = named.iter().filter(|(_, part)| !part.is_empty()).collect();
+        let counts: Vec<Vec<usize>> = parts
+            .iter()
+            .map(|(_, part)| part.class_counts().unwrap_or_default())
+            .collect();
+        let names = self.train.class_names().unwrap_or_default();
+        let of_class = |(class, name): (usize, &String)| {
+            let rows: Vec<usize> = counts.iter().map(|c| *c.get(class).unwrap_or(&0)).collect();
+            let all: usize = rows.iter().sum();
+            let without = parts.iter().zip(&rows).filter(|(_, rows)| **rows == 0);
+            let without: Vec<&str> = without.map(|((part, _), _)| *part).collect();
+            (all < parts.len()).then(|| {
+                format!(
+                    "\"{name}\" has {} in all, fewer than the {} parts: none for {}",
+                    if all == 1 {
+                        "1 row".to_string()
+                    } else {
+                        format!("{all} rows")
+                    },
+                    parts.len(),
+                    without.join(" and ")
+                )
+            })
+        };
+        names.iter().enumerate().filter_map(of_class).collect()
+    }
+}
+
 impl<T: Scalar> Loaded<T> {
-    /// The number of rows that are not the test set.
-    pub(crate) fn rows(&self) -> usize {
+    /// The stratum of each row that is not in the test set.
+    pub(crate) fn strata(&self) -> &[u32] {
         match self {
-            Loaded::Images(images) => images.train.len(),
-            Loaded::Table { train, .. } => train.len(),
+            Loaded::Images(images) => &images.strata,
+            Loaded::Table { strata, .. } => strata,
         }
     }
 
@@ -73,6 +111,7 @@ impl<T: Scalar> Loaded<T> {
                 table,
                 options,
                 train: rows,
+                strata: _,
                 test,
                 validation: validation_file,
             } => {
@@ -112,7 +151,8 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
     let data = &settings.data;
     let (table, options) = table::read(file, settings)?;
     let other = |file: &PathBuf| table::read_other(file, data).map(Box::new);
-    let (train, held) = split_test(table.len(), data.own_test_fraction(), settings.seed)?;
+    let strata = table.strata(&table.fit_target(&options)?)?;
+    let (train, held) = split_test(&strata, data.own_test_fraction(), settings.seed)?;
     let test = match &data.test {
         Some(file) => TestRows::File(other(file)?),
         None => TestRows::Held(held),
@@ -120,6 +160,7 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
     Ok(Loaded::Table {
         table: Box::new(table),
         options,
+        strata: train.iter().map(|&row| strata[row as usize]).collect(),
         train,
         test,
         validation: data.validation.as_ref().map(other).transpose()?,
@@ -129,13 +170,18 @@ pub(crate) fn load<T: Scalar>(settings: &Settings) -> Result<Loaded<T>> {
 /// Reads pictures of the user's own, and takes a fraction of them as the test set where they have none.
 fn own_images<T: Scalar>(settings: &Settings) -> Result<Images<T>> {
     let (all, test) = pictures::load(settings)?;
-    if let Some(test) = test {
-        return Ok(Images { train: all, test });
-    }
-    let (train, held) = split_test(all.len(), settings.data.own_test_fraction(), settings.seed)?;
+    let (train, test) = match test {
+        Some(test) => (all, test),
+        None => {
+            let fraction = settings.data.own_test_fraction();
+            let (train, held) = split_test(&all.strata(), fraction, settings.seed)?;
+            (all.select(&train), all.select(&held))
+        }
+    };
     Ok(Images {
-        train: all.select(&train),
-        test: all.select(&held),
+        strata: train.strata(),
+        train,
+        test,
     })
 }
 
@@ -154,19 +200,24 @@ pub(crate) fn table_test<T: Scalar>(
     let whole = table.dataset(encoding)?;
     match test_set_of {
         None => Ok(whole),
-        Some(file) => Ok(whole.select(&split_test(table.len(), file.test_fraction, file.seed)?.1)),
+        Some(file) => {
+            let strata = table.strata(&encoding.target)?;
+            let (_, test) = split_test(&strata, file.test_fraction, file.seed)?;
+            Ok(whole.select(&test))
+        }
     }
 }
 
 /// The rows of a data set that are its training set and those that are its test set.
-pub(crate) fn split_test(rows: usize, fraction: f64, seed: u64) -> Result<SplitIndices> {
-    split(rows, fraction, Key::new(seed).derive("split/test", 0))
+pub(crate) fn split_test(strata: &[u32], fraction: f64, seed: u64) -> Result<SplitIndices> {
+    split(strata, fraction, Key::new(seed).derive("split/test", 0))
 }
 
-/// The rows that remain and those that a fraction takes, which may be none: a fraction of 0.
-pub(crate) fn split(rows: usize, fraction: f64, key: Key) -> Result<SplitIndices> {
+/// The rows that remain and those that a fraction takes of each stratum, which may be none: a fraction
+/// of 0.
+pub(crate) fn split(strata: &[u32], fraction: f64, key: Key) -> Result<SplitIndices> {
     if fraction == 0.0 {
-        return Ok(((0..rows as u32).collect(), Vec::new()));
+        return Ok(((0..strata.len() as u32).collect(), Vec::new()));
     }
-    Ok(split_rows(rows, fraction, key)?)
+    Ok(split_strata(strata, fraction, key)?)
 }

@@ -260,7 +260,7 @@ impl Subject<'_> {
             None => (rows, chosen),
             Some(training) => {
                 let (fraction, seed) = (training.test_fraction, training.seed);
-                let (_, test) = data::split_test(rows.len(), fraction, seed)?;
+                let (_, test) = data::split_test(&rows.strata(), fraction, seed)?;
                 (rows.select(&test), chosen)
             }
         })

@@ -7,7 +7,7 @@ use backprop_trainer::formats::{
 };
 use backprop_trainer::layers::Sequential;
 use backprop_trainer::losses::{Loss, MeanSquaredError, SoftmaxCrossEntropy};
-use backprop_trainer::search::{Split, SplitIndices, kfold_indices};
+use backprop_trainer::search::{Split, SplitIndices, kfold_strata};
 use backprop_trainer::tensor::{Key, Scalar};
 use backprop_trainer::{Observer, TrainError, Trainer};
 
@@ -18,7 +18,7 @@ use crate::settings::{ClassWeights, Settings};
 
 /// The training, validation and test rows of the settings.
 pub(crate) fn splits<T: Scalar>(settings: &Settings, loaded: &Loaded<T>) -> Result<Splits<T>> {
-    let mut splits = loaded.split(&split(settings, loaded.rows())?)?;
+    let mut splits = loaded.split(&split(settings, loaded.strata())?)?;
     splits.train = weighted(settings, splits.train)?;
     Ok(splits)
 }
@@ -30,7 +30,8 @@ pub(crate) fn folds<T: Scalar>(
     folds: usize,
 ) -> Result<Vec<Split<T>>> {
     let key = Key::new(settings.seed).derive("split/folds", 0);
-    let folds = kfold_indices(limited(settings, loaded.rows()), folds, key)?;
+    let strata = limited(settings, loaded.strata());
+    let folds = kfold_strata(strata, folds, key)?;
     let split = |rows| {
         let splits = loaded.split(rows)?;
         Ok((weighted(settings, splits.train)?, splits.validation))
@@ -38,16 +39,19 @@ pub(crate) fn folds<T: Scalar>(
     folds.iter().map(split).collect()
 }
 
-/// The indices of the training rows and of the validation rows among `rows` rows.
-pub(crate) fn split(settings: &Settings, rows: usize) -> Result<SplitIndices> {
+/// The indices of the training rows and of the validation rows among rows of these strata.
+fn split(settings: &Settings, strata: &[u32]) -> Result<SplitIndices> {
     let key = Key::new(settings.seed).derive("split", 0);
-    let rows = limited(settings, rows);
-    data::split(rows, settings.data.validation_fraction, key)
+    data::split(
+        limited(settings, strata),
+        settings.data.validation_fraction,
+        key,
+    )
 }
 
-/// The number of rows that the settings use, the first ones.
-fn limited(settings: &Settings, rows: usize) -> usize {
-    settings.data.limit.unwrap_or(usize::MAX).min(rows)
+/// The rows that the settings use, the first ones.
+fn limited<'a>(settings: &Settings, rows: &'a [u32]) -> &'a [u32] {
+    &rows[..settings.data.limit.unwrap_or(usize::MAX).min(rows.len())]
 }
 
 /// Training rows with the class weights of the settings.

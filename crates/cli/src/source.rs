@@ -184,6 +184,9 @@ pub struct Images<T> {
     pub train: Dataset<T>,
     /// The test images.
     pub test: Dataset<T>,
+    /// The stratum of each training image: one for all images of a data set by name, whose classes are
+    /// large, so that its splits stay those of earlier versions.
+    pub strata: Vec<u32>,
 }
 
 /// The data set that `auto` stands for on this machine; downloads a named data set that is not there.
@@ -232,7 +235,11 @@ pub fn images<T: Scalar>(source: &Source, data_dir: &Path) -> Result<Images<T>> 
             bail!("{source} is not one of mnist, fashion-mnist and sample")
         }
     };
-    Ok(Images { train, test })
+    Ok(Images {
+        strata: vec![0; train.len()],
+        train,
+        test,
+    })
 }
 
 /// Reads the files of a data set; where they are damaged the error says how to get them again, where

@@ -137,6 +137,7 @@ impl Run<'_> {
         if self.settings.data.dataset.is_own_pictures() {
             self.say(&pictures::describe(&splits.train));
         }
+        splits.rare_classes().iter().for_each(|line| self.say(line));
         self.say_baseline(splits);
         if self.args.run.resume {
             let done = trainer.history().epochs().len();

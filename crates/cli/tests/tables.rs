@@ -575,7 +575,7 @@ fn tables_that_make_no_sense_are_refused_in_one_sentence() {
             "--target y --ignore z",
             "expected a column named \"z\", found x, y",
         ),
-        ("x,y\n1,a\n", "--target y", "holding out 0.2 of 1 rows"),
+        ("x,y\n1,0.5\n", "--target y", "holding out 0.2 of 1 rows"),
         (
             "x,y\n1,0.5\n2,1.5\n3,1\n4,2\n5,1\n",
             "--target y --class-weights balanced",

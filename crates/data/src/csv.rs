@@ -53,6 +53,7 @@ mod odd;
 mod options;
 mod profile;
 mod rows;
+mod strata;
 mod values;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,8 @@
 mod rows;
+mod split;
 
-pub use rows::split_rows;
+pub(crate) use split::strata_of_values;
+pub use split::{split_rows, split_strata};
 
 use std::fmt;
 use std::sync::Arc;

@@ -54,7 +54,7 @@ pub mod png;
 
 pub use advice::Advice;
 pub use batch::{Batch, BatchSampler};
-pub use dataset::{Dataset, Targets, split_rows};
+pub use dataset::{Dataset, Targets, split_rows, split_strata};
 pub use error::DataError;
 pub use limits::Limits;
 

@@ -42,7 +42,7 @@ mod parallel;
 mod range;
 mod rungs;
 
-pub use kfold::{Split, SplitIndices, kfold, kfold_indices};
+pub use kfold::{Split, SplitIndices, kfold, kfold_indices, kfold_strata};
 pub use parallel::parallel_map;
 pub use range::{ParamRange, sample_choice};
 pub use rungs::{Rung, best, rungs, survivors};

@@ -43,10 +43,8 @@ impl Table {
             match (&encoding.target, &classes) {
                 (Target::Classes { column, values }, Some(classes)) => {
                     let cell = row.cell(targets[0]);
-                    let class = classes.place(cell).ok_or_else(|| {
-                        row.wrong(column, one_of(values, "classes of the model"), cell)
-                    })?;
-                    labels.push(class as u32);
+                    let class = classes.place(cell);
+                    labels.push(class.ok_or_else(|| no_class(&row, column, values, cell))?);
                 }
                 (Target::Values(numbers), _) => {
                     for (number, &place) in numbers.iter().zip(&targets) {
@@ -212,6 +210,11 @@ fn standardize<T: Scalar>(
         T::NAME
     );
     Err(row.wrong(column, expected, cell))
+}
+
+/// The error of a cell that is none of the classes.
+pub(super) fn no_class(row: &Row<'_>, column: &str, classes: &[String], cell: &str) -> DataError {
+    row.wrong(column, one_of(classes, "classes of the model"), cell)
 }
 
 /// "one of the 3 what (a, b, c)", the first few of them.

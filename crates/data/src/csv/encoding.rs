@@ -268,14 +268,15 @@ impl<'a> Classes<'a> {
     }
 
     /// The class of a cell.
-    pub(super) fn place(&self, cell: &str) -> Option<usize> {
-        match &self.numbers {
+    pub(super) fn place(&self, cell: &str) -> Option<u32> {
+        let place = match &self.numbers {
             Some(numbers) => numbers.binary_search(&integer(cell)?).ok(),
             None => self
                 .names
                 .binary_search_by(|name| name.as_str().cmp(cell))
                 .ok(),
-        }
+        };
+        place.map(|place| place as u32)
     }
 
     fn are_sorted(&self) -> bool {

@@ -45,8 +45,29 @@ impl Table {
             };
             *flag = true;
         }
-        let roles = self.roles(options)?;
-        self.check_gaps(&roles, options)?;
+        self.fit_columns(options, &self.roles(options)?, is_training)
+    }
+
+    /// The target as all rows tell it, before any are chosen to be trained on: for [`Table::strata`].
+    ///
+    /// # Errors
+    /// If [`fit`](Self::fit) would refuse the target.
+    pub fn fit_target(&self, options: &Options) -> Result<Target, DataError> {
+        let mut roles = self.roles(options)?;
+        for role in roles.iter_mut().filter(|role| **role != Role::Target) {
+            *role = Role::Ignored;
+        }
+        let encoding = self.fit_columns(options, &roles, vec![true; self.rows])?;
+        Ok(encoding.target)
+    }
+
+    fn fit_columns(
+        &self,
+        options: &Options,
+        roles: &[Role],
+        is_training: Vec<bool>,
+    ) -> Result<TableEncoding, DataError> {
+        self.check_gaps(roles, options)?;
         let kind = match (options.kind, &options.targets[..]) {
             (kind, [_]) => kind,
             (TargetKind::Classes, targets) => {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use backprop_tensor::{Key, Pool, Scalar, prefetch, with_best_simd};
 
+use super::split::{split_strata, strata_of_values};
 use super::{Dataset, Features, Targets};
-use crate::batch::{Target, shuffle};
+use crate::batch::Target;
 use crate::{Batch, DataError};
 
 /// Rows that are asked for ahead of the one that is copied.
@@ -115,15 +116,29 @@ impl<T: Scalar> Dataset<T> {
 
     /// Splits into a training set and a validation set; both keep the order of the rows.
     ///
-    /// `fraction` of the rows, rounded, is the validation set, drawn from the stream
-    /// `Key::new(seed).derive("split", 0)`: the split of the program with this seed.
+    /// `fraction` of the rows of each class, rounded, is the validation set, and of numbers a fraction
+    /// of each tenth of them: see [`split_strata`]. It is drawn from the stream
+    /// `Key::new(seed).derive("split", 0)`.
     ///
     /// # Errors
     /// If the fraction is not between 0 and 1, or leaves one side empty.
     pub fn split(&self, fraction: f64, seed: u64) -> Result<(Self, Self), DataError> {
         let key = Key::new(seed).derive("split", 0);
-        let (train, validation) = split_rows(self.len(), fraction, key)?;
+        let (train, validation) = split_strata(&self.strata(), fraction, key)?;
         Ok((self.select(&train), self.select(&validation)))
+    }
+
+    /// The stratum of each row: its class, or the tenth of all rows that its first target value is in,
+    /// of at least 20 rows.
+    pub fn strata(&self) -> Vec<u32> {
+        let stored = self.rows.iter().map(|&row| row as usize);
+        match &self.storage.labels {
+            Targets::Classes { labels, .. } => stored.map(|row| labels[row]).collect(),
+            Targets::Values { width, values } => {
+                let first: Vec<f64> = stored.map(|row| values[row * width].as_f64()).collect();
+                strata_of_values(&first)
+            }
+        }
     }
 
     /// Copies rows into `batch`, in the order given. Allocates nothing once `batch` has held as
@@ -222,43 +237,6 @@ impl<T: Scalar> Dataset<T> {
             panic!("row {row} of a data set of {} rows", self.len());
         }
     }
-}
-
-/// The training and the validation rows that [`Dataset::split`] would give, of `rows` rows that are no
-/// data set yet.
-///
-/// ```
-/// use backprop_data::split_rows;
-/// use backprop_tensor::Key;
-///
-/// let (train, held_out) = split_rows(10, 0.2, Key::new(0).derive("split", 0))?;
-/// assert_eq!((train.len(), held_out.len()), (8, 2));
-/// assert!(train.is_sorted() && !train.contains(&held_out[0]));
-/// # Ok::<(), backprop_data::DataError>(())
-/// ```
-///
-/// # Errors
-/// If the fraction is not between 0 and 1, leaves one side empty, or there are more rows than a
-/// `u32` can number.
-pub fn split_rows(rows: usize, fraction: f64, key: Key) -> Result<(Vec<u32>, Vec<u32>), DataError> {
-    if !(fraction > 0.0 && fraction < 1.0) {
-        return Err(DataError::Fraction(fraction));
-    }
-    let end = u32::try_from(rows).map_err(|_| DataError::TooManyRows(rows))?;
-    let held_out = (fraction * rows as f64).round() as usize;
-    if held_out == 0 || held_out == rows {
-        return Err(DataError::EmptySplit {
-            fraction,
-            rows,
-            held_out,
-        });
-    }
-    let mut order: Vec<u32> = (0..end).collect();
-    shuffle(&mut order, key);
-    let mut train = order.split_off(held_out);
-    order.sort_unstable();
-    train.sort_unstable();
-    Ok((train, order))
 }
 
 /// `numbers <- bytes / 255`

@@ -13,7 +13,8 @@ pub type SplitIndices = (Vec<u32>, Vec<u32>);
 /// exactly one pair and in the training set of all others.
 ///
 /// The rows of a fold are chosen by the generator of `key` and keep the order that they have in `data`;
-/// the sizes of the folds differ by at most one.
+/// the sizes of the folds differ by at most one, and so do the rows of each class in them, or of each
+/// tenth of the numbers: see [`Dataset::strata`].
 ///
 /// ```
 /// use backprop_data::{Dataset, Targets};
@@ -34,13 +35,13 @@ pub fn kfold<T: Scalar>(
     folds: usize,
     key: Key,
 ) -> Result<Vec<Split<T>>, TrainError> {
-    let pairs = kfold_indices(data.len(), folds, key)?.into_iter();
+    let pairs = kfold_strata(&data.strata(), folds, key)?.into_iter();
     Ok(pairs
         .map(|(train, validation)| (data.select(&train), data.select(&validation)))
         .collect())
 }
 
-/// The splits of [`kfold`] as row indices, for `rows` rows that are not a data set yet.
+/// The folds of `rows` rows, whatever their labels are.
 ///
 /// ```
 /// use backprop_tensor::Key;
@@ -56,6 +57,49 @@ pub fn kfold<T: Scalar>(
 /// # Errors
 /// If there are fewer than two folds, or more folds than rows.
 pub fn kfold_indices(rows: usize, folds: usize, key: Key) -> Result<Vec<SplitIndices>, TrainError> {
+    let order = shuffled(rows, folds, key)?;
+    let fold = |fold: usize| fold * rows / folds..(fold + 1) * rows / folds;
+    let folds: Vec<Vec<u32>> = (0..folds).map(|k| order[fold(k)].to_vec()).collect();
+    Ok(pairs(&folds))
+}
+
+/// The folds of [`kfold`] as row indices; `strata` has the stratum of each row, for instance its class.
+/// Rows of one stratum make the folds of [`kfold_indices`].
+///
+/// ```
+/// use backprop_tensor::Key;
+/// use backprop_trainer::search::kfold_strata;
+///
+/// let classes = [0, 0, 0, 0, 0, 0, 1, 1, 1];
+/// for (_, validation) in kfold_strata(&classes, 3, Key::new(0).derive("split/folds", 0))? {
+///     let rare = validation.iter().filter(|row| classes[**row as usize] == 1);
+///     assert_eq!(rare.count(), 1);
+/// }
+/// # Ok::<(), backprop_trainer::TrainError>(())
+/// ```
+///
+/// # Errors
+/// If there are fewer than two folds, or more folds than rows.
+pub fn kfold_strata(
+    strata: &[u32],
+    folds: usize,
+    key: Key,
+) -> Result<Vec<SplitIndices>, TrainError> {
+    if strata.iter().all(|stratum| *stratum == strata[0]) {
+        return kfold_indices(strata.len(), folds, key);
+    }
+    let mut order = shuffled(strata.len(), folds, key)?;
+    order.sort_by_key(|&row| strata[row as usize]);
+    // Dealt out like cards.
+    let mut dealt = vec![Vec::new(); folds];
+    for (place, row) in order.into_iter().enumerate() {
+        dealt[place % folds].push(row);
+    }
+    Ok(pairs(&dealt))
+}
+
+/// All rows in the order of the key.
+fn shuffled(rows: usize, folds: usize, key: Key) -> Result<Vec<u32>, TrainError> {
     if folds < 2 || folds > rows {
         return Err(TrainError::Setting {
             what: "the number of folds",
@@ -64,16 +108,19 @@ pub fn kfold_indices(rows: usize, folds: usize, key: Key) -> Result<Vec<SplitInd
         });
     }
     let mut order = BatchSampler::new(rows, rows, Some(key));
-    let order = order.next_batch().unwrap_or_default();
+    Ok(order.next_batch().unwrap_or_default().to_vec())
+}
+
+/// Each fold as a validation set, with all others as the training set.
+fn pairs(folds: &[Vec<u32>]) -> Vec<SplitIndices> {
     let pair = |fold: usize| {
-        let validation = fold * rows / folds..(fold + 1) * rows / folds;
-        let mut train = [&order[..validation.start], &order[validation.end..]].concat();
-        let mut validation = order[validation].to_vec();
+        let (mut validation, others) = (folds[fold].clone(), [&folds[..fold], &folds[fold + 1..]]);
+        let mut train = others.concat().concat();
         train.sort_unstable();
         validation.sort_unstable();
         (train, validation)
     };
-    Ok((0..folds).map(pair).collect())
+    (0..folds.len()).map(pair).collect()
 }
 
 #[cfg(test)]
