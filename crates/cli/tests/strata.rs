@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::Place;
+use common::{Place, sentence};
 
 const TRAIN: &str = "train --dataset csv:table.csv --target y --epochs 2 --hidden 4 --threads 1";
 
@@ -62,6 +62,13 @@ fn a_class_with_fewer_rows_than_parts_is_named() {
     for seed in 1..6 {
         assert_eq!(test_rows(&place, seed)[2], 1);
     }
+    // The file has too few rows for a part of their own.
+    let line = format!("{TRAIN} --test-fraction 0.001 --run-dir other");
+    let error = sentence(&line, &place.run(&line));
+    assert!(
+        error.contains("holding out 0.001 of 60 rows means 0 rows"),
+        "{error}"
+    );
     let whole = "--validation-fraction 0 --test-fraction 0 --run-dir whole";
     let stdout = place.succeeds(&format!("{TRAIN} {whole}"));
     assert!(!stdout.contains("parts"), "{stdout}");
