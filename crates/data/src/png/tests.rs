@@ -291,7 +291,7 @@ fn a_file_is_read_within_the_limit() {
 fn a_palette_that_is_not_whole_colours_is_refused() {
     let whole = png(2, 1, ColorType::Indexed, png::BitDepth::Eight, &[0, 2]);
     assert_eq!(shades(&whole).len(), 2);
-    for length in [4, 5, 8, 769, 770, 771, 3000] {
+    for length in [4, 5, 8, 766, 767] {
         // The palette's chunk again, of another length.
         let at = whole.windows(4).position(|name| name == b"PLTE").unwrap();
         let mut chunk = b"PLTE".to_vec();
