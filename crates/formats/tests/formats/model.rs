@@ -1,6 +1,8 @@
 //! Networks as safetensors: what was saved comes back, and other programs can read it.
 
-use backprop_formats::{FormatError, Model, ModelInfo, OutputKind, dtype_of, load_parameters};
+use backprop_formats::{
+    FormatError, Model, ModelInfo, OutputKind, TrainingFile, dtype_of, load_parameters,
+};
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
     BackwardArgs, Layer, LayerSpec, Linear, Parameter, ParameterKind, PassContext, Saved, Scalar,
@@ -41,10 +43,26 @@ fn every_kind_of_layer_comes_back_with_the_same_bits() {
 fn the_encoding_of_a_table_is_kept_and_may_be_missing() {
     let network = every_kind::<f32>();
     let table = serde_json::json!({"mean": 0.1 + 0.2, "values": ["a \"b\"", "ü"], "none": null});
-    let info = ModelInfo::new(OutputKind::Values).with_table(table.clone());
+    let images = serde_json::json!({"width": 12});
+    let file = TrainingFile {
+        sha256: "ab".to_owned(),
+        test_fraction: 0.2,
+        seed: 7,
+    };
+    let info = ModelInfo::new(OutputKind::Values)
+        .with_table(table.clone())
+        .with_images(images.clone())
+        .with_training_file(file.clone());
     let bytes = model_bytes(&network, &info).unwrap();
     let (_, found) = model_from_bytes::<f32>("model", &bytes).unwrap();
-    assert_eq!(found.table, Some(table));
+    assert_eq!(
+        (found.output, found.table),
+        (OutputKind::Values, Some(table))
+    );
+    assert_eq!(
+        (found.images, found.training_file),
+        (Some(images), Some(file))
+    );
     let without = model_bytes(&network, &ModelInfo::new(OutputKind::Values)).unwrap();
     let text = String::from_utf8_lossy(&without);
     assert!(!text.contains("table"), "{text}");
@@ -281,5 +299,37 @@ fn what_could_not_be_read_back_is_not_saved() {
     assert!(
         message.contains("value 4 of the parameter 0.bias is inf"),
         "{message}"
+    );
+}
+
+#[test]
+fn a_description_is_read_without_the_network() {
+    let bytes = model_bytes(&every_kind::<f32>(), &info()).unwrap();
+    assert_eq!(ModelInfo::from_bytes("m", &bytes).unwrap(), info());
+    let other = safetensors::serialize::<&str, safetensors::tensor::TensorView<'_>, _>([], None);
+    let error = ModelInfo::from_bytes("m", &other.unwrap()).unwrap_err();
+    assert!(matches!(error, FormatError::OtherProgram { .. }), "{error}");
+    assert!(error.to_string().ends_with("; it has none"), "{error}");
+}
+
+#[test]
+fn the_longest_header_that_is_read_is_written() {
+    const LONGEST: usize = 1 << 20;
+    let network = Sequential::<f32>::new(1, [linear(1)], 0).unwrap();
+    let with_name = |length: usize| {
+        let info = ModelInfo::default().with_class_names(["x".repeat(length)]);
+        model_bytes(&network, &info)
+    };
+    let short = with_name(8).unwrap();
+    let header = u64::from_le_bytes(short[..8].try_into().unwrap()) as usize;
+    let longest = 8 + LONGEST - header;
+    let bytes = with_name(longest).unwrap();
+    assert_eq!(bytes[..8], (LONGEST as u64).to_le_bytes());
+    let (_, found) = model_from_bytes::<f32>("m", &bytes).unwrap();
+    assert_eq!(found.class_names[0].len(), longest);
+    let error = with_name(longest + 8).unwrap_err().to_string();
+    assert!(
+        error.contains("take 1048584 bytes but at most 1048576 are read back"),
+        "{error}"
     );
 }
