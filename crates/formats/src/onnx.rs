@@ -161,14 +161,19 @@ fn bytes<T: Scalar>(
         opset_import,
         metadata_props: metadata(info).map_err(|error| cannot_save(error.to_string()))?,
     };
-    let length = model.encoded_len();
-    if length > MAX_BYTES {
-        return Err(cannot_save(format!(
-            "as ONNX it would take {length} bytes but at most {MAX_BYTES} are allowed; \
-             export it as safetensors"
-        )));
-    }
+    check_length(model.encoded_len()).map_err(cannot_save)?;
     Ok(model.encode_to_vec())
+}
+
+/// That a message of this many bytes is allowed.
+fn check_length(length: usize) -> Result<(), String> {
+    if length <= MAX_BYTES {
+        return Ok(());
+    }
+    Err(format!(
+        "as ONNX it would take {length} bytes but at most {MAX_BYTES} are allowed; export it as \
+         safetensors"
+    ))
 }
 
 fn description<T: Scalar>(network: &Sequential<T>, info: &ModelInfo) -> String {

@@ -307,3 +307,14 @@ fn a_file_holds_the_bytes() {
         onnx_bytes(&network, &info).unwrap()
     );
 }
+
+#[test]
+fn a_message_may_have_two_gibibytes_less_one_byte() {
+    assert_eq!(check_length(0), Ok(()));
+    assert_eq!(check_length((1 << 31) - 1), Ok(()));
+    assert_eq!(
+        check_length(1 << 31).unwrap_err(),
+        "as ONNX it would take 2147483648 bytes but at most 2147483647 are allowed; export it as \
+         safetensors"
+    );
+}
