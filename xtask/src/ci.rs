@@ -24,7 +24,14 @@ Flags:
 ";
 
 /// The crates whose mutants the tests have to catch; `.cargo/mutants.toml` names their files.
-const MUTATED: [&str; 5] = ["losses", "optimizers", "metrics", "layers", "data"];
+const MUTATED: [&str; 6] = [
+    "losses",
+    "optimizers",
+    "metrics",
+    "layers",
+    "formats",
+    "data",
+];
 
 /// The folder of the workspace.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");

@@ -168,7 +168,9 @@ fn doubles_use_no_operator_that_runtimes_know_for_floats_alone() {
     for (slope, operator) in [(0.25, "Max"), (-2.0, "Max"), (3.0, "Min")] {
         let network = Sequential::<f64>::new(2, [linear(3), leaky_relu(slope)], 0);
         let info = ModelInfo::new(OutputKind::Values);
-        let graph = decoded(&network.unwrap(), &info).graph.unwrap();
+        let model = decoded(&network.unwrap(), &info);
+        assert!(text(&model.doc_string).contains("2 raw inputs to 3 values. The"));
+        let graph = model.graph.unwrap();
         assert_eq!(
             nodes(&graph),
             [
