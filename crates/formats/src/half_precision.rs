@@ -7,11 +7,11 @@ pub(crate) fn f16_to_f32(bits: u16) -> f32 {
         // Subnormal: multiples of 2^-24, which are exact as products.
         0 => (fraction as f32 * f32::from_bits((127 - 24) << 23)).to_bits(),
         // Infinity and NaN.
-        0x1f => 0x7f80_0000 | fraction << 13,
+        0x1f => 0x7f80_0000 + (fraction << 13),
         // The bias of the exponent is 15 there and 127 here.
-        _ => (exponent + 127 - 15) << 23 | fraction << 13,
+        _ => ((exponent + 127 - 15) << 23) + (fraction << 13),
     };
-    f32::from_bits(u32::from(bits & 0x8000) << 16 | magnitude)
+    f32::from_bits((u32::from(bits & 0x8000) << 16) + magnitude)
 }
 
 /// The BF16 (the upper half of an f32) with these bits.
