@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Error, Result};
-use backprop_trainer::formats::write_atomic;
+use backprop_trainer::formats::{WriteBudget, write_atomic};
 use backprop_trainer::{BatchReport, Epoch, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -55,8 +55,13 @@ pub struct Progress {
     rows: u64,
     history: Vec<Epoch>,
     history_path: PathBuf,
+    budget: WriteBudget,
+    is_written: bool,
     failure: Option<Error>,
 }
+
+/// The most epochs that have a line each; of more, every tenth or twentieth, for instance, has one.
+const MAX_LINES: u64 = 40;
 
 impl Progress {
     /// For a run of `epochs` epochs, the first of which are done already.
@@ -72,6 +77,8 @@ impl Progress {
             rows: 0,
             history,
             history_path,
+            budget: WriteBudget::default(),
+            is_written: true,
             failure: None,
         }
     }
@@ -80,10 +87,31 @@ impl Progress {
     ///
     /// # Errors
     /// The error that stopped the run, if one did.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(mut self) -> Result<()> {
         self.bar.finish_and_clear();
+        if !self.is_written && self.failure.is_none() {
+            self.write_history();
+        }
         TRAINING.store(false, Ordering::SeqCst);
         self.failure.map_or(Ok(()), Err)
+    }
+
+    /// Keeps `history.csv`; a failure stops the run.
+    fn write_history(&mut self) {
+        let (path, text) = (&self.history_path, history_csv(&self.history));
+        let written = self.budget.write(|| write_atomic(path, text.as_bytes()));
+        self.failure = written.err().map(Error::from);
+        self.is_written = true;
+    }
+
+    /// Whether an epoch has a line: all of a few, of many a round number of them, and the last.
+    fn has_line(&self, epoch: u64) -> bool {
+        let rounds = (0..18).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)));
+        let step = rounds
+            .into_iter()
+            .find(|step| self.epochs / step <= MAX_LINES);
+        let step = step.unwrap_or(self.epochs);
+        epoch.is_multiple_of(step) || epoch == self.epochs
     }
 
     fn line(&self, epoch: &Epoch) -> String {
@@ -143,13 +171,15 @@ impl Observer for Progress {
     }
 
     fn epoch(&mut self, epoch: &Epoch) -> ControlFlow<()> {
-        if !self.quiet {
+        if !self.quiet && self.has_line(epoch.epoch) {
             self.bar.suspend(|| say!("{}", self.line(epoch)));
         }
         self.history.push(*epoch);
-        let written = write_atomic(&self.history_path, history_csv(&self.history).as_bytes());
-        if let Err(error) = written {
-            self.failure = Some(error.into());
+        self.is_written = false;
+        if self.budget.is_due() {
+            self.write_history();
+        }
+        if self.failure.is_some() {
             return ControlFlow::Break(());
         }
         if INTERRUPTED.load(Ordering::SeqCst) {

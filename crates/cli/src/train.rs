@@ -84,6 +84,12 @@ pub(crate) fn run(args: &TrainArgs, common: &Common) -> Result<ExitCode> {
 impl Run<'_> {
     fn run<T: Scalar>(mut self) -> Result<ExitCode> {
         let splits = setup::splits(&self.settings, &data::load::<T>(&self.settings)?)?;
+        if !self.args.run.resume {
+            let is_classes = splits.train.num_classes().is_some();
+            let training = &self.args.training;
+            self.settings
+                .fit_to_table(training, splits.train.len(), is_classes);
+        }
         // Now, since the file may change while the network trains.
         let training_file = training_file::of_settings(&self.settings)?;
         let mut trainer = self.trainer(&splits)?;
@@ -116,7 +122,9 @@ impl Run<'_> {
             trainer.resume_from(self.dir.checkpoint())?;
         }
         self.dir.create(&self.settings)?;
-        Ok(trainer.with_checkpoint(self.dir.checkpoint()))
+        Ok(trainer
+            .with_checkpoint(self.dir.checkpoint())
+            .with_checkpoint_budget())
     }
 
     fn announce<T: Scalar>(&self, trainer: &Trainer<T>, splits: &Splits<T>) {

@@ -49,6 +49,7 @@ mod parameters;
 mod rename;
 mod safetensors_file;
 mod safetensors_writer;
+mod write_budget;
 
 pub use backprop_losses::OutputKind;
 pub use checkpoint::Checkpoint;
@@ -63,3 +64,4 @@ pub use onnx::{
 };
 pub use parameters::{MatchedLayers, load_matching_parameters, load_parameters};
 pub use rename::Rename;
+pub use write_budget::WriteBudget;

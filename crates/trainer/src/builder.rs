@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use backprop_formats::WriteBudget;
 use backprop_layers::{Predictor, Workspace};
 use backprop_optimizers::Schedule;
 use backprop_tensor::{Pool, Scalar};
@@ -100,6 +101,14 @@ impl<T: Scalar> Trainer<T> {
     #[must_use]
     pub fn with_checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
         self.checkpoint_path = Some(path.into());
+        self
+    }
+
+    /// With checkpoints that take at most half of the time: where epochs are short, some have none, but
+    /// the last of `fit` always has one. A run that is killed loses no more time than writing took.
+    #[must_use]
+    pub fn with_checkpoint_budget(mut self) -> Self {
+        self.checkpoint_budget = Some(WriteBudget::default());
         self
     }
 }

@@ -93,11 +93,27 @@ impl<T: Scalar> Trainer<T> {
         self.restore(&Checkpoint::load(path.as_ref(), MAX_BYTES)?)
     }
 
-    pub(crate) fn save_checkpoint(&self) -> Result<(), TrainError> {
-        match &self.checkpoint_path {
-            Some(path) => Ok(self.checkpoint()?.save(path)?),
-            None => Ok(()),
+    /// Writes the checkpoint of an epoch, if it is due; whether it is written.
+    pub(crate) fn save_if_due(&mut self) -> Result<bool, TrainError> {
+        let is_due = self.checkpoint_budget.is_none_or(|budget| budget.is_due());
+        if is_due {
+            self.save_checkpoint()?;
         }
+        Ok(is_due)
+    }
+
+    pub(crate) fn save_checkpoint(&mut self) -> Result<(), TrainError> {
+        let Some(path) = self.checkpoint_path.clone() else {
+            return Ok(());
+        };
+        let mut budget = self.checkpoint_budget;
+        let save = || Ok(self.checkpoint()?.save(path)?);
+        let result = match &mut budget {
+            Some(budget) => budget.write(save),
+            None => save(),
+        };
+        self.checkpoint_budget = budget;
+        result
     }
 
     /// Steps and state slots as the section `moments`.

@@ -107,6 +107,7 @@ impl<T: Scalar> Trainer<T> {
             batches: BatchSampler::new(train.len(), self.config.batch_size, None),
             batch: Batch::new(),
         };
+        let mut is_saved = true;
         loop {
             let before = self.snapshot();
             match self.epoch(train, validation, observer, &mut buffers) {
@@ -114,24 +115,34 @@ impl<T: Scalar> Trainer<T> {
                     self.train_rows = Some(train.len());
                     self.history.epochs.push(epoch);
                     self.track_best();
-                    self.save_checkpoint()?;
+                    is_saved = self.save_if_due()?;
                     let stop = observer.epoch(&epoch).is_break();
-                    if let Some(reason) =
-                        self.stop_reason().or(stop.then_some(StopReason::Observer))
-                    {
+                    let stop = self.stop_reason().or(stop.then_some(StopReason::Observer));
+                    if let Some(reason) = stop {
+                        self.save_unless(is_saved)?;
                         return Ok(reason);
                     }
                 }
                 Ok(ControlFlow::Break(())) => {
                     self.restore_snapshot(before);
+                    self.save_unless(is_saved)?;
                     return Ok(StopReason::Observer);
                 }
                 Err(error) => {
                     self.restore_snapshot(before);
+                    self.save_unless(is_saved)?;
                     return Err(error);
                 }
             }
         }
+    }
+
+    /// Writes the checkpoint of the last epoch, unless that is done.
+    fn save_unless(&mut self, is_saved: bool) -> Result<(), TrainError> {
+        if is_saved {
+            return Ok(());
+        }
+        self.save_checkpoint()
     }
 
     /// The reason why the run is finished, if it is: a function of the history alone.

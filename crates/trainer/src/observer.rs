@@ -29,7 +29,7 @@ pub trait Observer {
         ControlFlow::Continue(())
     }
 
-    /// Called after each epoch, when the checkpoint of the epoch is written.
+    /// Called after each epoch, when the checkpoint of the epoch is written, if it has one.
     fn epoch(&mut self, _epoch: &Epoch) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }

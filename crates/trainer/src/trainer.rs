@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use backprop_data::{Batch, Dataset};
-use backprop_formats::{Model, ModelInfo};
+use backprop_formats::{Model, ModelInfo, WriteBudget};
 use backprop_layers::{LayerSpec, Predictor, Sequential, Workspace};
 use backprop_losses::{Loss, OutputKind, TargetsView};
 use backprop_optimizers::{Optimizer, OptimizerState};
@@ -31,6 +31,8 @@ pub struct Trainer<T: Scalar> {
     pub(crate) train_rows: Option<usize>,
     pub(crate) info: ModelInfo,
     pub(crate) checkpoint_path: Option<PathBuf>,
+    /// Where not every epoch has to have a checkpoint.
+    pub(crate) checkpoint_budget: Option<WriteBudget>,
 }
 
 impl<T: Scalar> Trainer<T> {
@@ -74,6 +76,7 @@ impl<T: Scalar> Trainer<T> {
             best: None,
             train_rows: None,
             checkpoint_path: None,
+            checkpoint_budget: None,
         })
     }
 

@@ -130,7 +130,7 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_enum)]
     pub(crate) activation: Option<Activation>,
     /// The probability that training drops a value of a hidden layer, at least 0 and below 1
-    /// [default: 0.1]
+    /// [default: 0.1; 0.2 for a table]
     #[arg(long, value_name = "P")]
     pub(crate) dropout: Option<f64>,
     /// Begin with the parameters of this model file instead of random parameters; layers of other shapes, for
@@ -196,15 +196,16 @@ pub(crate) struct TrainingArgs {
     /// For the step schedule: the factor of each change [default: 0.5]
     #[arg(long, value_name = "FACTOR")]
     pub(crate) step_factor: Option<f64>,
-    /// Passes over the training data [default: 15]
+    /// Passes over the training data [default: 15; for a table as many as make 2,000 steps, if that is
+    /// more]
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<u64>,
     /// Rows in one step [default: 64]
     #[arg(long, value_name = "N")]
     pub(crate) batch_size: Option<usize>,
     /// Stop after this number of epochs without a better validation loss, and keep the best
-    /// parameters
-    /// [default: off]
+    /// parameters [default: off; for numbers of a table, unless --epochs is given, the best
+    /// parameters of all epochs are kept]
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) patience: Option<u64>,
     /// With --patience: the metric on the validation rows that tells which epoch is the best; the last

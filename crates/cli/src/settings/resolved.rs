@@ -13,6 +13,13 @@ use serde::{Deserialize, Serialize};
 use super::args::{NetworkArgs, OptimizerArgs, TrainArgs, TrainingArgs};
 use super::choices::{Activation, OptimizerKind, Precision, ScheduleName};
 use super::data::DataSettings;
+use crate::source::Source;
+
+/// The steps that a table is trained for by default, as epochs of a small table are few steps. Chosen
+/// on validation rows of small tables, see docs/tables.md.
+const TABLE_STEPS: u64 = 2000;
+/// The dropout of a table's network by default: tables are small and noisy.
+const TABLE_DROPOUT: f64 = 0.2;
 
 // Constants of the optimizers and of the step schedule.
 const MOMENTUM: f64 = 0.9;
@@ -80,10 +87,11 @@ pub(crate) struct TrainingSettings {
 impl Settings {
     /// Fills in the defaults, and refuses flags that nothing would use.
     pub(crate) fn resolve(args: &TrainArgs, seed: Option<u64>) -> Result<Self> {
+        let data = DataSettings::resolve(&args.data)?;
         Ok(Settings {
             seed: seed.unwrap_or(0),
-            data: DataSettings::resolve(&args.data)?,
-            network: NetworkSettings::resolve(&args.network)?,
+            network: NetworkSettings::resolve(&args.network, &data.dataset)?,
+            data,
             optimizer: OptimizerSettings::resolve(&args.optimizer)?,
             training: TrainingSettings::resolve(&args.training)?,
         })
@@ -103,6 +111,21 @@ impl Settings {
         Ok(())
     }
 
+    /// Fills in what a table's defaults depend on: as many epochs as make [`TABLE_STEPS`] steps, and for
+    /// numbers the parameters of the best epoch, which rows that were only validated with tell.
+    pub(crate) fn fit_to_table(&mut self, args: &TrainingArgs, rows: usize, is_classes: bool) {
+        if args.epochs.is_some() || !matches!(self.data.dataset, Source::Csv(_)) {
+            return;
+        }
+        let training = &mut self.training;
+        let steps = rows.div_ceil(training.batch_size.max(1)).max(1) as u64;
+        training.epochs = training.epochs.max(TABLE_STEPS.div_ceil(steps));
+        if args.patience.is_none() && !is_classes && self.data.has_validation() {
+            training.patience = Some(training.epochs);
+            training.stop_metric = Some(StopMetric::default());
+        }
+    }
+
     /// The trainer's part of the settings.
     pub(crate) fn train_config(&self) -> TrainConfig {
         TrainConfig {
@@ -120,14 +143,18 @@ impl Settings {
 }
 
 impl NetworkSettings {
-    fn resolve(args: &NetworkArgs) -> Result<Self> {
+    fn resolve(args: &NetworkArgs, dataset: &Source) -> Result<Self> {
+        let default_dropout = match dataset {
+            Source::Csv(_) => TABLE_DROPOUT,
+            _ => 0.1,
+        };
         if args.rename.is_some() && args.from.is_none() {
             bail!("--rename belongs to --from MODEL; add it, or leave --rename out");
         }
         Ok(NetworkSettings {
             hidden: args.hidden.clone().unwrap_or_else(|| vec![128, 64]),
             activation: args.activation.unwrap_or(Activation::LeakyRelu),
-            dropout: args.dropout.unwrap_or(0.1),
+            dropout: args.dropout.unwrap_or(default_dropout),
             from: args.from.clone(),
             rename: args.rename.clone(),
             precision: args.precision.unwrap_or(Precision::F32),
