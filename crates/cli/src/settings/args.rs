@@ -130,7 +130,7 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_enum)]
     pub(crate) activation: Option<Activation>,
     /// The probability that training drops a value of a hidden layer, at least 0 and below 1
-    /// [default: 0.1; 0.2 for a table]
+    /// [default: 0.1; 0.3 for a table]
     #[arg(long, value_name = "P")]
     pub(crate) dropout: Option<f64>,
     /// Begin with the parameters of this model file instead of random parameters; layers of other shapes, for

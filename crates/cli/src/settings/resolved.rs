@@ -19,7 +19,7 @@ use crate::source::Source;
 /// on validation rows of small tables, see docs/tables.md.
 const TABLE_STEPS: u64 = 2000;
 /// The dropout of a table's network by default: tables are small and noisy.
-const TABLE_DROPOUT: f64 = 0.2;
+const TABLE_DROPOUT: f64 = 0.3;
 
 // Constants of the optimizers and of the step schedule.
 const MOMENTUM: f64 = 0.9;
