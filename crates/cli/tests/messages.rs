@@ -105,3 +105,78 @@ fn other_files_that_a_library_refuses_are_told_in_one_sentence() {
         assert!(error.contains(file), "{error}");
     }
 }
+
+#[test]
+fn a_setting_that_makes_no_sense_is_named_as_its_flag() {
+    let place = Place::new();
+    for (flags, expected) in [
+        ("--epochs 0", "--epochs is 0; it must be at least 1"),
+        ("--batch-size 0", "--batch-size is 0; it must be at least 1"),
+        ("--patience 0", "--patience is 0; it must be at least 1"),
+        (
+            "--learning-rate -1",
+            "--learning-rate is -1; it must be above 0 and finite",
+        ),
+        ("--l2 -1", "--l2 is -1; it must be at least 0"),
+        (
+            "--weight-decay -1",
+            "--weight-decay is -1; it must be at least 0",
+        ),
+        ("--clip 0", "--clip is 0; it must be above 0 and finite"),
+        (
+            "--dropout 1.5",
+            "--dropout is 1.5; it must be at least 0 and below 1",
+        ),
+        (
+            "--hidden 0",
+            "a width of --hidden is 0; it must be at least 1",
+        ),
+        (
+            "--beta1 1",
+            "--beta1 is 1; it must be at least 0 and below 1",
+        ),
+        (
+            "--beta2 1",
+            "--beta2 is 1; it must be at least 0 and below 1",
+        ),
+        (
+            "--epsilon 0",
+            "--epsilon is 0; it must be above 0 and finite",
+        ),
+        (
+            "--optimizer nesterov --momentum 1",
+            "--momentum is 1; it must be at least 0",
+        ),
+        (
+            "--optimizer rmsprop --decay-rate 1",
+            "--decay-rate is 1; it must be at least 0",
+        ),
+        (
+            "--schedule step --step-every 0",
+            "--step-every is 0; it must be above 0",
+        ),
+        (
+            "--schedule step --step-factor 0",
+            "--step-factor is 0; it must be above 0",
+        ),
+        (
+            "--validation-fraction -0.1",
+            "--validation-fraction is -0.1; it must be at least 0",
+        ),
+        (
+            "--limit 1",
+            "choose another --validation-fraction or --test-fraction",
+        ),
+    ] {
+        let line = format!("train --dataset sample --run-dir run {flags}");
+        let error = sentence(&line, &place.run(&line));
+        assert!(error.contains(expected), "{flags}: {error}");
+        assert!(!place.path().join("run").exists(), "{flags}");
+    }
+    let line = "search --dataset sample --folds 1 --trials 2";
+    let error = sentence(line, &place.run(line));
+    assert!(
+        error.contains("--folds is 1; it must be at least 2"),
+        "{error}"
+    );
+}

@@ -8,29 +8,29 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Advice {
-    /// Take what is missing as the mean: [`Missing::Mean`](crate::csv::Missing::Mean).
+    /// Take what is missing as the mean: `csv::Missing::Mean`.
     MissingMean,
-    /// Take what is unknown as none of the known values: [`Unknown::Zeros`](crate::csv::Unknown::Zeros).
+    /// Take what is unknown as none of the known values: `csv::Unknown::Zeros`.
     UnknownZeros,
-    /// Leave this column out: [`Options::ignore`](crate::csv::Options::ignore).
+    /// Leave this column out: `csv::Options::ignore`.
     Ignore(String),
-    /// Take these cells as missing: [`ReadOptions::na_values`](crate::csv::ReadOptions::na_values).
+    /// Take these cells as missing: `csv::ReadOptions::na_values`.
     NaValues(Vec<String>),
-    /// Take this column as text: [`Options::categorical`](crate::csv::Options::categorical).
+    /// Take this column as text: `csv::Options::categorical`.
     Categorical(String),
-    /// Learn classes: [`TargetKind::Classes`](crate::csv::TargetKind::Classes).
+    /// Learn classes: `csv::TargetKind::Classes`.
     Classes,
     /// Read the cell as this number, with a decimal comma:
-    /// [`ReadOptions::decimal`](crate::csv::ReadOptions::decimal).
+    /// `csv::ReadOptions::decimal`.
     DecimalComma(f64),
     /// Read the cell as this number, with commas between thousands:
-    /// [`ReadOptions::thousands`](crate::csv::ReadOptions::thousands).
+    /// `csv::ReadOptions::thousands`.
     ThousandsComma(f64),
-    /// Read dates in this format: [`ReadOptions::date_format`](crate::csv::ReadOptions::date_format).
+    /// Read dates in this format: `csv::ReadOptions::date_format`.
     DateFormat(String),
-    /// Name the encoding of the bytes: [`ReadOptions::encoding`](crate::csv::ReadOptions::encoding).
+    /// Name the encoding of the bytes: `csv::ReadOptions::encoding`.
     Encoding,
-    /// Say that there is no header: [`Header::Absent`](crate::csv::Header::Absent).
+    /// Say that there is no header: `csv::Header::Absent`.
     NoHeader,
 }
 

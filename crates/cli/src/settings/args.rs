@@ -94,14 +94,14 @@ pub(crate) struct DataArgs {
     pub(crate) limit: Option<usize>,
     /// The fraction of training rows that is the validation set, at least 0 and below 1; 0 trains
     /// on all of them [default: 0.2]
-    #[arg(long, value_name = "FRACTION")]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
     pub(crate) validation_fraction: Option<f64>,
     /// A CSV file whose rows are the validation set, with the columns of the data set
     #[arg(long, value_name = "FILE", conflicts_with = "validation_fraction")]
     pub(crate) validation: Option<PathBuf>,
     /// The fraction of a CSV file's rows, or of pictures without test files, that is the test
     /// set, at least 0 and below 1; 0 leaves none [default: 0.2]
-    #[arg(long, value_name = "FRACTION")]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
     pub(crate) test_fraction: Option<f64>,
     /// A CSV file whose rows are the test set, with the columns of the data set
     #[arg(long, value_name = "FILE", conflicts_with = "test_fraction")]
@@ -131,7 +131,7 @@ pub(crate) struct NetworkArgs {
     pub(crate) activation: Option<Activation>,
     /// The probability that training drops a value of a hidden layer, at least 0 and below 1
     /// [default: 0.1; 0.3 for a table]
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     pub(crate) dropout: Option<f64>,
     /// Begin with the parameters of this model file instead of random parameters; layers of other shapes, for
     /// instance for another number of classes, are drawn anew
@@ -155,31 +155,31 @@ pub(crate) struct OptimizerArgs {
     pub(crate) optimizer: Option<OptimizerKind>,
     /// The highest learning rate of the run, above 0 [default: by optimizer: adam 0.004, sgd 0.5,
     /// nesterov 0.05, rmsprop 0.002]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub(crate) learning_rate: Option<f64>,
     /// For nesterov: the momentum, at least 0 and below 1 [default: 0.9]
-    #[arg(long, value_name = "MU")]
+    #[arg(long, value_name = "MU", allow_negative_numbers = true)]
     pub(crate) momentum: Option<f64>,
     /// For rmsprop: the decay rate of the mean square, at least 0 and below 1 [default: 0.99]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub(crate) decay_rate: Option<f64>,
     /// For adam: the decay rate of the mean, at least 0 and below 1 [default: 0.9]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub(crate) beta1: Option<f64>,
     /// For adam: the decay rate of the mean square, at least 0 and below 1 [default: 0.999]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub(crate) beta2: Option<f64>,
     /// For adam and rmsprop: added to the root of the mean square, above 0 [default: 1e-8]
-    #[arg(long, value_name = "E")]
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
     pub(crate) epsilon: Option<f64>,
     /// The L2 penalty: this times each weight is added to its gradient [default: 0]
-    #[arg(long, value_name = "LAMBDA")]
+    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     pub(crate) l2: Option<f64>,
     /// Decoupled decay: each step takes learning rate times this off each weight [default: 0]
-    #[arg(long, value_name = "LAMBDA")]
+    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     pub(crate) weight_decay: Option<f64>,
     /// Scale the gradient down where its norm is above this [default: off]
-    #[arg(long, value_name = "NORM")]
+    #[arg(long, value_name = "NORM", allow_negative_numbers = true)]
     pub(crate) clip: Option<f64>,
 }
 
@@ -194,7 +194,7 @@ pub(crate) struct TrainingArgs {
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) step_every: Option<u64>,
     /// For the step schedule: the factor of each change [default: 0.5]
-    #[arg(long, value_name = "FACTOR")]
+    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
     pub(crate) step_factor: Option<f64>,
     /// Passes over the training data [default: 15; for a table as many as make 2,000 steps, if that is
     /// more]
