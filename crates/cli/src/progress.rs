@@ -54,7 +54,8 @@ pub struct Progress {
     bar: ProgressBar,
     rows: u64,
     history: Vec<Epoch>,
-    history_path: PathBuf,
+    /// `None` where the history is not kept.
+    history_path: Option<PathBuf>,
     budget: WriteBudget,
     is_written: bool,
     failure: Option<Error>,
@@ -65,7 +66,7 @@ const MAX_LINES: u64 = 40;
 
 impl Progress {
     /// For a run of `epochs` epochs, the first of which are done already.
-    pub fn new(epochs: u64, done: &[Epoch], history_path: PathBuf, quiet: bool) -> Self {
+    pub fn new(epochs: u64, done: &[Epoch], history_path: Option<PathBuf>, quiet: bool) -> Self {
         TRAINING.store(true, Ordering::SeqCst);
         let template = "epoch {msg} {bar:30} {percent:>3} %  {prefix}  {eta} left";
         let bar = bar(template, quiet);
@@ -98,7 +99,10 @@ impl Progress {
 
     /// Keeps `history.csv`; a failure stops the run.
     fn write_history(&mut self) {
-        let (path, text) = (&self.history_path, history_csv(&self.history));
+        let Some(path) = &self.history_path else {
+            return;
+        };
+        let text = history_csv(&self.history);
         let written = self.budget.write(|| write_atomic(path, text.as_bytes()));
         self.failure = written.err().map(Error::from);
         self.is_written = true;

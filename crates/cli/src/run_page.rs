@@ -28,6 +28,7 @@ const RATES: u64 = 400;
 /// A finished run.
 pub(crate) struct FinishedRun<'a, T: Scalar> {
     pub(crate) settings: &'a Settings,
+    pub(crate) network: &'a Sequential<T>,
     /// The network before training, if it can still be had.
     pub(crate) before: Option<Sequential<T>>,
     /// Training, validation and test rows.
@@ -37,8 +38,8 @@ pub(crate) struct FinishedRun<'a, T: Scalar> {
     pub(crate) test_loss: f64,
     /// `None` where there are no test rows.
     pub(crate) predictions: Option<Predictions>,
-    /// The epoch whose parameters were restored at the end, where there is a patience.
-    pub(crate) restored_epoch: Option<u64>,
+    /// A sentence on the network that was kept, where it is not that of the last epoch.
+    pub(crate) kept: Option<String>,
     pub(crate) threads: usize,
     pub(crate) start: Instant,
 }
@@ -64,15 +65,13 @@ pub(crate) fn image_size<T>(rows: &Dataset<T>) -> Option<(usize, usize)> {
 
 fn run<T: Scalar>(trainer: &Trainer<T>, finished: FinishedRun<'_, T>) -> Result<Run> {
     let settings = finished.settings;
-    let network = trainer.network();
+    let network = finished.network;
     let mut widths = vec![network.input_width()];
     widths.extend(&settings.network.hidden);
     widths.push(network.output_width());
     let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
     let widths = widths.join("-");
-    let restored = finished.restored_epoch.map_or(String::new(), |epoch| {
-        format!(" The test figures are those of the parameters of epoch {epoch}.")
-    });
+    let kept = finished.kept.as_deref().unwrap_or_default();
     let [train_rows, validation_rows, test_rows] = finished.rows;
     let validated = match validation_rows {
         0 => "not validated".to_string(),
@@ -83,7 +82,7 @@ fn run<T: Scalar>(trainer: &Trainer<T>, finished: FinishedRun<'_, T>) -> Result<
         rows => format!("tested on {} that it has never seen", thousands(rows)),
     };
     let lead = format!(
-        "A network {widths} with {} parameters, trained on {} rows, {validated}, {tested}.{restored}",
+        "A network {widths} with {} parameters, trained on {} rows, {validated}, {tested}.{kept}",
         thousands(network.parameter_count()),
         thousands(train_rows),
     );

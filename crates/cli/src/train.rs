@@ -1,14 +1,19 @@
 //! `backprop train`.
 
+mod refit;
+
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use backprop_report::metrics::{MajorityClass, Predictions};
+use backprop_trainer::data::Dataset;
 use backprop_trainer::formats::{Model, TrainingFile, write_atomic};
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Epoch, Evaluation, StopReason, Trainer};
 use serde::Serialize;
+
+use refit::Refit;
 
 use crate::common::Common;
 use crate::data::{self, Splits};
@@ -36,6 +41,9 @@ struct Report {
     peak_rss_bytes: Option<u64>,
     best_epoch: Option<u64>,
     epochs: Vec<Epoch>,
+    /// The training on all rows, of which the test figures then are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refit: Option<Refit>,
     /// `None` where there are no test rows.
     test: Option<TestMetrics>,
 }
@@ -83,7 +91,8 @@ pub(crate) fn run(args: &TrainArgs, common: &Common) -> Result<ExitCode> {
 
 impl Run<'_> {
     fn run<T: Scalar>(mut self) -> Result<ExitCode> {
-        let splits = setup::splits(&self.settings, &data::load::<T>(&self.settings)?)?;
+        let loaded = data::load::<T>(&self.settings)?;
+        let splits = setup::splits(&self.settings, &loaded)?;
         if !self.args.run.resume {
             let is_classes = splits.train.num_classes().is_some();
             let training = &self.args.training;
@@ -95,11 +104,24 @@ impl Run<'_> {
         let mut trainer = self.trainer(&splits)?;
         self.announce(&trainer, &splits);
         self.train(&mut trainer, &splits)?;
-        if trainer.history().end() == Some(StopReason::Observer) {
+        if Self::is_interrupted(&trainer) {
             return Ok(self.interrupted(&trainer));
         }
-        let tested = self.test(&trainer, &splits, training_file)?;
-        self.report(&trainer, &splits, tested)?;
+        self.keep_history(&trainer)?;
+        let again = self.refit(&loaded, &trainer)?;
+        if again
+            .as_ref()
+            .is_some_and(|again| Self::is_interrupted(&again.trainer))
+        {
+            return Ok(self.interrupted(&trainer));
+        }
+        let (kept, test) = match &again {
+            Some(again) => (&again.trainer, &again.test),
+            None => (&trainer, &splits.test),
+        };
+        let tested = self.test(kept, test, training_file)?;
+        let refit = again.as_ref().map(|again| again.figures);
+        self.report((&trainer, kept, refit), &splits, tested)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -176,7 +198,7 @@ impl Run<'_> {
             return Ok(());
         }
         let (epochs, done) = (self.settings.training.epochs, trainer.history().epochs());
-        let mut progress = Progress::new(epochs, done, self.dir.history(), self.common.quiet);
+        let mut progress = Progress::new(epochs, done, Some(self.dir.history()), self.common.quiet);
         let result = trainer
             .fit_with(&splits.train, splits.validation_rows(), &mut progress)
             .map(|_| ());
@@ -196,22 +218,28 @@ impl Run<'_> {
         ExitCode::from(INTERRUPTED_CODE)
     }
 
-    /// Keeps the model and the history, and sends the test set, if there is one, through the network.
+    /// Keeps the history, and says where it ended early.
+    fn keep_history<T: Scalar>(&self, trainer: &Trainer<T>) -> Result<()> {
+        let history = trainer.history();
+        write_atomic(self.dir.history(), history_csv(history.epochs()).as_bytes())?;
+        let epochs = history.epochs().len();
+        let early = history.end() == Some(StopReason::EarlyStopping);
+        if early && (epochs as u64) < self.settings.training.epochs {
+            self.say(&format!("stopped early after epoch {epochs}"));
+        }
+        Ok(())
+    }
+
+    /// Keeps the model, and sends the test set, if there is one, through the network.
     fn test<T: Scalar>(
         &self,
         trainer: &Trainer<T>,
-        splits: &Splits<T>,
+        test: &Dataset<T>,
         training_file: Option<TrainingFile>,
     ) -> Result<Option<Tested>> {
-        let history = trainer.history();
-        write_atomic(self.dir.history(), history_csv(history.epochs()).as_bytes())?;
-        if history.end() == Some(StopReason::EarlyStopping) {
-            let epochs = history.epochs().len();
-            self.say(&format!("stopped early after epoch {epochs}"));
-        }
-        let images = run_page::image_size(&splits.train).is_some();
-        let has_test = !splits.test.is_empty();
-        let tested = has_test.then(|| test_metrics::predictions(trainer, &splits.test, images));
+        let images = run_page::image_size(test).is_some();
+        let has_test = !test.is_empty();
+        let tested = has_test.then(|| test_metrics::predictions(trainer, test, images));
         let tested = tested.transpose().context("the test set")?;
         let mut info = trainer.model_info().clone();
         info.training_file = training_file;
@@ -222,16 +250,21 @@ impl Run<'_> {
     /// The page, the lines on the terminal and the JSON file.
     fn report<T: Scalar>(
         &self,
-        trainer: &Trainer<T>,
+        (trainer, kept, refit): (&Trainer<T>, &Trainer<T>, Option<Refit>),
         splits: &Splits<T>,
         tested: Option<Tested>,
     ) -> Result<()> {
         let metrics = tested.as_ref();
         let metrics = metrics.map(|(evaluation, found)| TestMetrics::new(*evaluation, found));
         let best_epoch = best_epoch(trainer.history());
-        let restored = best_epoch.filter(|_| self.settings.training.patience.is_some());
+        let has_patience = self.settings.training.patience.is_some() && refit.is_none();
+        let restored = best_epoch.filter(|_| has_patience);
+        let kept_epoch = restored.map(|epoch| {
+            format!(" The test figures are those of the parameters of epoch {epoch}.")
+        });
         let finished = FinishedRun {
             settings: &self.settings,
+            network: kept.network(),
             // From the seed again, or the model of --from, if it is still there.
             before: setup::network(&self.settings, &splits.train)
                 .ok()
@@ -242,13 +275,17 @@ impl Run<'_> {
                 .as_ref()
                 .map_or(f64::NAN, |(evaluation, _)| evaluation.loss),
             predictions: tested.map(|(_, predictions)| predictions),
-            restored_epoch: restored,
+            kept: refit.map(|refit| refit.sentence()).or(kept_epoch),
             threads: self.common.threads(),
             start: self.start,
         };
         let page = run_page::write(trainer, finished, &self.dir)?;
         let seconds = self.start.elapsed().as_secs_f64();
-        let suffix = restored.map_or(String::new(), |e| format!(" (parameters of epoch {e})"));
+        let suffix = match (refit, restored) {
+            (Some(refit), _) => refit.suffix(),
+            (None, Some(epoch)) => format!(" (parameters of epoch {epoch})"),
+            (None, None) => String::new(),
+        };
         let result = metrics
             .as_ref()
             .map_or("not tested".to_string(), |metrics| {
@@ -264,7 +301,10 @@ impl Run<'_> {
             self.dir.path().display()
         ));
         if let Some(file) = &self.args.run.report {
-            write_json(file, &self.figures(trainer, splits, seconds, metrics))?;
+            write_json(
+                file,
+                &self.figures((trainer, refit), splits, seconds, metrics),
+            )?;
         }
         self.say(&format!("report: {}", page.display()));
         Ok(())
@@ -273,7 +313,7 @@ impl Run<'_> {
     /// All figures of the run, for the JSON file.
     fn figures<T: Scalar>(
         &self,
-        trainer: &Trainer<T>,
+        (trainer, refit): (&Trainer<T>, Option<Refit>),
         splits: &Splits<T>,
         seconds: f64,
         test: Option<TestMetrics>,
@@ -293,6 +333,7 @@ impl Run<'_> {
             peak_rss_bytes: peak_rss_bytes(),
             best_epoch: best_epoch(trainer.history()),
             epochs: trainer.history().epochs().to_vec(),
+            refit,
             test,
         }
     }

@@ -171,3 +171,45 @@ fn parts_that_make_no_sense_are_refused_in_one_sentence() {
     ));
     assert!(error.contains("leave --validation out"), "{error}");
 }
+
+#[test]
+fn a_new_network_learns_the_validation_rows_too() {
+    let place = place();
+    let line = TRAIN.replace("--epochs 3", "--epochs 40 --patience 3 --learning-rate 0.3");
+    let stdout = place.succeeds(&format!("{line} --refit --run-dir run --report r.json"));
+    let report = place.json("r.json");
+    let best = report["best_epoch"].as_u64().unwrap();
+    let refit = &report["refit"];
+    assert_eq!(
+        (refit["epochs"].as_u64(), refit["train_samples"].as_u64()),
+        (Some(best), Some(40))
+    );
+    assert_eq!(place.rows(), [32, 8, 10]);
+    let line_of_results = format!(" (trained again on 40 rows for {best} epochs); ");
+    assert!(stdout.contains(&line_of_results), "{stdout}");
+    let page = std::fs::read_to_string(place.path().join("run/report.html")).unwrap();
+    assert!(page.contains("all 40 rows but the test set"), "{page}");
+    // It is the network that a training on these rows gives.
+    let plain = TRAIN.replace(
+        "--epochs 3",
+        &format!("--epochs {best} --learning-rate 0.3"),
+    );
+    place.succeeds(&format!(
+        "{plain} --validation-fraction 0 --run-dir plain --quiet"
+    ));
+    let model =
+        |run: &str| std::fs::read(place.path().join(run).join("model.safetensors")).unwrap();
+    assert!(model("run") == model("plain"));
+    place.succeeds("evaluate run --report e.json");
+    assert_eq!(place.json("e.json")["test"], report["test"]);
+    // Resuming a finished run comes to the same.
+    place.succeeds("train --resume --run-dir run --quiet");
+    assert!(model("run") == model("plain"));
+    for flags in ["--validation-fraction 0", "--validation validation.csv"] {
+        let error = place.fails(&format!("{TRAIN} --refit {flags} --run-dir other"));
+        let expected = "--refit trains on the validation rows too, but";
+        assert!(error.contains(expected), "{error}");
+    }
+    let error = place.fails("search --dataset csv:table.csv --target kind --refit");
+    assert!(error.contains("--refit belongs to train"), "{error}");
+}

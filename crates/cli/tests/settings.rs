@@ -53,6 +53,7 @@ step-factor = 0.5
 epochs = 15
 batch-size = 64
 patience = 3
+refit = true
 "#;
 
 /// The settings, if they are accepted; they must then survive being written.

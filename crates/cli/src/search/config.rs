@@ -52,6 +52,10 @@ impl SearchConfig {
         let own: SearchOnly = saved.clone().try_into().context("the settings")?;
         let mut args: TrainArgs = saved.clone().try_into().context("the settings")?;
         ensure!(own.trials > 0, "--trials is 0; it must be at least 1");
+        ensure!(
+            args.training.refit.is_none(),
+            "--refit belongs to train; add it to the command that the search ends with"
+        );
         let space = Space::parse(&own.search)?;
         space.check(&saved)?;
 

@@ -208,6 +208,10 @@ pub(crate) struct TrainingArgs {
     /// parameters of all epochs are kept]
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) patience: Option<u64>,
+    /// In the end train a new network on the validation rows too, for as many epochs as turned out
+    /// best; it is the model that is kept and tested
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub(crate) refit: Option<bool>,
     /// With --patience: the metric on the validation rows that tells which epoch is the best; the last
     /// two count every class the same, however rare [default: loss]
     #[arg(long, value_parser = stop_metrics())]

@@ -82,6 +82,7 @@ pub(crate) struct TrainingSettings {
     pub(crate) patience: Option<u64>,
     /// `None` where there is no patience.
     pub(crate) stop_metric: Option<StopMetric>,
+    pub(crate) refit: Option<bool>,
 }
 
 impl Settings {
@@ -104,6 +105,12 @@ impl Settings {
             bail!(
                 "--patience needs validation rows, but --validation-fraction is 0; leave --patience \
                  out, or name the rows with --validation FILE"
+            );
+        }
+        if self.training.refit == Some(true) && self.data.validation_fraction == 0.0 {
+            bail!(
+                "--refit trains on the validation rows too, but --validation-fraction takes none; \
+                 leave --refit out"
             );
         }
         self.optimizer.build::<f64>().check()?;
@@ -260,6 +267,7 @@ impl TrainingSettings {
             batch_size: args.batch_size.unwrap_or(defaults.batch_size),
             patience: args.patience,
             stop_metric: args.patience.map(|_| args.stop_metric.unwrap_or_default()),
+            refit: args.refit,
         })
     }
 
