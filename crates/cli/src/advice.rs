@@ -29,7 +29,7 @@ const SETTINGS: [(&str, &str); 17] = [
     ("the number of folds", "--folds"),
 ];
 
-/// What the libraries advise to do, and the flags for it.
+/// The advice of the libraries at the end of a sentence, and its flags.
 const ADVICE: [(&str, &str); 6] = [
     (
         "raise max_bytes if the file is to be trusted",

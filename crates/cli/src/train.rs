@@ -259,9 +259,6 @@ impl Run<'_> {
         let best_epoch = best_epoch(trainer.history());
         let has_patience = self.settings.training.patience.is_some() && refit.is_none();
         let restored = best_epoch.filter(|_| has_patience);
-        let kept_epoch = restored.map(|epoch| {
-            format!(" The test figures are those of the parameters of epoch {epoch}.")
-        });
         let finished = FinishedRun {
             settings: &self.settings,
             network: kept.network(),
@@ -275,7 +272,7 @@ impl Run<'_> {
                 .as_ref()
                 .map_or(f64::NAN, |(evaluation, _)| evaluation.loss),
             predictions: tested.map(|(_, predictions)| predictions),
-            kept: refit.map(|refit| refit.sentence()).or(kept_epoch),
+            kept: refit.map_or_else(|| restored.map(of_epoch), |refit| Some(refit.sentence())),
             threads: self.common.threads(),
             start: self.start,
         };
@@ -337,6 +334,11 @@ impl Run<'_> {
             test,
         }
     }
+}
+
+/// A sentence for the page.
+fn of_epoch(epoch: u64) -> String {
+    format!(" The test figures are those of the parameters of epoch {epoch}.")
 }
 
 /// A number of rows, of which there may be none.

@@ -185,7 +185,7 @@ fn flags_that_make_no_sense_are_refused_in_one_sentence() {
         ("--search l2=1|2 --search l2=3", "l2 is searched for twice"),
         ("--learning-rate 0.1", "learning-rate is searched for"),
         ("--search hidden=8|16 --hidden 8", "leave one out"),
-        ("--search dropout=0.5|1", "the dropout probability is 1"),
+        ("--search dropout=0.5|1", "--dropout is 1"),
         ("--search learning-rate=-1|-2", "the learning rate is -"),
         ("--trials 0", "--trials is 0"),
         ("--folds 1", "the number of folds is 1"),
