@@ -186,15 +186,15 @@ fn flags_that_make_no_sense_are_refused_in_one_sentence() {
         ("--learning-rate 0.1", "learning-rate is searched for"),
         ("--search hidden=8|16 --hidden 8", "leave one out"),
         ("--search dropout=0.5|1", "--dropout is 1"),
-        ("--search learning-rate=-1|-2", "the learning rate is -"),
+        ("--search learning-rate=-1|-2", "--learning-rate is -"),
         ("--trials 0", "--trials is 0"),
-        ("--folds 1", "the number of folds is 1"),
-        ("--folds 500 --limit 300", "the number of folds is 500"),
+        ("--folds 1", "--folds is 1"),
+        ("--folds 500 --limit 300", "--folds is 500"),
         (
             "--momentum 0.9 --optimizer adam",
             "--momentum belongs to nesterov",
         ),
-        ("--epochs 0", "the number of epochs is 0"),
+        ("--epochs 0", "--epochs is 0"),
         ("--resume", "--resume needs --run-dir"),
     ] {
         let run = if flags == "--resume" {
