@@ -147,12 +147,14 @@ impl TestMetrics {
     pub(crate) fn hint(&self) -> Option<String> {
         let balance = self.balance.as_ref()?;
         let is_better = self.accuracy? > balance.majority_share;
+        let way = if balance.is_uneven {
+            "train with --class-weights balanced, which makes rare classes weigh more"
+        } else {
+            "train for more --epochs, or give it inputs that tell the classes apart"
+        };
         (!is_better && balance.majority_share < 1.0).then(|| {
-            format!(
-                "the accuracy is no better than that of always saying \"{}\"; train with \
-                 --class-weights balanced, which makes rare classes weigh more",
-                balance.majority_class
-            )
+            let class = &balance.majority_class;
+            format!("the accuracy is no better than that of always saying \"{class}\"; {way}")
         })
     }
 

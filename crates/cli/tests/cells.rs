@@ -182,6 +182,20 @@ fn a_column_is_text_where_the_user_says_so() {
     assert!(error.contains(expected), "{error}");
 }
 
+#[test]
+fn a_text_that_names_each_row_is_to_be_left_out() {
+    let mut table = "id,x,label\n".to_owned();
+    for i in 0..100 {
+        table += &format!("u{i},{},{}\n", i % 7, ["a", "b"][i % 2]);
+    }
+    let place = Place::new();
+    place.write("table.csv", &table);
+    let error = place.fails(&format!("{TRAIN} --target label --run-dir run"));
+    let expected = "train with --unknown zeros to take it as none of them, or leave the column out \
+                    with --ignore id";
+    assert!(error.contains(expected), "{error}");
+}
+
 /// Days whose amount goes up and down once a year.
 fn days(write: impl Fn(u32, u32, u32) -> String) -> String {
     let mut text = "day,amount\n".to_owned();

@@ -14,17 +14,24 @@ pub(crate) fn describe(
     let (from, learnt) = (kinds(encoding), target(encoding, task));
     let mut lines = vec![format!("from {from}, learns {learnt}")];
     lines.extend(formats(encoding));
-    lines.extend(encoding.features.iter().filter_map(|feature| match feature {
-        Feature::Date(dates) => {
-            let time = if dates.has_time { " and time of day" } else { "" };
-            Some(format!(
-                "{} as a date: its day on a line of time, year, month, weekday and day of the \
-                 year{time}",
-                dates.column
-            ))
-        }
-        Feature::Number(_) | Feature::Categories { .. } => None,
-    }));
+    lines.extend(
+        encoding
+            .features
+            .iter()
+            .filter_map(|feature| match feature {
+                Feature::Date(dates) => {
+                    let last = match dates.has_time {
+                        true => "weekday, day of the year and time of day",
+                        false => "weekday and day of the year",
+                    };
+                    let column = &dates.column;
+                    Some(format!(
+                        "{column} as a date: its day on a line of time, year, month, {last}"
+                    ))
+                }
+                Feature::Number(_) | Feature::Categories { .. } => None,
+            }),
+    );
     if empty_columns > 0 {
         let columns = counted(
             empty_columns,

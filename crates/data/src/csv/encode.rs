@@ -9,6 +9,9 @@ use super::values::Cell;
 use super::{Feature, Header, Missing, NumericColumn, Table, TableEncoding, Target, Unknown};
 use crate::{Advice, DataError, Dataset, Targets};
 
+/// A text of more values may be one that tells nothing, since it names each row.
+const MANY_VALUES: usize = 20;
+
 impl Table {
     /// All rows as a data set: features, targets, and weights where the table has their column.
     ///
@@ -177,7 +180,11 @@ fn encode<T: Scalar>(
                 let place = values.binary_search_by(|value| value.as_str().cmp(cell));
                 if place.is_err() && encoding.unknown == Unknown::Refuse {
                     let known = one_of(values, "values of the training rows");
-                    return Err(row.wrong(column, known, cell).or(Advice::UnknownZeros));
+                    let error = row.wrong(column, known, cell).or(Advice::UnknownZeros);
+                    return Err(match values.len() > MANY_VALUES {
+                        true => error.or(Advice::Ignore(column.clone())),
+                        false => error,
+                    });
                 }
                 let one_hot = (0..values.len()).map(|at| Ok(at) == place);
                 out.extend(one_hot.map(|on| if on { T::one() } else { T::zero() }));
