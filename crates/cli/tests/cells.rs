@@ -111,11 +111,22 @@ fn a_number_with_two_readings_is_refused_with_both() {
     for (flag, example) in [
         ("--decimal comma", "1234,5"),
         ("--thousands comma", "1,234.5"),
+        ("--thousands", "1,234.5"),
     ] {
         let (stdout, _) = place.trained(&table, &format!("--target label {flag}"));
         let line = format!("size as numbers written like {example}");
         assert!(stdout.lines().any(|l| l == line), "{stdout}");
     }
+}
+
+#[test]
+fn one_mark_cannot_be_both() {
+    let place = Place::new();
+    place.write("table.csv", "size;label\n1,5;a\n2,5;b\n");
+    let flags = "--target label --decimal comma --thousands comma";
+    let error = place.fails(&format!("{TRAIN} {flags} --run-dir run"));
+    let expected = "expected another mark between thousands than the decimal mark, found the same";
+    assert!(error.contains(expected), "{error}");
 }
 
 #[test]

@@ -131,6 +131,13 @@ impl Table {
         limits: Limits,
     ) -> Result<Self, DataError> {
         let (file, how) = (name.into(), how.into());
+        let marks = (how.decimal, how.thousands);
+        if let (Some(Decimal::Comma), Some(Thousands::Comma))
+        | (Some(Decimal::Point), Some(Thousands::Point)) = marks
+        {
+            let expected = "another mark between thousands than the decimal mark";
+            return Err(broken(&file, 1, expected, "the same"));
+        }
         let bytes = decode::to_utf8(&file, bytes.into(), how.encoding.as_deref())?;
         let mut walk = Rows::new(&file, &bytes, how.header, &how.na_values)?;
         let names = walk.names()?;

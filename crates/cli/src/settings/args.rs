@@ -65,9 +65,9 @@ pub(crate) struct DataArgs {
     /// The decimal mark of a CSV file [default: the one that all cells of a column are written with]
     #[arg(long, value_enum)]
     pub(crate) decimal: Option<DecimalMark>,
-    /// The mark between thousands of a CSV file [default: the one that all cells of a column are
-    /// written with, or none]
-    #[arg(long, value_enum)]
+    /// The mark between thousands of a CSV file, a comma if none is named [default: the one that all
+    /// cells of a column are written with, or none]
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "comma")]
     pub(crate) thousands: Option<ThousandsMark>,
     /// How dates of a CSV file are written, beside 2026-11-27 and 2026-11-27T13:45: for example
     /// %d.%m.%Y, %m/%d/%y or "%d %b %Y %H:%M"
