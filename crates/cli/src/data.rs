@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use backprop_trainer::data::csv::{self, ReadOptions, Table, TableEncoding};
+use backprop_trainer::data::csv::{self, Table, TableEncoding};
 use backprop_trainer::data::{Dataset, Limits, split_strata};
 use backprop_trainer::formats::TrainingFile;
 use backprop_trainer::search::SplitIndices;
@@ -192,11 +192,7 @@ pub(crate) fn table_test<T: Scalar>(
     test_set_of: Option<&TrainingFile>,
     text_encoding: Option<&str>,
 ) -> Result<Dataset<T>> {
-    let how = ReadOptions {
-        encoding: text_encoding.map(str::to_owned),
-        ..encoding.read_options()
-    };
-    let table = Table::read(file, how, Limits::default())?;
+    let table = table::read_encoded(file, encoding, text_encoding, Limits::default())?;
     let whole = table.dataset(encoding)?;
     match test_set_of {
         None => Ok(whole),

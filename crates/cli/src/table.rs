@@ -102,6 +102,21 @@ pub(crate) fn read_other(file: &Path, data: &DataSettings) -> Result<Table> {
     Ok(Table::read(file, how, Limits::default())?)
 }
 
+/// Reads a table to be encoded as the one that a model was trained on; `text_encoding` is that of its
+/// bytes.
+pub(crate) fn read_encoded(
+    file: &Path,
+    encoding: &TableEncoding,
+    text_encoding: Option<&str>,
+    limits: Limits,
+) -> Result<Table> {
+    let how = ReadOptions {
+        encoding: text_encoding.map(str::to_owned),
+        ..encoding.read_options()
+    };
+    Ok(Table::read(file, how, limits)?)
+}
+
 /// Reads the table that the settings ask for, and what is to be done with its columns.
 pub(crate) fn read(file: &Path, settings: &Settings) -> Result<(Table, csv::Options)> {
     let table = Table::read(file, read_options(&settings.data), Limits::default())?;

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use backprop_trainer::data::Limits;
-use backprop_trainer::data::csv::{ReadOptions, Table, TableEncoding};
+use backprop_trainer::data::csv::TableEncoding;
 use backprop_trainer::formats::read_limited;
 use backprop_trainer::tensor::Scalar;
+
+use crate::table::read_encoded;
 
 /// The largest table that is read.
 const MAX_BYTES: u64 = 256 << 20;
@@ -25,11 +27,8 @@ pub(super) fn encoded<T: Scalar>(
     let limits = Limits {
         max_bytes: MAX_BYTES,
     };
-    let how = ReadOptions {
-        encoding: text_encoding.map(str::to_owned),
-        ..encoding.read_options()
-    };
-    let features = Table::read(file, how, limits)?.features(encoding)?;
+    let table = read_encoded(file, encoding, text_encoding, limits)?;
+    let features = table.features(encoding)?;
     Ok(features.into_raw_vec_and_offset().0)
 }
 
