@@ -5,7 +5,7 @@ use ndarray::Array2;
 
 use super::encoding::Classes;
 use super::rows::{Row, broken};
-use super::values::Cell;
+use super::values::{Cell, is_marker};
 use super::{Feature, Header, Missing, NumericColumn, Table, TableEncoding, Target, Unknown};
 use crate::{Advice, DataError, Dataset, Targets};
 
@@ -149,12 +149,7 @@ fn encode<T: Scalar>(
     for (feature, &place) in encoding.features.iter().zip(places) {
         let cell = row.cell(place);
         let is_text = matches!(feature, Feature::Categories { .. });
-        let is_missing = match Cell::of(cell) {
-            Cell::Empty => true,
-            Cell::Marker => !is_text,
-            _ => false,
-        };
-        if is_missing {
+        if cell.is_empty() || (!is_text && is_marker(cell)) {
             if encoding.missing == Missing::Refuse {
                 let expected = "a value in every row, as in training";
                 let error = row.wrong(feature.column(), expected, row.written(place));

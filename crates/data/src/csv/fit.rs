@@ -82,11 +82,15 @@ impl Table {
         }
         let mut width = gathered.iter().map(ColumnFitter::width).sum();
         self.check_size(width, f32::SIZE)?;
+        let used = gathered.iter_mut().enumerate();
+        let is_used =
+            |(_, fitter): &(usize, &mut ColumnFitter)| !matches!(fitter, ColumnFitter::Nothing);
+        let mut used: Vec<(usize, &mut ColumnFitter)> = used.filter(is_used).collect();
         let mut walk = self.walk(&self.how.na_values)?;
         for is_training in is_training {
             let Some(row) = walk.next()? else { break };
-            for (index, gathered) in gathered.iter_mut().enumerate() {
-                if self.gather(gathered, index, &row, is_training)? {
+            for (index, gathered) in &mut used {
+                if self.gather(gathered, *index, &row, is_training)? {
                     width += 1;
                     self.check_size(width, f32::SIZE)?;
                 }
@@ -358,7 +362,7 @@ impl Table {
             column: name.to_owned(),
             mean,
             deviation,
-            format: numbers.format.clone(),
+            format: numbers.format,
         })
     }
 

@@ -33,7 +33,7 @@ pub(super) struct NumberFitter {
 impl NumberFitter {
     pub(super) fn new(format: &NumberFormat) -> Self {
         NumberFitter {
-            format: format.clone(),
+            format: *format,
             moments: RunningMoments::default(),
         }
     }

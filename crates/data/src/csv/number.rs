@@ -42,7 +42,7 @@ impl Thousands {
 /// How the numbers of a column are written.
 ///
 /// The default is how programs write them: `-1234.5`, `1.5e-3`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct NumberFormat {
     /// The decimal mark.
@@ -52,7 +52,7 @@ pub struct NumberFormat {
     pub thousands: Option<Thousands>,
     /// The sign that each number has before or after it: `%`, or that of a currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
+    pub unit: Option<char>,
 }
 
 /// The ways to write a number apart from its unit; the first is that of programs.
@@ -88,7 +88,7 @@ impl NumberFormat {
     ///
     /// let format = NumberFormat {
     ///     decimal: Decimal::Comma,
-    ///     unit: Some("%".to_owned()),
+    ///     unit: Some('%'),
     ///     ..NumberFormat::default()
     /// };
     /// assert_eq!(format.example(), "1234,5 %");
@@ -106,9 +106,9 @@ impl NumberFormat {
             Decimal::Comma => ",",
         };
         let number = format!("1{thousands}234{decimal}5");
-        match self.unit.as_deref() {
+        match self.unit {
             None => number,
-            Some(unit @ ("$" | "£" | "¥")) => format!("{unit}{number}"),
+            Some(unit @ ('$' | '£' | '¥')) => format!("{unit}{number}"),
             Some(unit) => format!("{number} {unit}"),
         }
     }
@@ -129,7 +129,7 @@ impl NumberFormat {
     /// let german = NumberFormat {
     ///     decimal: Decimal::Comma,
     ///     thousands: Some(Thousands::Point),
-    ///     unit: Some("€".to_owned()),
+    ///     unit: Some('€'),
     /// };
     /// assert_eq!(german.parse("-1.234,50 €"), Some(-1234.5));
     /// assert_eq!(german.parse("1,234.50 €"), None);
@@ -142,7 +142,7 @@ impl NumberFormat {
             return Some(number);
         }
         let written = Written::of(cell)?;
-        if written.unit != self.unit.as_deref() {
+        if written.unit != self.unit {
             return None;
         }
         written.number(self.decimal, self.thousands)
@@ -151,7 +151,7 @@ impl NumberFormat {
 
 /// A cell taken apart: what may be a number, and the sign beside it.
 pub(super) struct Written<'a> {
-    pub(super) unit: Option<&'a str>,
+    pub(super) unit: Option<char>,
     is_negative: bool,
     body: &'a str,
 }
@@ -163,17 +163,17 @@ impl<'a> Written<'a> {
             return None;
         }
         let (mut is_negative, mut body) = sign(cell);
-        let unit = if let Some(unit) = body.chars().next().filter(|first| UNITS.contains(first)) {
-            let (before, rest) = body.split_at(unit.len_utf8());
+        let unit = if let Some(rest) = body.strip_prefix(UNITS) {
+            let unit = body.chars().next();
             (body, is_negative) = match (is_negative, sign(rest.trim_start())) {
                 (None, (inner, rest)) => (rest, inner),
                 (outer, _) => (rest.trim_start(), outer),
             };
-            Some(before)
-        } else if let Some(unit) = body.chars().last().filter(|last| UNITS.contains(last)) {
-            let (rest, after) = body.split_at(body.len() - unit.len_utf8());
+            unit
+        } else if let Some(rest) = body.strip_suffix(UNITS) {
+            let unit = body.chars().last();
             body = rest.trim_end();
-            Some(after)
+            unit
         } else {
             None
         };
@@ -220,11 +220,20 @@ impl<'a> Written<'a> {
 
     /// The [`FORMATS`] in which the cell is a number, as bits.
     pub(super) fn formats(&self) -> u8 {
-        let reads = FORMATS
-            .iter()
-            .enumerate()
-            .filter(|(_, (decimal, thousands))| self.number(*decimal, *thousands).is_some());
-        reads.fold(0, |bits, (place, _)| bits | 1 << place)
+        let mut plain = None;
+        let mut bits = 0;
+        for (place, (decimal, thousands)) in FORMATS.into_iter().enumerate() {
+            // Without the mark between thousands it is the number that it is with none.
+            let reads = match (plain, thousands) {
+                (Some(plain), Some(thousands)) if !self.body.contains(|c| thousands.is(c)) => plain,
+                _ => self.number(decimal, thousands).is_some(),
+            };
+            if thousands.is_none() {
+                plain = Some(reads);
+            }
+            bits |= u8::from(reads) << place;
+        }
+        bits
     }
 }
 
@@ -259,10 +268,10 @@ fn join_groups(whole: &str, thousands: Thousands, out: &mut String) -> Option<()
 /// Whether a number that programs write has a point, and whether that point may stand between
 /// thousands, as in `1.234`.
 pub(super) fn point(cell: &str) -> Option<bool> {
-    cell.contains('.').then(|| {
-        let written = Written::of(cell);
-        written.is_some_and(|w| w.number(Decimal::Comma, Some(Thousands::Point)).is_some())
-    })
+    let (_, fraction) = cell.split_once('.')?;
+    // Most are told by the number of their digits.
+    let written = (fraction.len() == 3).then(|| Written::of(cell)).flatten();
+    Some(written.is_some_and(|w| w.number(Decimal::Comma, Some(Thousands::Point)).is_some()))
 }
 
 #[cfg(test)]

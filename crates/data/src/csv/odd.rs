@@ -2,7 +2,7 @@
 
 use super::profile::{ColumnKind, FirstCell};
 use super::rows::{shorten, wrong};
-use super::values::Cell;
+use super::values::is_marker;
 use super::{Column, Table};
 use crate::{Advice, DataError};
 
@@ -57,7 +57,7 @@ impl Table {
         let mut walk = self.walk(&self.how.na_values)?;
         while let Some(row) = walk.next()? {
             let cell = row.cell(column.place);
-            if !matches!(Cell::of(cell), Cell::Empty | Cell::Marker) && !kind.holds(cell) {
+            if !cell.is_empty() && !is_marker(cell) && !kind.holds(cell) {
                 found.push((row.line(), shorten(cell)));
                 if found.len() == MAX_NAMED {
                     break;

@@ -77,7 +77,7 @@ pub(super) struct ColumnProfile {
 struct TextProfile {
     count: u64,
     /// The first sign beside a number.
-    unit: Option<String>,
+    unit: Option<char>,
     /// How many are numbers in each of the [`FORMATS`]: without a sign, and with it.
     by_format: [[u64; FORMATS.len()]; 2],
     /// The first number that is another one with a decimal comma than with commas between thousands.
@@ -205,10 +205,8 @@ impl ColumnProfile {
         let (Some(&first), true) = (best.first(), most > 0) else {
             return (0, ColumnKind::Text);
         };
-        let texts = self.texts.as_deref();
-        let unit = texts
-            .and_then(|texts| texts.unit.clone())
-            .filter(|_| has_unit);
+        let unit = self.texts.as_ref().and_then(|texts| texts.unit);
+        let unit = unit.filter(|_| has_unit);
         if let Some(readings) = self.readings(&best) {
             return (most, readings);
         }
@@ -281,12 +279,9 @@ impl TextProfile {
         let written = Written::of(cell);
         let formats = written.as_ref().map_or(0, Written::formats);
         if let Some(written) = written.filter(|_| formats != 0) {
-            let unit = written.unit.map(str::to_owned);
-            let with_unit = unit.is_some();
-            if self.unit.is_none() {
-                self.unit.clone_from(&unit);
-            }
-            if !with_unit || unit == self.unit {
+            let with_unit = written.unit.is_some();
+            self.unit = self.unit.or(written.unit);
+            if !with_unit || written.unit == self.unit {
                 let counts = &mut self.by_format[usize::from(with_unit)];
                 for (place, count) in counts.iter_mut().enumerate() {
                     *count += u64::from(formats >> place & 1);

@@ -217,17 +217,20 @@ impl<'a> Row<'a> {
     }
 
     /// The cell of a column as it is written, without the spaces around it.
+    #[inline]
     pub(super) fn written(&self, place: usize) -> &'a str {
         trimmed(self.record.get(place).unwrap_or_default())
     }
 
     /// The cell of a column, without the spaces around it; one that is a missing value is empty.
+    #[inline]
     pub(super) fn cell(&self, place: usize) -> &'a str {
         let cell = self.written(place);
         if self.is_missing(cell) { "" } else { cell }
     }
 
     /// Whether the reader was told that such a cell is a missing value.
+    #[inline]
     pub(super) fn is_missing(&self, cell: &str) -> bool {
         !self.missing.cells.is_empty() && self.missing.contains(cell)
     }

@@ -21,10 +21,7 @@ impl Cell {
         if cell.is_empty() {
             return Cell::Empty;
         }
-        if MARKERS
-            .iter()
-            .any(|marker| cell.eq_ignore_ascii_case(marker))
-        {
+        if is_marker(cell) {
             return Cell::Marker;
         }
         match cell.parse::<f64>() {
@@ -44,6 +41,13 @@ impl Cell {
             _ => format.parse(cell).map_or(Cell::Text, Cell::Number),
         }
     }
+}
+
+/// Whether a cell is one of the markers of a missing number.
+pub(super) fn is_marker(cell: &str) -> bool {
+    MARKERS
+        .iter()
+        .any(|marker| cell.eq_ignore_ascii_case(marker))
 }
 
 /// A cell as a whole number, if it is one; `3.0` is.

@@ -16,7 +16,7 @@ fn numbers(decimal: Decimal, thousands: Option<Thousands>, unit: &str) -> Column
     ColumnKind::Numbers(NumberFormat {
         decimal,
         thousands,
-        unit: (!unit.is_empty()).then(|| unit.to_owned()),
+        unit: unit.chars().next(),
     })
 }
 
