@@ -66,8 +66,9 @@ const FLOORS: [&[&str]; 7] = [
 ];
 
 /// The arrows within a floor.
-const SIDEWAYS: [(&str, &str); 5] = [
+const SIDEWAYS: [(&str, &str); 6] = [
     ("trainer", "metrics"),
+    ("formats", "data"),
     ("datasets", "data"),
     ("datasets", "formats"),
     ("formats", "layers"),

@@ -60,7 +60,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use crate::limits::read_all;
+use crate::limits::read_file;
 use crate::{Advice, DataError, Limits};
 pub use date::DateColumn;
 pub use encoding::{Feature, NumericColumn, TableEncoding, Target};
@@ -116,7 +116,8 @@ impl Table {
         how: impl Into<ReadOptions>,
         limits: Limits,
     ) -> Result<Self, DataError> {
-        let (file, bytes) = read_all(path.as_ref(), limits)?;
+        let file = path.as_ref().display().to_string();
+        let bytes = read_file(path, limits)?;
         Table::parse(file, bytes, how, limits)
     }
 

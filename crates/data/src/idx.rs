@@ -14,7 +14,6 @@ use byteorder::{BigEndian, ByteOrder, WriteBytesExt};
 
 use crate::DataError;
 pub use crate::Limits;
-pub(crate) use read::open;
 pub use read::{parse, read};
 
 /// An array: its dimensions and its elements in row-major order.

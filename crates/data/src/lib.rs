@@ -56,7 +56,7 @@ pub use advice::Advice;
 pub use batch::{Batch, BatchSampler};
 pub use dataset::{Dataset, Targets, split_rows, split_strata};
 pub use error::DataError;
-pub use limits::Limits;
+pub use limits::{Limits, read_file};
 
 /// The example of the README, as a test.
 #[cfg(doctest)]

@@ -36,7 +36,8 @@ const NOT_PNG: &str = "check that this is such a file, or save the picture again
 /// bytes a pixel for one in grey and 5 for one in colour, and some rows, or what the file has. What is
 /// in it besides pixels may take a further megabyte.
 pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<GrayImage, DataError> {
-    let (file, bytes) = crate::limits::read_all(path.as_ref(), limits)?;
+    let file = path.as_ref().display().to_string();
+    let bytes = crate::read_file(path, limits)?;
     parse(&file, &bytes, limits)
 }
 

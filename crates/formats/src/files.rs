@@ -1,18 +1,16 @@
-//! Reading within a limit, and writing whole or not at all.
+//! Writing whole or not at all, and reading within a limit.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
+use backprop_data::{DataError, Limits, read_file};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::FormatError;
 
 /// How the names of temporary files begin and end, so that a killed process's are recognised.
 const TEMPORARY: (&str, &str) = (".backprop-", ".tmp");
-
-/// The first allocation for a file whose length the system does not tell.
-const FIRST_CHUNK: usize = 1 << 13;
 
 /// Writes a file so that it appears whole or not at all.
 ///
@@ -189,80 +187,24 @@ fn sync_folder(_folder: &Path) -> std::io::Result<()> {
 /// If the file is missing, cannot be read, is a folder or is larger.
 pub fn read_limited(path: impl AsRef<Path>, max_bytes: u64) -> Result<Vec<u8>, FormatError> {
     let path = path.as_ref();
-    let (mut file, length) = open_limited(path, max_bytes)?;
-    let bytes = read_all(&mut file, length, max_bytes);
-    let bytes = bytes.map_err(|source| FormatError::io("read", path, source))?;
-    bytes.ok_or_else(|| FormatError::TooLarge {
-        path: path.to_owned(),
-        limit: max_bytes,
-    })
-}
-
-/// All bytes of a file; `None` if there are more than `max_bytes`. Its length is only what the system
-/// says, 0 for a pipe: the end is where reading finds it.
-fn read_all(file: &mut impl Read, length: u64, max_bytes: u64) -> std::io::Result<Option<Vec<u8>>> {
-    let limit = usize::try_from(max_bytes).unwrap_or(usize::MAX);
-    let mut goal = usize::try_from(length).unwrap_or(limit);
-    let (mut bytes, mut filled) = (Vec::new(), 0);
-    loop {
-        grow(&mut bytes, goal)?;
-        filled += fill(file, &mut bytes[filled..])?;
-        bytes.truncate(filled);
-        let mut next = [0];
-        if fill(file, &mut next)? == 0 {
-            return Ok(Some(bytes));
-        }
-        if filled == limit {
-            return Ok(None);
-        }
-        goal = filled.saturating_mul(2).max(FIRST_CHUNK).min(limit);
-        grow(&mut bytes, goal)?;
-        bytes[filled] = next[0];
-        filled += 1;
-    }
-}
-
-/// Reads until the buffer is full or the file ends; the number of bytes read.
-fn fill(file: &mut impl Read, mut buffer: &mut [u8]) -> std::io::Result<usize> {
-    let length = buffer.len();
-    while !buffer.is_empty() {
-        match file.read(buffer) {
-            Ok(0) => break,
-            Ok(count) => buffer = &mut buffer[count..],
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length - buffer.len())
-}
-
-/// Lengthens `bytes` with zeros, allocating no more than that takes.
-fn grow(bytes: &mut Vec<u8>, length: usize) -> std::io::Result<()> {
-    bytes
-        .try_reserve_exact(length - bytes.len())
-        .map_err(|_| std::io::Error::from(ErrorKind::OutOfMemory))?;
-    bytes.resize(length, 0);
-    Ok(())
-}
-
-/// Opens a file and tells its length in bytes, which is at most `max_bytes`.
-fn open_limited(path: &Path, max_bytes: u64) -> Result<(File, u64), FormatError> {
-    let file = File::open(path).map_err(|source| FormatError::io("open", path, source))?;
-    let metadata = file
-        .metadata()
-        .map_err(|source| FormatError::io("read", path, source))?;
-    if metadata.is_dir() {
-        return Err(FormatError::NotAFile {
+    read_file(path, Limits { max_bytes }).map_err(|error| match error {
+        DataError::Folder { .. } => FormatError::NotAFile {
             action: "read",
             path: path.to_owned(),
             reason: "it is a folder",
-        });
-    }
-    if metadata.len() > max_bytes {
-        let (path, limit) = (path.to_owned(), max_bytes);
-        return Err(FormatError::TooLarge { path, limit });
-    }
-    Ok((file, metadata.len()))
+        },
+        DataError::TooLarge { limit, .. } => FormatError::TooLarge {
+            path: path.to_owned(),
+            limit,
+        },
+        DataError::Io {
+            action: "opened",
+            source,
+            ..
+        } => FormatError::io("open", path, source),
+        DataError::Io { source, .. } => FormatError::io("read", path, source),
+        other => FormatError::io("read", path, std::io::Error::other(other)),
+    })
 }
 
 #[cfg(test)]

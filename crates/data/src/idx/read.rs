@@ -1,4 +1,3 @@
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use flate2::read::MultiGzDecoder;
 use super::{Idx, Kind, Limits, Values, describe_shape, elements};
 use crate::DataError;
 use crate::error::clause;
+use crate::limits;
 
 /// Bytes that are read, or reserved before their contents are known, at a time.
 const CHUNK: usize = 1 << 16;
@@ -21,7 +21,7 @@ const HINT_FETCH: &str = "fetch the file again";
 /// If the file cannot be read, is damaged, is not IDX, or is larger than `limits` allows.
 pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Idx, DataError> {
     let name = path.as_ref().display().to_string();
-    let (file, size) = open(path.as_ref())?;
+    let (file, size) = limits::open(path.as_ref())?;
     parse_sized(&name, file, size, limits)
 }
 
@@ -31,22 +31,6 @@ pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Idx, DataError> {
 /// As [`read`].
 pub fn parse(name: &str, bytes: impl Read, limits: Limits) -> Result<Idx, DataError> {
     parse_sized(name, bytes, None, limits)
-}
-
-/// Opens a file that is no folder, and tells its size if it has one.
-pub(crate) fn open(path: &Path) -> Result<(File, Option<u64>), DataError> {
-    let name = || path.display().to_string();
-    let failed = |source| DataError::Io {
-        file: name(),
-        action: "opened",
-        source,
-    };
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if metadata.is_dir() {
-        return Err(DataError::Folder { file: name() });
-    }
-    let size = metadata.is_file().then_some(metadata.len());
-    Ok((File::open(path).map_err(failed)?, size))
 }
 
 fn parse_sized(
@@ -224,27 +208,19 @@ impl IdxReader<'_> {
     }
 
     fn reserve<V>(&self, values: &mut Vec<V>, more: usize) -> Result<(), DataError> {
-        values.try_reserve_exact(more).map_err(|_| DataError::Io {
+        limits::reserve(values, more).map_err(|source| DataError::Io {
             file: self.name.clone(),
             action: "read",
-            source: io::ErrorKind::OutOfMemory.into(),
+            source,
         })
     }
 
     /// Reads until `buffer` is full or the contents end; gives the number of bytes read.
     fn read_full(&mut self, buffer: &mut [u8]) -> Result<usize, DataError> {
         let mut filled = 0;
-        while filled < buffer.len() {
-            match self.bytes.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(read) => {
-                    filled += read;
-                    self.offset += read as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failed(error)),
-            }
-        }
+        let read = limits::fill(self.bytes, buffer, &mut filled);
+        self.offset += filled as u64;
+        read.map_err(|error| self.failed(error))?;
         Ok(filled)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::limits::read_all;
+use crate::limits::read_file;
 use crate::{DataError, Limits};
 
 /// The most classes that labels may name: more are no labels.
@@ -94,7 +94,8 @@ impl Classes {
 /// If the file cannot be read, is larger than `limits` allows or no text in UTF-8, or if a line is empty or
 /// as one before it.
 pub fn read_names(path: impl AsRef<Path>, limits: Limits) -> Result<Vec<String>, DataError> {
-    let (file, bytes) = read_all(path.as_ref(), limits)?;
+    let file = path.as_ref().display().to_string();
+    let bytes = read_file(path, limits)?;
     let text = str::from_utf8(&bytes).map_err(|error| DataError::Malformed {
         file: file.clone(),
         offset: error.valid_up_to() as u64,

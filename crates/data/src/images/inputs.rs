@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::encoding::{Background, ImageEncoding};
 use crate::image::{Glyph, GrayImage, Image, Piece, pieces, scaled};
-use crate::limits::read_all;
+use crate::limits::read_file;
 use crate::{DataError, Limits, png};
 
 /// The formats that are read.
@@ -20,7 +20,8 @@ const FORMATS: &str = if cfg!(feature = "jpeg") {
 /// # Errors
 /// As [`png::read`]. A JPEG file needs about 13 bytes of memory for each pixel.
 pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Image, DataError> {
-    let (file, bytes) = read_all(path.as_ref(), limits)?;
+    let file = path.as_ref().display().to_string();
+    let bytes = read_file(path, limits)?;
     parse(&file, &bytes, limits)
 }
 
