@@ -1,59 +1,6 @@
 //! Layers as text, the way a command line or a message has them: `linear 128, leaky-relu 0.01, linear 10`.
 
-use std::fmt;
-use std::str::FromStr;
-
-use crate::{BuildError, LayerSpec, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh};
-
-/// The slope of a LeakyReLU that is written without one.
-const SLOPE: f64 = 0.01;
-
-/// The layer as [`parse_layers`] reads it; that of another crate, which it does not read, by its name.
-///
-/// An initialisation is left out: it is how weights were drawn once, not part of the network.
-impl fmt::Display for LayerSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LayerSpec::Linear { outputs, bias, .. } => {
-                let no_bias = if *bias { "" } else { " no-bias" };
-                write!(f, "linear {outputs}{no_bias}")
-            }
-            LayerSpec::Relu => f.write_str("relu"),
-            LayerSpec::LeakyRelu { slope } => write!(f, "leaky-relu {slope}"),
-            LayerSpec::Sigmoid => f.write_str("sigmoid"),
-            LayerSpec::Tanh => f.write_str("tanh"),
-            LayerSpec::Softmax => f.write_str("softmax"),
-            LayerSpec::Dropout { probability } => write!(f, "dropout {probability}"),
-            LayerSpec::Custom(custom) => f.write_str(&custom.name),
-        }
-    }
-}
-
-/// One layer: `linear 128`, `linear 128 no-bias`, `relu`, `leaky-relu` or `leaky-relu 0.2`, `sigmoid`,
-/// `tanh`, `softmax`, `dropout 0.1`.
-///
-/// # Errors
-/// If the text is none of these.
-impl FromStr for LayerSpec {
-    type Err = BuildError;
-
-    fn from_str(text: &str) -> Result<Self, BuildError> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let spec = match words[..] {
-            ["linear", outputs] => outputs.parse().ok().map(linear),
-            ["linear", outputs, "no-bias"] => outputs.parse().ok().map(|n| linear(n).bias(false)),
-            ["relu"] => Some(relu()),
-            ["leaky-relu"] => Some(leaky_relu(SLOPE)),
-            ["leaky-relu", slope] => slope.parse().ok().map(leaky_relu),
-            ["sigmoid"] => Some(sigmoid()),
-            ["tanh"] => Some(tanh()),
-            ["softmax"] => Some(softmax()),
-            ["dropout", probability] => probability.parse().ok().map(dropout),
-            _ => None,
-        };
-        spec.ok_or_else(|| BuildError::Notation(text.trim().to_owned()))
-    }
-}
+use crate::{BuildError, LayerSpec};
 
 /// Layers separated by commas.
 ///
@@ -82,7 +29,7 @@ pub fn parse_layers(text: &str) -> Result<Vec<LayerSpec>, BuildError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::CustomSpec;
+    use crate::{CustomSpec, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh};
 
     #[test]
     fn every_layer_is_read_as_it_is_written() {

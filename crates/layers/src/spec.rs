@@ -1,5 +1,8 @@
+use std::fmt;
+use std::str::FromStr;
+
 use crate::custom::CustomSpec;
-use crate::{Init, Layer};
+use crate::{BuildError, Init, Layer};
 
 /// A layer as plain data: an entry of the list that describes a network.
 ///
@@ -107,6 +110,71 @@ impl LayerSpec {
         }
         self
     }
+}
+
+/// The layer as [`parse_layers`](crate::parse_layers) reads it; that of another crate, which it does not read, by its name.
+///
+/// An initialisation is left out: it is how weights were drawn once, not part of the network.
+impl fmt::Display for LayerSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LayerSpec::Linear { outputs, bias, .. } => {
+                let no_bias = if *bias { "" } else { " no-bias" };
+                write!(f, "linear {outputs}{no_bias}")
+            }
+            LayerSpec::Relu => f.write_str("relu"),
+            LayerSpec::LeakyRelu { slope } => write!(f, "leaky-relu {slope}"),
+            LayerSpec::Sigmoid => f.write_str("sigmoid"),
+            LayerSpec::Tanh => f.write_str("tanh"),
+            LayerSpec::Softmax => f.write_str("softmax"),
+            LayerSpec::Dropout { probability } => write!(f, "dropout {probability}"),
+            LayerSpec::Custom(custom) => f.write_str(&custom.name),
+        }
+    }
+}
+
+/// One layer: `linear 128`, `linear 128 no-bias`, `relu`, `leaky-relu` or `leaky-relu 0.2`, `sigmoid`,
+/// `tanh`, `softmax`, `dropout 0.1`.
+///
+/// # Errors
+/// If the text is none of these.
+impl FromStr for LayerSpec {
+    type Err = BuildError;
+
+    fn from_str(text: &str) -> Result<Self, BuildError> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let spec = match words[..] {
+            ["linear", outputs] => outputs.parse().ok().map(linear),
+            ["linear", outputs, "no-bias"] => outputs.parse().ok().map(|n| linear(n).bias(false)),
+            ["leaky-relu", slope] => slope.parse().ok().map(leaky_relu),
+            ["softmax"] => Some(softmax()),
+            ["dropout", probability] => probability.parse().ok().map(dropout),
+            [word] => {
+                let mut all = activations().into_iter();
+                all.find_map(|(name, spec)| (name == word).then_some(spec))
+            }
+            _ => None,
+        };
+        spec.ok_or_else(|| BuildError::Notation(text.trim().to_owned()))
+    }
+}
+
+/// The activations with their usual settings, by their names in a list of layers; a new activation joins
+/// them. The first is the default of the program.
+///
+/// ```
+/// use backprop_layers::{activations, leaky_relu};
+///
+/// assert_eq!(activations()[0], ("leaky-relu", leaky_relu(0.01)));
+/// assert!(activations().into_iter().all(|(name, spec)| name.parse() == Ok(spec)));
+/// ```
+pub fn activations() -> Vec<(&'static str, LayerSpec)> {
+    vec![
+        ("leaky-relu", leaky_relu(0.01)),
+        ("relu", relu()),
+        ("sigmoid", sigmoid()),
+        ("tanh", tanh()),
+    ]
 }
 
 /// A linear map with bias to `outputs` values.

@@ -8,7 +8,8 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{
-    Activation, ClassWeights, OptimizerKind, Precision, ScheduleName, stop_metrics,
+    Activation, ClassWeights, OptimizerKind, Precision, ScheduleName, activation_names,
+    stop_metrics,
 };
 use crate::source::Source;
 use crate::table::{DecimalMark, Missing, Task, ThousandsMark, Unknown};
@@ -127,7 +128,7 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
     pub(crate) hidden: Option<Vec<usize>>,
     /// The activation after each hidden layer [default: leaky-relu]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = activation_names())]
     pub(crate) activation: Option<Activation>,
     /// The probability that training drops a value of a hidden layer, at least 0 and below 1
     /// [default: 0.1; 0.3 for a table]

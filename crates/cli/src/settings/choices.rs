@@ -1,19 +1,60 @@
 //! The values of flags that are names.
 
 use backprop_trainer::StopMetric;
+use backprop_trainer::layers::{LayerSpec, activations};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::{Deserialize, Serialize};
 
-/// The activations of hidden layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Activation {
-    LeakyRelu,
-    Relu,
-    Sigmoid,
-    Tanh,
+/// The activation of hidden layers, with its usual settings, by its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Activation(LayerSpec);
+
+impl Activation {
+    pub(crate) fn layer(&self) -> LayerSpec {
+        self.0.clone()
+    }
+
+    fn names() -> impl Iterator<Item = &'static str> {
+        activations().into_iter().map(|(name, _)| name)
+    }
+}
+
+impl Default for Activation {
+    fn default() -> Self {
+        Activation(activations().swap_remove(0).1)
+    }
+}
+
+impl TryFrom<String> for Activation {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let found = activations().into_iter().find(|known| known.0 == name);
+        found.map(|(_, spec)| Activation(spec)).ok_or_else(|| {
+            let names: Vec<&str> = Activation::names().collect();
+            format!(
+                "unknown activation `{name}`, expected one of {}",
+                names.join(", ")
+            )
+        })
+    }
+}
+
+impl From<Activation> for String {
+    fn from(activation: Activation) -> String {
+        let mut all = activations().into_iter();
+        let found = all.find(|(_, spec)| *spec == activation.0);
+        found.map_or_else(String::new, |(name, _)| name.to_owned())
+    }
+}
+
+/// The names of the activations, as a flag takes them.
+pub(crate) fn activation_names() -> impl TypedValueParser<Value = Activation> {
+    PossibleValuesParser::new(Activation::names())
+        .map(|name| Activation::try_from(name).expect("a possible value"))
 }
 
 /// The optimizers.

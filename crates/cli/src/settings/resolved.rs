@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use backprop_trainer::formats::Rename;
-use backprop_trainer::layers::{LayerSpec, dropout, leaky_relu, linear, relu, sigmoid, tanh};
+use backprop_trainer::layers::{LayerSpec, dropout, linear};
 use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Schedule, Sgd};
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{StopMetric, TrainConfig};
@@ -160,7 +160,7 @@ impl NetworkSettings {
         }
         Ok(NetworkSettings {
             hidden: args.hidden.clone().unwrap_or_else(|| vec![128, 64]),
-            activation: args.activation.unwrap_or(Activation::LeakyRelu),
+            activation: args.activation.clone().unwrap_or_default(),
             dropout: args.dropout.unwrap_or(default_dropout),
             from: args.from.clone(),
             rename: args.rename.clone(),
@@ -173,12 +173,7 @@ impl NetworkSettings {
         let mut layers = Vec::new();
         for &width in &self.hidden {
             layers.push(linear(width));
-            layers.push(match self.activation {
-                Activation::LeakyRelu => leaky_relu(0.01),
-                Activation::Relu => relu(),
-                Activation::Sigmoid => sigmoid(),
-                Activation::Tanh => tanh(),
-            });
+            layers.push(self.activation.layer());
             if self.dropout != 0.0 {
                 layers.push(dropout(self.dropout));
             }
