@@ -42,7 +42,27 @@ impl fmt::Display for Evaluation {
 }
 
 impl<T: Scalar> Trainer<T> {
-    /// The loss and the accuracy of the network as it is now.
+    /// The loss and the accuracy of the network on some data, in prediction mode.
+    ///
+    /// The loss is `sum_r w_r l_r / sum_r w_r` over the rows; the accuracy is the fraction of rows whose largest
+    /// output is that of their class, the first of equals.
+    ///
+    /// ```
+    /// use backprop_data::{Dataset, Targets};
+    /// use backprop_layers::{Sequential, linear};
+    /// use backprop_losses::MeanSquaredError;
+    /// use backprop_optimizers::Sgd;
+    /// use backprop_trainer::Trainer;
+    ///
+    /// let mut network = Sequential::<f64>::new(1, [linear(1)], 0)?;
+    /// network.parameters_mut().for_each(|(_, parameter)| parameter.packed_mut().fill(0.0));
+    /// let trainer = Trainer::new(network, MeanSquaredError, Sgd::new(0.1))?.threads(1);
+    /// let targets = Targets::Values { width: 1, values: vec![1.0, 3.0] };
+    /// let data = Dataset::from_values(1, vec![0.5, -0.5], targets)?;
+    /// let evaluation = trainer.evaluate(&data)?;
+    /// assert_eq!((evaluation.loss, evaluation.accuracy), ((1.0 + 9.0) / 2.0, None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// If the data does not fit the network or the loss, or its weights sum to 0.
@@ -144,29 +164,34 @@ impl<T: Scalar> Trainer<T> {
         })
     }
 
-    /// The network's output for `inputs` (B, inputs), as (B, outputs): logits, probabilities or values.
+    /// The network's outputs (B, O) for inputs (B, I), in prediction mode: logits, probabilities or values.
+    ///
+    /// Inputs are scaled as [`Dataset::input_scale`] says.
     ///
     /// # Errors
-    /// If the width does not fit.
+    /// If the inputs have another width than the network.
     pub fn predict(&self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, TrainError> {
         self.check_width(inputs.ncols())?;
         Ok(self.predictor.predict(&self.network, inputs))
     }
 
-    /// The network's output for `inputs`, logits turned into probabilities.
+    /// The predictions (B, O) for inputs (B, I): logits as probabilities, `p_j = e^z_j / sum_k e^z_k`, or the
+    /// logistic function of each where the loss is binary; probabilities and values as they are.
+    ///
+    /// A loaded [`Model`](crate::formats::Model) gives the same bits.
     ///
     /// # Errors
-    /// If the width does not fit.
+    /// If the inputs have another width than the network.
     pub fn predict_proba(&self, inputs: ArrayView2<'_, T>) -> Result<Array2<T>, TrainError> {
         let mut output = self.predict(inputs)?;
         self.loss.activate(output.view_mut());
         Ok(output)
     }
 
-    /// The class of each row: the largest output, the first of equals.
+    /// The class of each of B rows of inputs (B, I): the index of the largest output, the first of equals.
     ///
     /// # Errors
-    /// If the width does not fit, or an output is not a number.
+    /// If the inputs have another width than the network, or an output is not a number.
     pub fn classify(&self, inputs: ArrayView2<'_, T>) -> Result<Vec<usize>, TrainError> {
         let output = self.predict(inputs)?;
         let class = |(row, outputs): (usize, ArrayView1<'_, T>)| {

@@ -11,7 +11,7 @@ pub struct Epoch {
     pub train_loss: f64,
     /// The loss on the validation data after the epoch.
     pub validation_loss: Option<f64>,
-    /// The fraction of validation rows whose class was right; `None` where there are no classes.
+    /// The accuracy on the validation rows; `None` where there are no classes.
     pub validation_accuracy: Option<f64>,
     /// The [stop metric](crate::TrainConfig::stop_metric), where it is neither the loss nor the
     /// accuracy.
@@ -30,7 +30,7 @@ pub struct Epoch {
 pub enum StopReason {
     /// All epochs are done.
     Finished,
-    /// The validation loss did not get better for as many epochs as the patience allows.
+    /// Early stopping: the validation loss was not better for as many epochs as the patience.
     EarlyStopping,
     /// The observer asked to stop; the next `fit` resumes at the last whole epoch.
     Observer,

@@ -19,7 +19,7 @@ pub struct BatchReport {
     pub learning_rate: f64,
 }
 
-/// A watcher of a run, which can stop the run by returning [`ControlFlow::Break`].
+/// An observer of a run, called after each step and each epoch; [`ControlFlow::Break`] stops the run.
 ///
 /// `()` is an observer that does nothing; [`on_epoch`] makes one of a closure.
 pub trait Observer {

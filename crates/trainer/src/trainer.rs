@@ -36,7 +36,7 @@ pub struct Trainer<T: Scalar> {
 }
 
 impl<T: Scalar> Trainer<T> {
-    /// A trainer that has not begun yet, with the default [`TrainConfig`], on all cores.
+    /// A trainer before its first step, with the default [`TrainConfig`], on all cores.
     ///
     /// ```
     /// use backprop_layers::{Sequential, linear, relu};
@@ -80,7 +80,7 @@ impl<T: Scalar> Trainer<T> {
         })
     }
 
-    /// The network as it is now.
+    /// The network, with the parameters after the last step.
     pub fn network(&self) -> &Sequential<T> {
         &self.network
     }
@@ -120,7 +120,7 @@ impl<T: Scalar> Trainer<T> {
         self.learning_rate = learning_rate;
     }
 
-    /// Drops the history and the optimizer's moments, and keeps the parameters: another run can begin.
+    /// Clears the history and the optimizer's moments and keeps the parameters, for another run.
     pub fn reset(&mut self) {
         self.state = OptimizerState::new();
         self.learning_rate = self.optimizer.learning_rate();
@@ -145,7 +145,7 @@ impl<T: Scalar> Trainer<T> {
         Ok(self.model()?.save(path)?)
     }
 
-    /// The network as it is now, with its description.
+    /// The network with its description, as [`save`](Self::save) writes it.
     pub(crate) fn model(&self) -> Result<Model<T>, TrainError> {
         Ok(Model::new(self.network.clone(), self.info.clone())?)
     }
