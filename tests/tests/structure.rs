@@ -80,11 +80,11 @@ const RETIRED: &str = "
     Announced AsItIs CHOSEN ColumnLists ColumnRoom Expects LayerSpace Learnable LinearLayer
     MAX_BUFFERS PictureGrid ROWS_AT_A_TIME Room Rooms RowLists RowPair SEAL Searched SparseForward
     SparseGrad Squashed Swatch ValueErrors WORTH_LISTING WORTH_SPLITTING
-    backward_and_learn boxed_clone by_rows cache_per_row can_be_listed check_tail dense_twin each_part
+    Metered allowance ask_for backward_and_learn boxed_clone by_rows cache_per_row can_be_listed check_tail dense_twin each_part
     each_share
-    ends_in fold_rows gather_on in_turn init_before is_here is_listed is_over is_plain_descent is_small
+    ends_in fold_rows gather_on in_turn init_before is_held is_here is_listed is_over is_plain_descent is_small
     keep_best learnables list_rows looks_sparse macro_mean map_grad multiply_adds not_drawn of_byte
-    predict_classes put_best_in_place require_ours roll_back set_rows stored_precision sum_rows
+    predict_classes put_best_in_place require_ours roll_back set_rows side_by_side stored_precision sum_rows
     test_figures to_predictions to_rows to_units turn_eight unsavable vectorised with_rooms zip_rows
 ";
 

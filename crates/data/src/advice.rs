@@ -1,8 +1,8 @@
-//! The ways on from a table that is refused.
+//! Advice in the errors of tables.
 
 use std::fmt;
 
-/// The way on from a table that is refused. Its [`Display`](fmt::Display) names the options of this
+/// The advice of an error of a table: what to change so that the table is accepted. Its [`Display`](fmt::Display) names the options of this
 /// library; a program that has other names for them says so by
 /// [`DataError::describe`](crate::DataError::describe).
 #[derive(Clone, Debug, PartialEq)]

@@ -3,10 +3,23 @@ use backprop_tensor::{AlignedVec, Key, Scalar};
 use ndarray::ArrayView2;
 
 /// The rows of one minibatch, copied out of a [`Dataset`](crate::Dataset) by
-/// [`gather`](crate::Dataset::gather).
+/// [`gather`](crate::Dataset::gather): inputs (B, I), and for each row a class or target values (B, O).
 ///
-/// A batch keeps its buffers: gathering into it allocates only when it must hold more than ever
+/// A batch keeps its buffers: gathering allocates only when the batch must hold more rows than ever
 /// before.
+///
+/// ```
+/// use backprop_data::{Batch, Dataset, Targets};
+///
+/// let targets = Targets::Values { width: 1, values: vec![10.0, 20.0, 30.0] };
+/// let dataset = Dataset::from_values(2, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], targets)?;
+/// let mut batch = Batch::new();
+/// dataset.gather(&[2, 0], &mut batch);
+/// assert_eq!(batch.inputs().dim(), (2, 2));
+/// assert_eq!(batch.values().unwrap().column(0).to_vec(), [30.0, 10.0]);
+/// assert_eq!((batch.class_labels(), batch.weights()), (None, None));
+/// # Ok::<(), backprop_data::DataError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Batch<T> {
     pub(crate) rows: usize,
@@ -50,7 +63,7 @@ impl<T: Scalar> Batch<T> {
         self.rows
     }
 
-    /// The features, (rows, width).
+    /// The features, (B, I).
     #[expect(
         clippy::missing_panics_doc,
         reason = "never: a gathered batch has whole rows"
@@ -60,12 +73,12 @@ impl<T: Scalar> Batch<T> {
         ArrayView2::from_shape((self.rows, self.width), inputs).expect("rows of one width")
     }
 
-    /// The class of each row, if the labels are classes.
+    /// The class of each row, B of them; `None` if the targets are values.
     pub fn class_labels(&self) -> Option<&[u32]> {
         (self.target == Target::Classes).then_some(&self.classes)
     }
 
-    /// The target values, (rows, target width), if the labels are values.
+    /// The target values, (B, O); `None` if the targets are classes.
     #[expect(
         clippy::missing_panics_doc,
         reason = "never: a gathered batch has whole rows"
@@ -78,13 +91,13 @@ impl<T: Scalar> Batch<T> {
         Some(ArrayView2::from_shape(shape, &self.values).expect("rows of one width"))
     }
 
-    /// The weight of each row, if the data set has weights.
+    /// The weight of each row, B of them; `None` if the data set has no weights.
     pub fn weights(&self) -> Option<&[T]> {
         self.weighted.then_some(&self.weights)
     }
 }
 
-/// The order in which one epoch walks over a data set: every row once, in minibatches.
+/// The order of the rows in an epoch, in minibatches: sampling without replacement, every row once.
 ///
 /// ```
 /// use backprop_data::BatchSampler;
@@ -104,8 +117,8 @@ pub struct BatchSampler {
 }
 
 impl BatchSampler {
-    /// Walks over `len` rows, in order, or shuffled with a key. The last batch may be smaller; it
-    /// is never dropped.
+    /// A sampler of `len` rows, in order, or shuffled with a key. The last batch may be smaller; it is never
+    /// dropped.
     ///
     /// # Panics
     /// If `batch_size` is 0 or `len` more than a `u32` can number.
@@ -134,16 +147,16 @@ impl BatchSampler {
         (start < self.next).then(|| &self.order[start..self.next])
     }
 
-    /// The number of batches in an epoch, whatever has been walked over already.
+    /// The number of batches in an epoch.
     pub fn count(&self) -> usize {
         self.order.len().div_ceil(self.batch_size)
     }
 
-    /// Starts another epoch in the order of `key`, just as `new` does, whatever the order was
-    /// before. Allocates nothing.
+    /// Starts another epoch in the order of `key`, the order that [`new`](Self::new) gives for `key`.
+    /// Allocates nothing.
     pub fn start_epoch(&mut self, key: Key) {
-        for (row, place) in self.order.iter_mut().enumerate() {
-            *place = row as u32;
+        for (row, slot) in self.order.iter_mut().enumerate() {
+            *slot = row as u32;
         }
         shuffle(&mut self.order, key);
         self.next = 0;
@@ -156,7 +169,7 @@ impl BatchSampler {
 }
 
 /// Shuffles with the generator of `key`: Durstenfeld's form of the Fisher-Yates shuffle, from the
-/// last place down, each draw the upper half of a 64-bit number times the number of places left.
+/// last index down, each draw the upper half of a 64-bit number times the number of indices left.
 ///
 /// Written out here because the order is part of a run: it must not change with a version of rand.
 pub(crate) fn shuffle(order: &mut [u32], key: Key) {

@@ -1,21 +1,20 @@
-//! Tables from CSV files.
+//! Tables from CSV files, and their encoding as features and targets.
 //!
-//! The key decision: how a row becomes numbers is found out once and kept. A [`Table`] is the text of
-//! a file; an [`TableEncoding`] is fitted on those of its rows that a network is trained on, and is plain
-//! data that is kept with the network, so that a row seen years later becomes the numbers that it
-//! would have become then. Encoding while reading was rejected: means, deviations and categories
-//! would be those of the rows that happen to be in a file.
+//! The key decision: the encoding is fitted once and kept. A [`Table`] is the text of a file. A
+//! [`TableEncoding`] is fitted on the training rows and is plain data that the model keeps, so that a row
+//! read years later is encoded as it would have been then. The rejected alternative is to encode while
+//! reading: means, deviations and categories would be those of the rows that happen to be in a file.
 //!
-//! A column of numbers is one feature, `(x - mean) / deviation` over the training rows; a column of
-//! dates is several, see [`DateColumn`]; any other column becomes one feature of 0 or 1 for each value
-//! that training rows have, named like `colour=red`. Targets are classes, or numbers that are
-//! standardised in the same way. Each file has one row a line; a first line without a comma is taken
-//! as divided by semicolons or tabs.
+//! A column of numbers is one feature, standardised: `(x - mean) / deviation` over the training rows. A
+//! column of dates is several, see [`DateColumn`]. Any other column is one-hot encoded: a feature of 0 or
+//! 1 for each value that training rows have, named like `colour=red`. Targets are classes, or
+//! standardised values. Each file has one row a line; if the first line has no comma, cells are separated
+//! by semicolons or tabs.
 //!
-//! All cells of a column tell what it is. Numbers may be written as people do, if all are written in
-//! one way: `1.234,5`, `12 %`, `$5` ([`NumberFormat`]). A column that is numbers or dates in all but a
-//! few cells is refused with the odd ones, and so is one whose cells have two readings, as `1,234`
-//! has; the error says how [`ReadOptions`] and [`Options`] decide it.
+//! The type of a column is inferred from all its cells. Numbers may be written as people do, if all are
+//! written in one way: `1.234,5`, `12 %`, `$5` ([`NumberFormat`]). A column that is numbers or dates in all but a
+//! few cells is refused, with these cells named, and so is one whose cells are ambiguous, as `1,234`
+//! is; the error says how [`ReadOptions`] and [`Options`] decide it.
 //!
 //! A missing value is refused with its line and column, unless [`Missing::Mean`] is asked for: an
 //! empty cell, or among numbers also `NA`, `N/A`, `NaN`, `null` and `?`, in any case.
@@ -46,10 +45,10 @@ mod day_first;
 mod decode;
 mod encode;
 mod encoding;
+mod exceptions;
 mod fit;
 mod fitter;
 mod number;
-mod odd;
 mod options;
 mod profile;
 mod rows;
@@ -67,7 +66,7 @@ pub use encoding::{Feature, NumericColumn, TableEncoding, Target};
 pub use number::{Decimal, NumberFormat, Thousands};
 pub use options::{Header, Missing, Options, ReadOptions, TargetKind, Unknown};
 use profile::{ColumnKind, ColumnProfile};
-use rows::{Rows, broken, same_name, shorten};
+use rows::{Rows, duplicate_name, shorten, table_error};
 
 /// The most columns that a table may have.
 pub const MAX_COLUMNS: usize = 16_384;
@@ -78,26 +77,26 @@ pub const MAX_CLASSES: usize = 1_000;
 /// The most different whole numbers that [`TargetKind::Guess`] takes for classes.
 pub const MAX_GUESSED_CLASSES: usize = 20;
 
-/// The text of a CSV file, read once to find its rows, its columns and what they hold.
+/// The text of a CSV file, with the names and the types of its columns.
 #[derive(Clone)]
 pub struct Table {
     file: String,
     bytes: Vec<u8>,
-    how: ReadOptions,
+    read_options: ReadOptions,
     limits: Limits,
     names: Vec<String>,
     /// The columns, in the order of their names.
     columns: Vec<Column>,
     /// The cells of a row.
-    cells: usize,
+    cells_per_row: usize,
     rows: usize,
 }
 
-/// A column of a table, and what its cells hold.
+/// A column of a table, and the profile of its cells.
 #[derive(Clone)]
 struct Column {
-    /// The place of its cell in a row; columns without a name that are empty are left out.
-    place: usize,
+    /// The index of its cell in a row; columns without a name that are empty are left out.
+    column_index: usize,
     profile: ColumnProfile,
     kind: ColumnKind,
 }
@@ -105,7 +104,7 @@ struct Column {
 impl Table {
     /// Reads a table from a CSV file.
     ///
-    /// `how` is a [`Header`] or [`ReadOptions`]. `limits` is for the file, and later for the file and
+    /// `read_options` is a [`Header`] or [`ReadOptions`]. `limits` is for the file, and later for the file and
     /// its encoding together.
     ///
     /// # Errors
@@ -113,12 +112,12 @@ impl Table {
     /// first, two columns have one name, or the options name no encoding or no format for dates.
     pub fn read(
         path: impl AsRef<Path>,
-        how: impl Into<ReadOptions>,
+        read_options: impl Into<ReadOptions>,
         limits: Limits,
     ) -> Result<Self, DataError> {
         let file = path.as_ref().display().to_string();
         let bytes = read_file(path, limits)?;
-        Table::parse(file, bytes, how, limits)
+        Table::parse(file, bytes, read_options, limits)
     }
 
     /// Reads a table from the bytes of a CSV file; `name` is for errors.
@@ -128,32 +127,32 @@ impl Table {
     pub fn parse(
         name: impl Into<String>,
         bytes: impl Into<Vec<u8>>,
-        how: impl Into<ReadOptions>,
+        read_options: impl Into<ReadOptions>,
         limits: Limits,
     ) -> Result<Self, DataError> {
-        let (file, how) = (name.into(), how.into());
-        let marks = (how.decimal, how.thousands);
+        let (file, read_options) = (name.into(), read_options.into());
+        let marks = (read_options.decimal, read_options.thousands);
         if let (Some(Decimal::Comma), Some(Thousands::Comma))
         | (Some(Decimal::Point), Some(Thousands::Point)) = marks
         {
             let expected = "another mark between thousands than the decimal mark";
-            return Err(broken(&file, 1, expected, "the same"));
+            return Err(table_error(&file, 1, expected, "the same"));
         }
-        let bytes = decode::to_utf8(&file, bytes.into(), how.encoding.as_deref())?;
-        let mut walk = Rows::new(&file, &bytes, how.header, &how.na_values)?;
+        let bytes = decode::to_utf8(&file, bytes.into(), read_options.encoding.as_deref())?;
+        let mut walk = Rows::new(&file, &bytes, read_options.header, &read_options.na_values)?;
         let names = walk.names()?;
         let mut profiles = vec![ColumnProfile::default(); names.len()];
         let mut rows = 0;
         while let Some(row) = walk.next()? {
-            for (place, profile) in profiles.iter_mut().enumerate() {
-                let cell = row.written(place);
-                profile.look(row.line(), cell, row.is_missing(cell), &how);
+            for (column_index, profile) in profiles.iter_mut().enumerate() {
+                let cell = row.written(column_index);
+                profile.observe(row.line(), cell, row.is_missing(cell), &read_options);
             }
             rows += 1;
         }
         if rows == 0 {
             let expected = "at least one row below the header";
-            return Err(broken(&file, 2, expected, "none"));
+            return Err(table_error(&file, 2, expected, "none"));
         }
         if u32::try_from(rows).is_err() {
             return Err(DataError::TooManyRows(rows));
@@ -161,11 +160,11 @@ impl Table {
         let mut table = Table {
             file,
             bytes,
-            how,
+            read_options,
             limits,
             names: Vec::new(),
             columns: Vec::new(),
-            cells: names.len(),
+            cells_per_row: names.len(),
             rows,
         };
         table.take_columns(names, profiles)?;
@@ -179,44 +178,44 @@ impl Table {
         names: Vec<String>,
         profiles: Vec<ColumnProfile>,
     ) -> Result<(), DataError> {
-        let last = self.cells - 1;
-        for (place, (name, profile)) in names.into_iter().zip(profiles).enumerate() {
-            let is_unnamed = match self.how.header {
+        let last = self.cells_per_row - 1;
+        for (column_index, (name, profile)) in names.into_iter().zip(profiles).enumerate() {
+            let is_unnamed = match self.read_options.header {
                 Header::Present => name.is_empty(),
-                Header::Absent => place > 0 && place == last,
+                Header::Absent => column_index > 0 && column_index == last,
             };
             if is_unnamed && profile.is_empty() {
                 continue;
             }
-            let kind = profile.kind(&self.how);
+            let kind = profile.kind(&self.read_options);
             self.names.push(name);
             self.columns.push(Column {
-                place,
+                column_index,
                 profile,
                 kind,
             });
         }
         if let Some(name) = first_duplicate(&self.names) {
-            return Err(same_name(&self.file, name));
+            return Err(duplicate_name(&self.file, name));
         }
         self.check_date_format()
     }
 
     /// Refuses a format for dates that is none, or that no column is in.
     fn check_date_format(&self) -> Result<(), DataError> {
-        let Some(format) = &self.how.date_format else {
+        let Some(format) = &self.read_options.date_format else {
             return Ok(());
         };
         let example = date::example(format).map_err(|reason| {
             let expected = "a date format such as %d.%m.%Y";
-            broken(&self.file, 1, expected, format!("\"{format}\": {reason}"))
+            table_error(&self.file, 1, expected, format!("\"{format}\": {reason}"))
         })?;
         let mut kinds = self.columns.iter().map(|column| &column.kind);
         if kinds.any(|kind| kind.is_dates_in(format)) {
             return Ok(());
         }
         let expected = format!("a column of dates as {format} writes them, such as {example}");
-        Err(broken(&self.file, 1, expected, "none"))
+        Err(table_error(&self.file, 1, expected, "none"))
     }
 
     /// The names of the columns, or their numbers where there is no header.
@@ -224,9 +223,9 @@ impl Table {
         &self.names
     }
 
-    /// How many columns without a name were left out, since they are empty throughout.
+    /// The number of columns that were left out: without a name, and empty in every row.
     pub fn empty_columns(&self) -> usize {
-        self.cells - self.columns.len()
+        self.cells_per_row - self.columns.len()
     }
 
     /// The number of rows, at least 1.
@@ -235,9 +234,9 @@ impl Table {
         self.rows
     }
 
-    /// Walks over the rows from the first; the cells `na_values` are missing values.
+    /// A walk over the rows from the first; the cells `na_values` are missing values.
     fn walk<'a>(&'a self, na_values: &'a [String]) -> Result<Rows<'a>, DataError> {
-        Rows::new(&self.file, &self.bytes, self.how.header, na_values)
+        Rows::new(&self.file, &self.bytes, self.read_options.header, na_values)
     }
 
     /// The index of the column with this name, among the names.
@@ -245,18 +244,18 @@ impl Table {
         let index = self.names.iter().position(|name| name == wanted);
         index.ok_or_else(|| {
             let found = format!("\"{}\"", shorten(wanted));
-            if self.how.header == Header::Absent {
+            if self.read_options.header == Header::Absent {
                 let expected = format!(
                     "the number of a column, from 1 to {}, as there is no header",
                     self.names.len()
                 );
-                return broken(&self.file, 1, expected, found);
+                return table_error(&self.file, 1, expected, found);
             }
             let first: Vec<String> = self.names.iter().take(10).map(|n| shorten(n)).collect();
             let more = if self.names.len() > 10 { ", ..." } else { "" };
             let expected = format!("a column named {found}");
             let found = format!("{}{more}", first.join(", "));
-            let error = broken(&self.file, 1, expected, found);
+            let error = table_error(&self.file, 1, expected, found);
             if self.names.iter().any(|name| name.parse::<f64>().is_ok()) {
                 return error.or(Advice::NoHeader);
             }
@@ -264,9 +263,9 @@ impl Table {
         })
     }
 
-    /// The place in a row of the column with this name.
-    fn place(&self, wanted: &str) -> Result<usize, DataError> {
-        Ok(self.columns[self.index(wanted)?].place)
+    /// The index in a row of the column with this name.
+    fn column_index(&self, wanted: &str) -> Result<usize, DataError> {
+        Ok(self.columns[self.index(wanted)?].column_index)
     }
 
     /// Compares the memory of the file and of its encoding, `width` elements a row, with the limit.
@@ -287,7 +286,7 @@ impl Table {
     }
 
     /// The error of a whole column.
-    fn wrong_column(
+    fn column_error(
         &self,
         column: &str,
         expected: impl Into<String>,
@@ -314,7 +313,7 @@ impl fmt::Debug for Table {
     }
 }
 
-/// The first name that is there twice.
+/// The first name that occurs twice.
 fn first_duplicate<'a>(names: impl IntoIterator<Item = &'a String>) -> Option<&'a String> {
     let mut known = BTreeSet::new();
     names.into_iter().find(|name| !known.insert(name.as_str()))

@@ -1,9 +1,11 @@
+mod check;
 mod rows;
 mod split;
 
 pub(crate) use split::strata_of_values;
 pub use split::{split_rows, split_strata};
 
+use check::{check_rows, check_values};
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,7 +16,9 @@ use crate::DataError;
 use crate::csv::TableEncoding;
 use crate::images::ImageEncoding;
 
-/// The targets of the rows: classes or values.
+/// The targets of the rows: one class for each row, or some values for each.
+///
+/// A classifier learns classes, whose one-hot vectors a loss never writes out; a regression learns values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets<T> {
     /// One class for each row.
@@ -24,19 +28,19 @@ pub enum Targets<T> {
         /// The number of classes.
         num_classes: usize,
     },
-    /// Numbers for each row.
+    /// Values for each row, (rows, width).
     Values {
-        /// How many numbers a row has.
+        /// The values of a row: the outputs of the network.
         width: usize,
-        /// The numbers, row after row.
+        /// The values, row after row.
         values: Vec<T>,
     },
 }
 
-/// Rows of features with labels, and optionally weights and the names of the classes.
+/// Rows of features with their targets, and optionally sample weights and the names of the classes.
 ///
-/// A data set is a list of rows of shared storage: clones, selections and splits copy no
-/// features. Features are numbers, or bytes that [`gather`](Dataset::gather) scales to 0 to 1.
+/// A data set is a list of row indices into shared storage: clones, selections and splits copy no
+/// features. Features are numbers, or bytes that [`gather`](Dataset::gather) multiplies by 1/255.
 ///
 /// ```
 /// use backprop_data::{Batch, Dataset, Targets};
@@ -76,10 +80,24 @@ enum Features<T> {
 }
 
 impl<T: Scalar> Dataset<T> {
-    /// A data set of numbers, `width` for each row, row after row.
+    /// A data set of numbers, (rows, width), row after row.
+    ///
+    /// ```
+    /// use backprop_data::{Dataset, Targets};
+    ///
+    /// let targets = Targets::Values { width: 1, values: vec![0.5, -0.5] };
+    /// let dataset = Dataset::from_values(2, vec![1.0, 2.0, 3.0, 4.0], targets)?;
+    /// assert_eq!((dataset.len(), dataset.width(), dataset.target_width()), (2, 2, 1));
+    ///
+    /// let targets = Targets::Values { width: 1, values: vec![0.5, f64::NAN] };
+    /// let error = Dataset::from_values(1, vec![1.0, 2.0], targets).unwrap_err().to_string();
+    /// assert_eq!(error, "target value 0 of row 1 is NaN; it must be a finite number");
+    /// # Ok::<(), backprop_data::DataError>(())
+    /// ```
     ///
     /// # Errors
-    /// If the lengths do not agree, a number is not finite or a label names no class.
+    /// If the lengths do not make as many rows of features as of targets, a number is not finite, a class is
+    /// not below the number of classes, or there are more rows than a `u32` can index.
     pub fn from_values(
         width: usize,
         values: Vec<T>,
@@ -90,11 +108,23 @@ impl<T: Scalar> Dataset<T> {
         Self::new(width, rows, Features::Values(values), labels)
     }
 
-    /// A data set of bytes, `width` for each row, row after row. They stay bytes; a batch holds
-    /// them multiplied by 1/255.
+    /// A data set of bytes, (rows, width), row after row. In memory they stay bytes; a batch holds
+    /// `byte / 255`.
+    ///
+    /// ```
+    /// use backprop_data::{Batch, Dataset, Targets};
+    ///
+    /// let targets = Targets::Classes { labels: vec![0, 1], num_classes: 2 };
+    /// let dataset = Dataset::<f64>::from_bytes(2, vec![0, 255, 51, 0], targets)?;
+    /// let mut batch = Batch::new();
+    /// dataset.gather(&[0, 1], &mut batch);
+    /// assert_eq!(batch.inputs().row(0).to_vec(), [0.0, 1.0]);
+    /// assert_eq!(batch.inputs()[[1, 0]], 51.0 * (1.0 / 255.0));
+    /// # Ok::<(), backprop_data::DataError>(())
+    /// ```
     ///
     /// # Errors
-    /// If the lengths do not agree or a label names no class.
+    /// As [`from_values`](Self::from_values); every byte is finite.
     pub fn from_bytes(width: usize, bytes: Vec<u8>, labels: Targets<T>) -> Result<Self, DataError> {
         check_rows("features", width, bytes.len())?;
         let rows = bytes.len() / width;
@@ -154,10 +184,11 @@ impl<T: Scalar> Dataset<T> {
         })
     }
 
-    /// Gives each row a weight, in place of those it had.
+    /// The data set with these sample weights, one for each row, instead of those that it had. The loss of a
+    /// batch is `sum_r w_r l_r / sum_r w_r`.
     ///
     /// # Errors
-    /// If there is not one for each row, or one is negative or not finite.
+    /// If there is not one weight for each row, or a weight is negative or not finite.
     pub fn with_weights(mut self, weights: Vec<T>) -> Result<Self, DataError> {
         if weights.len() != self.len() {
             return Err(DataError::WeightCount {
@@ -178,11 +209,22 @@ impl<T: Scalar> Dataset<T> {
         Ok(self)
     }
 
-    /// Gives each row, in place of the weight it had, one that lets all classes count the same:
-    /// `rows / (classes present * rows of its class)`, scikit-learn's "balanced".
+    /// The data set with weights by which all classes count the same, scikit-learn's "balanced":
+    /// `w_r = rows / (classes present * rows of the class of r)`.
+    ///
+    /// ```
+    /// use backprop_data::{Batch, Dataset, Targets};
+    ///
+    /// let targets = Targets::Classes { labels: vec![0, 0, 0, 1], num_classes: 2 };
+    /// let dataset = Dataset::from_values(1, vec![0.0; 4], targets)?.with_balanced_weights()?;
+    /// let mut batch = Batch::new();
+    /// dataset.gather(&[0, 3], &mut batch);
+    /// assert_eq!(batch.weights(), Some(&[4.0 / (2.0 * 3.0), 4.0 / (2.0 * 1.0)][..]));
+    /// # Ok::<(), backprop_data::DataError>(())
+    /// ```
     ///
     /// # Errors
-    /// If the labels are values.
+    /// If the targets are values.
     pub fn with_balanced_weights(self) -> Result<Self, DataError> {
         let (Targets::Classes { labels, .. }, Some(counts)) =
             (&self.storage.labels, self.class_counts())
@@ -198,10 +240,10 @@ impl<T: Scalar> Dataset<T> {
         self.with_weights(weights)
     }
 
-    /// Names the classes.
+    /// The data set with names for its classes.
     ///
     /// # Errors
-    /// If the labels are values, or there is not one name for each class.
+    /// If the targets are values, or there is not one name for each class.
     pub fn with_class_names(mut self, names: Vec<String>) -> Result<Self, DataError> {
         let classes = self.num_classes().ok_or(DataError::NoClasses("names"))?;
         if names.len() != classes {
@@ -216,7 +258,7 @@ impl<T: Scalar> Dataset<T> {
 }
 
 impl<T> Dataset<T> {
-    /// The names of the classes, if they have any.
+    /// The names of the classes; `None` for values, and for classes without names.
     pub fn class_names(&self) -> Option<&[String]> {
         self.class_names.as_deref()
     }
@@ -234,7 +276,8 @@ impl<T> Dataset<T> {
         self.encoding.as_deref()
     }
 
-    /// With the size and the labels of the pictures that the rows are.
+    /// The data set with the description of the pictures that are its rows: their size, and the label of each
+    /// class in files.
     ///
     /// # Errors
     /// If a row has another number of features than such a picture, or the labels are not those of the
@@ -245,13 +288,13 @@ impl<T> Dataset<T> {
         Ok(self)
     }
 
-    /// The size and the labels of the pictures that the rows are; `None` for rows of another source.
+    /// The description of the pictures that are the rows; `None` for rows of another source.
     pub fn image_encoding(&self) -> Option<&ImageEncoding> {
         self.images.as_deref()
     }
 
-    /// The factor that [`gather`](Self::gather) multiplies stored features by: 1/255 for bytes, so that
-    /// they are numbers from 0 to 1, and 1 for numbers.
+    /// The factor that [`gather`](Self::gather) multiplies stored features by: 1/255 for bytes, 1 for numbers.
+    /// A model keeps the factor, so that raw inputs are scaled for it as in training.
     pub fn input_scale(&self) -> f64 {
         match self.storage.features {
             Features::Values(_) => 1.0,
@@ -264,17 +307,17 @@ impl<T> Dataset<T> {
         self.rows.len()
     }
 
-    /// Whether there are no rows.
+    /// Returns true if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Features in a row.
+    /// The features of a row: the inputs that a network needs.
     pub fn width(&self) -> usize {
         self.storage.width
     }
 
-    /// The outputs that a network needs: the number of classes, or of target values in a row.
+    /// The outputs that a network needs: the number of classes, or the target values of a row.
     pub fn target_width(&self) -> usize {
         match self.storage.labels {
             Targets::Classes {
@@ -285,7 +328,7 @@ impl<T> Dataset<T> {
         }
     }
 
-    /// The number of classes, if the labels are classes.
+    /// The number of classes; `None` if the targets are values.
     pub fn num_classes(&self) -> Option<usize> {
         match self.storage.labels {
             Targets::Classes {
@@ -296,7 +339,7 @@ impl<T> Dataset<T> {
         }
     }
 
-    /// How many rows each class has, if the labels are classes.
+    /// The number of rows of each class; `None` if the targets are values.
     pub fn class_counts(&self) -> Option<Vec<usize>> {
         let Targets::Classes {
             labels,
@@ -310,43 +353,6 @@ impl<T> Dataset<T> {
             counts[labels[row as usize] as usize] += 1;
         }
         Some(counts)
-    }
-}
-
-fn check_rows(what: &'static str, width: usize, length: usize) -> Result<(), DataError> {
-    if width == 0 {
-        let what = if what == "features" {
-            "the width of a row"
-        } else {
-            "the target's width"
-        };
-        return Err(DataError::Zero { what });
-    }
-    if !length.is_multiple_of(width) {
-        return Err(DataError::Ragged {
-            what,
-            length,
-            width,
-        });
-    }
-    Ok(())
-}
-
-fn check_values<T: Scalar>(
-    many: &'static str,
-    what: &'static str,
-    width: usize,
-    values: &[T],
-) -> Result<(), DataError> {
-    check_rows(many, width, values.len())?;
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(at) => Err(DataError::NotFinite {
-            what,
-            row: at / width,
-            column: at % width,
-            value: values[at].as_f64(),
-        }),
     }
 }
 

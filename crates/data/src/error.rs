@@ -216,7 +216,7 @@ pub enum DataError {
         what: &'static str,
         /// The row, from 0.
         row: usize,
-        /// The place in the row, from 0.
+        /// The column, from 0.
         column: usize,
         /// The number.
         value: f64,
@@ -256,7 +256,7 @@ pub enum DataError {
     Fraction(f64),
     /// A split would leave one side without rows.
     #[error(
-        "holding out {fraction} of {rows} rows means {held_out} rows, and leaves one side empty; \
+        "holding out {fraction} of {rows} rows means {validation_rows} rows, and leaves one side empty; \
          choose another fraction or give more rows"
     )]
     EmptySplit {
@@ -265,7 +265,7 @@ pub enum DataError {
         /// The rows to be split.
         rows: usize,
         /// The rows of the validation set.
-        held_out: usize,
+        validation_rows: usize,
     },
 }
 

@@ -1,4 +1,4 @@
-//! IDX, the array format of MNIST: read, plain or compressed with gzip, and written.
+//! IDX, the array format of MNIST: reading, plain or compressed with gzip, and writing.
 //!
 //! An IDX file is two zero bytes, one byte for the element type, one byte for the number of
 //! dimensions, the dimensions as 32-bit integers and then the elements in row-major order, all
@@ -65,12 +65,12 @@ impl Values {
         }
     }
 
-    /// Whether there are no elements.
+    /// Returns true if there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The element type as Rust calls it, such as `"u8"`.
+    /// The element type by its name in Rust, such as `"u8"`.
     pub fn type_name(&self) -> &'static str {
         self.kind().name()
     }
@@ -139,10 +139,11 @@ impl Kind {
 }
 
 impl Idx {
-    /// The array as an IDX file, not compressed.
+    /// The bytes of the array as an IDX file, not compressed.
     ///
     /// # Errors
-    /// If the shape does not belong to the values, or is more than IDX can say.
+    /// If the values do not fill the shape, there are more than 255 dimensions, or a dimension does not fit in
+    /// 32 bits.
     pub fn to_bytes(&self) -> Result<Vec<u8>, DataError> {
         let header = self.header()?;
         let size = header.len() + self.values.len() * self.values.kind().bytes() as usize;
@@ -151,7 +152,8 @@ impl Idx {
         Ok(bytes)
     }
 
-    /// Writes what [`to_bytes`](Idx::to_bytes) gives to `out`; `name` is for errors.
+    /// Writes the bytes of [`to_bytes`](Idx::to_bytes) to `out`, a few thousand elements at a time; `name` is
+    /// for errors.
     ///
     /// # Errors
     /// As `to_bytes`, or if `out` cannot be written.

@@ -198,7 +198,7 @@ impl GrayImage {
         } else if fits {
             Ok(self.pixels.clone())
         } else if inputs == SIDE * SIDE {
-            Ok(drawing.fitted(SIDE, SIDE))
+            Ok(drawing.normalized(SIDE, SIDE))
         } else {
             Err(DataError::GrayImage {
                 file: name.to_owned(),

@@ -1,15 +1,14 @@
-//! IDX files, MNIST, CSV tables, data sets, splits and minibatches.
+//! Data sets, splits and minibatches; IDX files, CSV tables and pictures as data sets.
 //!
-//! The key decision: a [`Dataset`] is shared storage that never changes and a list of row numbers.
-//! Splitting, limiting and shuffling only make new lists; rows are copied, and bytes scaled to
-//! numbers from 0 to 1, when a minibatch is [gathered](Dataset::gather) into a [`Batch`] that is
-//! used again and again. MNIST so costs 47 MB, a byte for each pixel. A trait of data sources
-//! that yield rows one by one, with adaptors as iterators have them, was rejected. It hides what is in
-//! memory, allocates for each row, and every user of it would begin by collecting all rows anyway:
-//! the whole data of a small network fits in memory.
+//! The key decision: a [`Dataset`] is shared storage that never changes and a list of row indices.
+//! Splitting, limiting and shuffling make new lists only. Rows are copied, and bytes scaled to the
+//! interval from 0 to 1, when a minibatch is [gathered](Dataset::gather) into a [`Batch`], whose buffers
+//! are reused. MNIST takes 47 MB that way, a byte for each pixel. The rejected alternative is a trait of
+//! data sources that yield rows one by one. It hides what is in memory and allocates for each row, and
+//! its users would begin by collecting all rows: the data of a small network fit in memory.
 //!
-//! Bytes from outside are not trusted: readers check each claim before they allocate for it, stay
-//! within the caller's [`Limits`], and tell file, place, expected and found in their errors.
+//! Bytes from outside are not trusted. A reader checks each claim before it allocates for it and stays
+//! within the caller's [`Limits`]; its errors name the file, the offset or line, expected and found.
 //!
 //! ```
 //! use backprop_data::{Batch, BatchSampler, Dataset, Targets};
@@ -17,8 +16,8 @@
 //!
 //! let labels = Targets::Classes { labels: vec![0, 1, 1, 0, 1], num_classes: 2 };
 //! let dataset = Dataset::<f32>::from_bytes(2, vec![0, 255, 51, 0, 0, 0, 9, 9, 1, 1], labels)?;
-//! let (train, held_out) = dataset.split(0.4, 0)?;
-//! assert_eq!((train.len(), held_out.len()), (3, 2));
+//! let (train, validation) = dataset.split(0.4, 0)?;
+//! assert_eq!((train.len(), validation.len()), (3, 2));
 //!
 //! let mut batch = Batch::new();
 //! let mut batches = BatchSampler::new(train.len(), 2, Some(Key::new(0).derive("shuffle/epoch", 1)));

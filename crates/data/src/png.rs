@@ -1,18 +1,18 @@
 //! Pictures from PNG files, as the inputs of a network that learnt from MNIST.
 //!
 //! A file of any colour type, depth and size becomes a [`GrayImage`] in grey; what is transparent
-//! lies on white. [`GrayImage::to_inputs`] makes of it what such a network takes: light ink on black,
+//! lies on white. [`GrayImage::to_inputs`] makes of it the inputs of such a network: light on black,
 //! as MNIST has it, whichever way round it was drawn.
 //!
 //! - A picture of just the network's size is taken as it is.
-//! - Any other is fitted into 28 x 28 pixels the way MNIST's own digits were: what is drawn is cut
-//!   out, scaled into 20 x 20 with its proportions kept, each pixel the average of the area it
+//! - Any other is normalized to 28 x 28 pixels the way MNIST's own digits were: the bounding box of the
+//!   foreground is cropped, scaled into 20 x 20 with its proportions kept, each pixel the average of the area it
 //!   covers, and placed so that its centre of mass is at the middle of the field.
 //!
-//! MNIST's digits were black and white before they were scaled. A picture gets there so: the median
-//! shade of its edge is the background and becomes 0, the shade farthest from it becomes 255. Nine
-//! tenths of the edge's pixels differ from the median by at most the grain of the paper; what
-//! differs by less than four times that, or than 4 shades, is background too.
+//! MNIST's digits were black and white before they were scaled. Contrast stretching does the same to a picture:
+//! the median shade of its edge is the background and becomes 0, the shade farthest from it becomes 255.
+//! Nine tenths of the edge's pixels differ from the median by at most the noise; a pixel that differs by
+//! less than four times the noise, or than 4 shades, is background too.
 
 use std::io::Cursor;
 use std::path::Path;

@@ -137,8 +137,8 @@ impl Page {
         if figures.is_empty() {
             return;
         }
-        let side_by_side = figures.iter().filter(|figure| !figure.is_wide()).count();
-        let class = if side_by_side % 3 == 0 || side_by_side > TWO_COLUMNS {
+        let narrow = figures.iter().filter(|figure| !figure.is_wide()).count();
+        let class = if narrow % 3 == 0 || narrow > TWO_COLUMNS {
             "figures three"
         } else {
             "figures"

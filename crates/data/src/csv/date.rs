@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::values::RunningMoments;
 
-/// A column of dates, which becomes numbers of which some go in circles.
+/// A column of dates, encoded as features, some of them cyclic.
 ///
 /// These are, in this order: the days since 1970 and the year, both standardised; sine and cosine of
 /// the month, of the day of the week and of the day of the year; and where the column has times, sine
@@ -21,7 +21,7 @@ use super::values::RunningMoments;
 pub struct DateColumn {
     /// The column's name.
     pub column: String,
-    /// How dates are written, in the letters of C's `strftime`; `None` is ISO 8601.
+    /// The format of the dates, in the letters of C's `strftime`; `None` is ISO 8601.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// Whether a cell has a time of day.
@@ -37,7 +37,7 @@ pub struct DateColumn {
 }
 
 impl DateColumn {
-    /// How many numbers a date becomes.
+    /// The number of features of a date.
     pub fn width(&self) -> usize {
         DateColumn::width_of(self.has_time)
     }
@@ -46,7 +46,7 @@ impl DateColumn {
         if has_time { 10 } else { 8 }
     }
 
-    /// The names of these numbers: `column.days`, `column.year`, `column.month.sin`, ...
+    /// The names of the features: `column.days`, `column.year`, `column.month.sin`, ...
     pub fn feature_names(&self) -> Vec<String> {
         let parts = [
             "days",
@@ -88,7 +88,7 @@ impl DateColumn {
         Some(numbers)
     }
 
-    /// The means and deviations of the first two numbers, the days since 1970 and the year.
+    /// The means and deviations of the first two features, the days since 1970 and the year.
     pub fn moments(&self) -> [(f64, f64); 2] {
         [
             (self.days_mean, self.days_deviation),
@@ -97,7 +97,7 @@ impl DateColumn {
     }
 }
 
-/// The statistics of a column of dates while its cells go by.
+/// The statistics of a column of dates, cell by cell.
 pub(super) struct DateFitter {
     format: Option<String>,
     days: RunningMoments,
@@ -113,7 +113,7 @@ impl DateFitter {
         }
     }
 
-    pub(super) fn add(&mut self, cell: &str) {
+    pub(super) fn observe(&mut self, cell: &str) {
         if let Some(moment) = Moment::parse(cell, self.format.as_deref()) {
             self.days.add(moment.days());
             self.years.add(f64::from(moment.local.year()));

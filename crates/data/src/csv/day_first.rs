@@ -17,7 +17,7 @@ pub(super) struct DayFirst {
 }
 
 impl DayFirst {
-    pub(super) fn look(&mut self, cell: &str) {
+    pub(super) fn observe(&mut self, cell: &str) {
         if let Some((numbers, form)) = DayFirst::parts(cell)
             && *self.form.get_or_insert(form) == form
         {

@@ -2,7 +2,7 @@
 
 use encoding_rs::Encoding;
 
-use super::rows::{broken, shorten};
+use super::rows::{shorten, table_error};
 use crate::DataError;
 
 /// The bytes of a table as UTF-8. Without a name for their encoding they are UTF-16 after its
@@ -15,7 +15,7 @@ pub(super) fn to_utf8(
     let encoding = match encoding {
         Some(label) => Encoding::for_label(label.as_bytes()).ok_or_else(|| {
             let expected = "an encoding such as utf-8, latin1, windows-1252 or utf-16le";
-            broken(file, 1, expected, format!("\"{}\"", shorten(label)))
+            table_error(file, 1, expected, format!("\"{}\"", shorten(label)))
         })?,
         None => match Encoding::for_bom(&bytes) {
             Some((encoding, _)) if encoding != encoding_rs::UTF_8 => encoding,
@@ -30,7 +30,7 @@ pub(super) fn to_utf8(
         let before = text.split('\u{fffd}').next().unwrap_or_default();
         let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count() as u64;
         let expected = format!("text in {}", encoding.name());
-        return Err(broken(file, line, expected, "other bytes"));
+        return Err(table_error(file, line, expected, "other bytes"));
     }
     Ok(text.into_owned().into_bytes())
 }

@@ -4,7 +4,7 @@ use backprop_tensor::Scalar;
 use ndarray::Array2;
 
 use super::encoding::Classes;
-use super::rows::{Row, broken};
+use super::rows::{Row, table_error};
 use super::values::{Cell, is_marker};
 use super::{Feature, Header, Missing, NumericColumn, Table, TableEncoding, Target, Unknown};
 use crate::{Advice, DataError, Dataset, Targets};
@@ -28,9 +28,11 @@ impl Table {
         let target_columns = encoding.target.columns();
         self.check_size(width + target_columns.len() + 1, T::SIZE)?;
         self.check_numbered(encoding, false)?;
-        let places = self.feature_places(encoding)?;
-        let targets: Result<Vec<usize>, _> =
-            target_columns.iter().map(|name| self.place(name)).collect();
+        let column_indices = self.feature_columns(encoding)?;
+        let targets: Result<Vec<usize>, _> = target_columns
+            .iter()
+            .map(|name| self.column_index(name))
+            .collect();
         let targets = targets?;
         let weight_column = encoding.weights.as_ref();
         let weight = weight_column
@@ -42,22 +44,22 @@ impl Table {
         let classes = encoding.class_names().map(Classes::new);
         let mut walk = self.walk(&encoding.na_values)?;
         while let Some(row) = walk.next()? {
-            encode(encoding, &places, &row, &mut features)?;
+            encode(encoding, &column_indices, &row, &mut features)?;
             match (&encoding.target, &classes) {
                 (Target::Classes { column, values }, Some(classes)) => {
                     let cell = row.cell(targets[0]);
-                    let class = classes.place(cell);
+                    let class = classes.class_of(cell);
                     labels.push(class.ok_or_else(|| no_class(&row, column, values, cell))?);
                 }
                 (Target::Values(numbers), _) => {
-                    for (number, &place) in numbers.iter().zip(&targets) {
-                        values.push(standardize(number, &row, row.cell(place))?);
+                    for (number, &column_index) in numbers.iter().zip(&targets) {
+                        values.push(standardize(number, &row, row.cell(column_index))?);
                     }
                 }
                 (Target::Classes { .. }, None) => unreachable!("classes have names"),
             }
-            if let Some((place, name)) = weight {
-                weights.push(row.weight::<T>(name, row.cell(place))?);
+            if let Some((column_index, name)) = weight {
+                weights.push(row.weight::<T>(name, row.cell(column_index))?);
             }
         }
 
@@ -97,11 +99,11 @@ impl Table {
         let width = encoding.width();
         self.check_size(width, T::SIZE)?;
         self.check_numbered(encoding, true)?;
-        let places = self.feature_places(encoding)?;
+        let column_indices = self.feature_columns(encoding)?;
         let mut features = Vec::with_capacity(self.rows * width);
         let mut walk = self.walk(&encoding.na_values)?;
         while let Some(row) = walk.next()? {
-            encode(encoding, &places, &row, &mut features)?;
+            encode(encoding, &column_indices, &row, &mut features)?;
         }
         Ok(Array2::from_shape_vec((self.rows, width), features).expect("rows of one width"))
     }
@@ -113,7 +115,7 @@ impl Table {
         may_lack_target: bool,
     ) -> Result<(), DataError> {
         let (found, all) = (self.names.len(), encoding.columns);
-        if self.how.header == Header::Present || found == all {
+        if self.read_options.header == Header::Present || found == all {
             return Ok(());
         }
         let features = encoding.features.len();
@@ -126,33 +128,36 @@ impl Table {
             String::new()
         };
         let expected = format!("{all} columns, as in training{alone}");
-        Err(broken(&self.file, 1, expected, found.to_string()))
+        Err(table_error(&self.file, 1, expected, found.to_string()))
     }
 
     /// The column that each feature is in.
-    fn feature_places(&self, encoding: &TableEncoding) -> Result<Vec<usize>, DataError> {
+    fn feature_columns(&self, encoding: &TableEncoding) -> Result<Vec<usize>, DataError> {
         let features = &encoding.features;
-        if self.how.header == Header::Absent && self.names.len() != encoding.columns {
+        if self.read_options.header == Header::Absent && self.names.len() != encoding.columns {
             return Ok((0..features.len()).collect());
         }
-        features.iter().map(|f| self.place(f.column())).collect()
+        features
+            .iter()
+            .map(|f| self.column_index(f.column()))
+            .collect()
     }
 }
 
 /// The features of a row.
 fn encode<T: Scalar>(
     encoding: &TableEncoding,
-    places: &[usize],
+    column_indices: &[usize],
     row: &Row<'_>,
     out: &mut Vec<T>,
 ) -> Result<(), DataError> {
-    for (feature, &place) in encoding.features.iter().zip(places) {
-        let cell = row.cell(place);
+    for (feature, &column_index) in encoding.features.iter().zip(column_indices) {
+        let cell = row.cell(column_index);
         let is_text = matches!(feature, Feature::Categories { .. });
         if cell.is_empty() || (!is_text && is_marker(cell)) {
             if encoding.missing == Missing::Refuse {
                 let expected = "a value in every row, as in training";
-                let error = row.wrong(feature.column(), expected, row.written(place));
+                let error = row.cell_error(feature.column(), expected, row.written(column_index));
                 return Err(error.or(Advice::MissingMean));
             }
             out.extend(std::iter::repeat_n(T::zero(), feature.width()));
@@ -167,21 +172,21 @@ fn encode<T: Scalar>(
                         None => "such as 2026-11-27".to_owned(),
                     };
                     let expected = format!("a date as in training, {example}");
-                    row.wrong(&dates.column, expected, cell)
+                    row.cell_error(&dates.column, expected, cell)
                 })?;
                 out.extend(numbers.into_iter().map(T::from_f64));
             }
             Feature::Categories { column, values } => {
-                let place = values.binary_search_by(|value| value.as_str().cmp(cell));
-                if place.is_err() && encoding.unknown == Unknown::Refuse {
+                let category = values.binary_search_by(|value| value.as_str().cmp(cell));
+                if category.is_err() && encoding.unknown == Unknown::Refuse {
                     let known = one_of(values, "values of the training rows");
-                    let error = row.wrong(column, known, cell).or(Advice::UnknownZeros);
+                    let error = row.cell_error(column, known, cell).or(Advice::UnknownZeros);
                     return Err(match values.len() > MANY_VALUES {
                         true => error.or(Advice::Ignore(column.clone())),
                         false => error,
                     });
                 }
-                let one_hot = (0..values.len()).map(|at| Ok(at) == place);
+                let one_hot = (0..values.len()).map(|at| Ok(at) == category);
                 out.extend(one_hot.map(|on| if on { T::one() } else { T::zero() }));
             }
         }
@@ -198,7 +203,7 @@ fn standardize<T: Scalar>(
         Cell::Number(value) => T::from_f64(number.standardize(value)),
         _ => {
             let expected = format!("a finite number{}", number.format.as_in_training());
-            return Err(row.wrong(&number.column, expected, cell));
+            return Err(row.cell_error(&number.column, expected, cell));
         }
     };
     if value.is_finite() {
@@ -211,12 +216,12 @@ fn standardize<T: Scalar>(
         "a number that is finite over the deviation {deviation} ({})",
         T::NAME
     );
-    Err(row.wrong(column, expected, cell))
+    Err(row.cell_error(column, expected, cell))
 }
 
 /// The error of a cell that is none of the classes.
 pub(super) fn no_class(row: &Row<'_>, column: &str, classes: &[String], cell: &str) -> DataError {
-    row.wrong(column, one_of(classes, "classes of the model"), cell)
+    row.cell_error(column, one_of(classes, "classes of the model"), cell)
 }
 
 /// "one of the 3 what (a, b, c)", the first few of them.

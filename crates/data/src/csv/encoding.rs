@@ -6,19 +6,19 @@ use super::{
 };
 use crate::DataError;
 
-/// How a row of a table becomes numbers: what [`Table::fit`](super::Table::fit) has found out, as
-/// plain data.
+/// The encoding of a row of a table as features and targets, fitted by [`Table::fit`](super::Table::fit),
+/// as plain data.
 ///
 /// It is kept as JSON with the model, so the names of its fields are part of the format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TableEncoding {
-    /// Whether the file had names for its columns.
+    /// Whether the training file had names for its columns.
     pub header: Header,
     /// Cells that are missing values beside an empty cell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub na_values: Vec<String>,
-    /// How many columns it had.
+    /// The number of columns of the training file.
     pub columns: usize,
     /// The features, in the order of the columns.
     pub features: Vec<Feature>,
@@ -59,7 +59,7 @@ impl Feature {
         }
     }
 
-    /// How many features the column becomes.
+    /// The number of features that the column becomes.
     pub fn width(&self) -> usize {
         match self {
             Feature::Number(_) => 1,
@@ -69,7 +69,7 @@ impl Feature {
     }
 }
 
-/// A column of numbers, which becomes `(x - mean) / deviation`.
+/// A column of numbers, standardised: `(x - mean) / deviation`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct NumericColumn {
@@ -121,7 +121,7 @@ impl Target {
 }
 
 impl TableEncoding {
-    /// Features in a row: the inputs that a network needs.
+    /// The features of a row: the inputs that a network needs.
     pub fn width(&self) -> usize {
         self.features.iter().map(Feature::width).sum()
     }
@@ -150,7 +150,7 @@ impl TableEncoding {
         names
     }
 
-    /// The classes, if they are what is to be learnt.
+    /// The names of the classes; `None` if the targets are values.
     pub fn class_names(&self) -> Option<&[String]> {
         match &self.target {
             Target::Classes { values, .. } => Some(values),
@@ -158,7 +158,7 @@ impl TableEncoding {
         }
     }
 
-    /// Turns standardised target values, row after row, into the units of the table:
+    /// Transforms standardised target values, row after row, back into the units of the table:
     /// `x * deviation + mean`. Classes stay as they are.
     ///
     /// ```
@@ -205,7 +205,7 @@ impl TableEncoding {
         if self.columns < columns.len() || self.columns > MAX_COLUMNS {
             return Some(format!("says that there are {} columns", self.columns));
         }
-        if let Some((column, mean, deviation)) = self.wrong_moments() {
+        if let Some((column, mean, deviation)) = self.invalid_moments() {
             return Some(format!(
                 "gives the column \"{column}\" the mean {mean} and the deviation {deviation}"
             ));
@@ -228,7 +228,7 @@ impl TableEncoding {
 
 impl TableEncoding {
     /// The first mean and deviation that cannot be, with their column.
-    fn wrong_moments(&self) -> Option<(&str, f64, f64)> {
+    fn invalid_moments(&self) -> Option<(&str, f64, f64)> {
         let of_number = |number: &NumericColumn| (number.mean, number.deviation);
         let features = self.features.iter().flat_map(|feature| {
             match feature {
@@ -268,15 +268,15 @@ impl<'a> Classes<'a> {
     }
 
     /// The class of a cell.
-    pub(super) fn place(&self, cell: &str) -> Option<u32> {
-        let place = match &self.numbers {
+    pub(super) fn class_of(&self, cell: &str) -> Option<u32> {
+        let class = match &self.numbers {
             Some(numbers) => numbers.binary_search(&integer(cell)?).ok(),
             None => self
                 .names
                 .binary_search_by(|name| name.as_str().cmp(cell))
                 .ok(),
         };
-        place.map(|place| place as u32)
+        class.map(|class| class as u32)
     }
 
     fn are_sorted(&self) -> bool {

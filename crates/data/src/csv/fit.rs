@@ -1,11 +1,11 @@
-//! Finding out how the rows of a table become numbers.
+//! Fitting the encoding of a table.
 
 use std::collections::BTreeSet;
 
 use super::date::DateFitter;
 use super::fitter::{ColumnFitter, NumberFitter};
 use super::profile::{ColumnKind, FirstCell};
-use super::rows::{Row, wrong};
+use super::rows::{Row, cell_error};
 use super::values::integer;
 use super::{
     Column, Feature, MAX_CATEGORIES, MAX_CLASSES, MAX_GUESSED_CLASSES, Missing, NumberFormat,
@@ -23,9 +23,8 @@ enum Role {
 }
 
 impl Table {
-    /// Finds out how rows become numbers: means, deviations and the values of text are those of
-    /// `rows`, the ones that are to be trained on. What a column is, text or numbers, and what
-    /// classes there are, is that of the whole table.
+    /// Fits an encoding: means, deviations and categories are those of `rows`, the training rows. The type of
+    /// a column, text or numbers, and the classes are those of the whole table.
     ///
     /// See the [module's page](super) for an example.
     ///
@@ -48,7 +47,7 @@ impl Table {
         self.fit_columns(options, &self.roles(options)?, is_training)
     }
 
-    /// The target as all rows tell it, before any are chosen to be trained on: for [`Table::strata`].
+    /// The target, fitted on all rows, before they are split: for [`Table::strata`].
     ///
     /// # Errors
     /// If [`fit`](Self::fit) would refuse the target.
@@ -67,36 +66,36 @@ impl Table {
         roles: &[Role],
         is_training: Vec<bool>,
     ) -> Result<TableEncoding, DataError> {
-        self.check_gaps(roles, options)?;
+        self.check_missing(roles, options)?;
         let kind = match (options.kind, &options.targets[..]) {
             (kind, [_]) => kind,
             (TargetKind::Classes, targets) => {
                 let found = format!("{} targets", targets.len());
-                return Err(self.wrong_column(&targets[0], "one target, for classes", found));
+                return Err(self.column_error(&targets[0], "one target, for classes", found));
             }
             _ => TargetKind::Values,
         };
-        let mut gathered = Vec::with_capacity(roles.len());
+        let mut fitters = Vec::with_capacity(roles.len());
         for (index, role) in roles.iter().enumerate() {
-            gathered.push(self.begin(index, *role, kind, options)?);
+            fitters.push(self.start(index, *role, kind, options)?);
         }
-        let mut width = gathered.iter().map(ColumnFitter::width).sum();
+        let mut width = fitters.iter().map(ColumnFitter::width).sum();
         self.check_size(width, f32::SIZE)?;
-        let used = gathered.iter_mut().enumerate();
+        let used = fitters.iter_mut().enumerate();
         let is_used =
             |(_, fitter): &(usize, &mut ColumnFitter)| !matches!(fitter, ColumnFitter::Nothing);
         let mut used: Vec<(usize, &mut ColumnFitter)> = used.filter(is_used).collect();
-        let mut walk = self.walk(&self.how.na_values)?;
+        let mut walk = self.walk(&self.read_options.na_values)?;
         for is_training in is_training {
             let Some(row) = walk.next()? else { break };
-            for (index, gathered) in &mut used {
-                if self.gather(gathered, *index, &row, is_training)? {
+            for (index, fitter) in &mut used {
+                if self.observe(fitter, *index, &row, is_training)? {
                     width += 1;
                     self.check_size(width, f32::SIZE)?;
                 }
             }
         }
-        self.finish(options, gathered)
+        self.finish(options, fitters)
     }
 
     fn roles(&self, options: &Options) -> Result<Vec<Role>, DataError> {
@@ -109,7 +108,7 @@ impl Table {
         ];
         if let Some(name) = first_duplicate(asked.iter().flat_map(|(_, names)| *names)) {
             let expected = "a use: target, weights or left out";
-            return Err(self.wrong_column(name, expected, "it named twice"));
+            return Err(self.column_error(name, expected, "it named twice"));
         }
         for (role, names) in asked {
             for name in names {
@@ -119,7 +118,7 @@ impl Table {
         for name in &options.categorical {
             if roles[self.index(name)?] != Role::Feature {
                 let found = "a target, weights or left out";
-                return Err(self.wrong_column(name, "a feature, to be taken as text", found));
+                return Err(self.column_error(name, "a feature, to be taken as text", found));
             }
         }
         let expected = if !roles.contains(&Role::Target) {
@@ -129,30 +128,31 @@ impl Table {
         } else {
             return Ok(roles);
         };
-        Err(super::broken(&self.file, 1, expected, "none"))
+        Err(super::table_error(&self.file, 1, expected, "none"))
     }
 
     /// Refuses the first value that is missing where it must not be.
-    fn check_gaps(&self, roles: &[Role], options: &Options) -> Result<(), DataError> {
+    fn check_missing(&self, roles: &[Role], options: &Options) -> Result<(), DataError> {
         let columns = self.names.iter().zip(roles).zip(&self.columns);
-        let gaps = columns.filter_map(|((name, role), column)| {
+        let missing = columns.filter_map(|((name, role), column)| {
             let is_text = column.kind == ColumnKind::Text || options.categorical.contains(name);
             match (role, options.missing) {
                 (Role::Ignored, _) | (Role::Feature, Missing::Mean) => None,
                 _ => Some((column.profile.first_missing(is_text)?, name, role)),
             }
         });
-        let Some(((line, cell), name, role)) = gaps.min_by_key(|(gap, ..)| gap.0) else {
+        let Some(((line, cell), name, role)) = missing.min_by_key(|(first, ..)| first.0) else {
             return Ok(());
         };
-        let error = wrong(&self.file, *line, name, "a value in every row", cell);
+        let error = cell_error(&self.file, *line, name, "a value in every row", cell);
         Err(match role {
             Role::Feature => error.or(Advice::MissingMean),
             _ => error,
         })
     }
 
-    fn begin(
+    /// The fitter of a column, before its first cell.
+    fn start(
         &self,
         index: usize,
         role: Role,
@@ -166,9 +166,9 @@ impl Table {
             (Role::Feature, _) if options.categorical.contains(name) => {
                 Ok(ColumnFitter::Categories(BTreeSet::new()))
             }
-            (Role::Feature, _) => self.begin_feature(name, column),
+            (Role::Feature, _) => self.start_feature(name, column),
             (Role::Weight, _) => {
-                self.must_be_finite(name, profile.text.as_ref().or(profile.infinite.as_ref()))?;
+                self.refuse_first(name, profile.text.as_ref().or(profile.infinite.as_ref()))?;
                 Ok(ColumnFitter::Nothing)
             }
             (Role::Target, TargetKind::Classes) => Ok(ColumnFitter::classes(MAX_CLASSES)),
@@ -180,14 +180,14 @@ impl Table {
             (Role::Target, TargetKind::Guess) if profile.is_whole() => {
                 Ok(ColumnFitter::classes(MAX_GUESSED_CLASSES))
             }
-            (Role::Target, _) => self.begin_values(name, column),
+            (Role::Target, _) => self.start_values(name, column),
         }
     }
 
-    fn begin_feature(&self, name: &str, column: &Column) -> Result<ColumnFitter, DataError> {
+    fn start_feature(&self, name: &str, column: &Column) -> Result<ColumnFitter, DataError> {
         match &column.kind {
             ColumnKind::Numbers(format) => {
-                self.must_be_finite(name, column.profile.infinite.as_ref())?;
+                self.refuse_first(name, column.profile.infinite.as_ref())?;
                 Ok(ColumnFitter::Numbers(NumberFitter::new(format)))
             }
             ColumnKind::Dates { format, has_time } => Ok(ColumnFitter::Dates {
@@ -195,28 +195,30 @@ impl Table {
                 has_time: *has_time,
             }),
             ColumnKind::Text => Ok(ColumnFitter::Categories(BTreeSet::new())),
-            ColumnKind::Mostly(kind, count) => Err(self.odd_cells(name, column, (kind, *count))),
+            ColumnKind::Mostly(kind, count) => {
+                Err(self.exceptions_error(name, column, (kind, *count)))
+            }
             ColumnKind::Ambiguous(first, ways) => Err(self.ambiguous(name, first, ways)),
         }
     }
 
     /// A target of numbers.
-    fn begin_values(&self, name: &str, column: &Column) -> Result<ColumnFitter, DataError> {
+    fn start_values(&self, name: &str, column: &Column) -> Result<ColumnFitter, DataError> {
         let profile = &column.profile;
         let format = match &column.kind {
             ColumnKind::Numbers(format) => {
                 let odd = profile.infinite.as_ref().or(profile.marker.as_ref());
-                self.must_be_finite(name, odd)?;
+                self.refuse_first(name, odd)?;
                 format
             }
             ColumnKind::Ambiguous(first, ways) => return Err(self.ambiguous(name, first, ways)),
             ColumnKind::Mostly(kind, count) if matches!(**kind, ColumnKind::Numbers(_)) => {
-                let error = self.odd_cells(name, column, (kind, *count));
+                let error = self.exceptions_error(name, column, (kind, *count));
                 return Err(error.instead(Advice::Classes));
             }
             _ => {
                 let odd = profile.text.as_ref().or(profile.infinite.as_ref());
-                self.must_be_finite(name, odd.or(profile.marker.as_ref()))?;
+                self.refuse_first(name, odd.or(profile.marker.as_ref()))?;
                 &NumberFormat::default()
             }
         };
@@ -228,26 +230,26 @@ impl Table {
     }
 
     /// Refuses a cell, if there is one.
-    fn must_be_finite(&self, name: &str, found: Option<&FirstCell>) -> Result<(), DataError> {
+    fn refuse_first(&self, name: &str, found: Option<&FirstCell>) -> Result<(), DataError> {
         match found {
             None => Ok(()),
-            Some((line, cell)) => Err(wrong(&self.file, *line, name, "a finite number", cell)),
+            Some((line, cell)) => Err(cell_error(&self.file, *line, name, "a finite number", cell)),
         }
     }
 
-    /// Takes in a cell; whether it makes the rows one number wider.
-    fn gather(
+    /// Observes a cell; returns true if the encoded rows become one feature wider.
+    fn observe(
         &self,
-        gathered: &mut ColumnFitter,
+        fitter: &mut ColumnFitter,
         index: usize,
         row: &Row<'_>,
         is_training: bool,
     ) -> Result<bool, DataError> {
         let (name, column) = (&self.names[index], &self.columns[index]);
-        let cell = row.cell(column.place);
-        match gathered {
-            ColumnFitter::Numbers(numbers) if is_training => numbers.add(cell),
-            ColumnFitter::Dates { dates, .. } if is_training => dates.add(cell),
+        let cell = row.cell(column.column_index);
+        match fitter {
+            ColumnFitter::Numbers(numbers) if is_training => numbers.observe(cell),
+            ColumnFitter::Dates { dates, .. } if is_training => dates.observe(cell),
             ColumnFitter::Nothing | ColumnFitter::Numbers(_) | ColumnFitter::Dates { .. } => {}
             ColumnFitter::Categories(values) => {
                 if !is_training || cell.is_empty() || values.contains(cell) {
@@ -258,7 +260,7 @@ impl Table {
                     let (line, cell) = column.profile.text.as_ref().unwrap_or(&here);
                     let expected =
                         format!("numbers, or text of at most {MAX_CATEGORIES} different values");
-                    let error = wrong(&self.file, *line, name, expected, cell);
+                    let error = cell_error(&self.file, *line, name, expected, cell);
                     return Err(error.or(Advice::Ignore(name.clone())));
                 }
                 values.insert(cell.to_owned());
@@ -271,7 +273,7 @@ impl Table {
                 numbers,
             } => {
                 if is_training {
-                    numbers.add(cell);
+                    numbers.observe(cell);
                 }
                 let Some(values) = classes else {
                     return Ok(false);
@@ -284,7 +286,7 @@ impl Table {
                 if values.len() > *most {
                     if *most == MAX_CLASSES {
                         let expected = format!("at most {MAX_CLASSES} different classes");
-                        return Err(row.wrong(name, expected, cell));
+                        return Err(row.cell_error(name, expected, cell));
                     }
                     *classes = None;
                 }
@@ -296,11 +298,11 @@ impl Table {
     fn finish(
         &self,
         options: &Options,
-        gathered: Vec<ColumnFitter>,
+        fitters: Vec<ColumnFitter>,
     ) -> Result<TableEncoding, DataError> {
         let (mut features, mut values, mut classes) = (Vec::new(), Vec::new(), None);
-        for (gathered, name) in gathered.into_iter().zip(&self.names) {
-            match gathered {
+        for (fitter, name) in fitters.into_iter().zip(&self.names) {
+            match fitter {
                 ColumnFitter::Nothing => {}
                 ColumnFitter::Numbers(numbers) => {
                     features.push(Feature::Number(self.number(name, &numbers)?));
@@ -329,8 +331,8 @@ impl Table {
             |number: &NumericColumn| options.targets.iter().position(|t| *t == number.column);
         values.sort_by_key(order);
         Ok(TableEncoding {
-            header: self.how.header,
-            na_values: self.how.na_values.clone(),
+            header: self.read_options.header,
+            na_values: self.read_options.na_values.clone(),
             columns: self.names.len(),
             features,
             target: match classes {
@@ -346,7 +348,7 @@ impl Table {
     /// The error of a column of which no training row has a value.
     fn without_values(&self, name: &str, what: &str) -> DataError {
         let expected = format!("{what} in at least one training row");
-        let error = self.wrong_column(name, expected, "none");
+        let error = self.column_error(name, expected, "none");
         error.or(Advice::Ignore(name.to_owned()))
     }
 
@@ -356,7 +358,7 @@ impl Table {
         };
         if !(mean.is_finite() && deviation.is_finite()) {
             let expected = "numbers whose squares can be added up";
-            return Err(self.wrong_column(name, expected, "larger ones"));
+            return Err(self.column_error(name, expected, "larger ones"));
         }
         Ok(NumericColumn {
             column: name.to_owned(),
@@ -370,7 +372,7 @@ impl Table {
         let mut names: Vec<String> = names.into_iter().collect();
         if let [only] = &names[..] {
             let found = format!("\"{}\" in every row", super::shorten(only));
-            return Err(self.wrong_column(name, "at least two different classes", found));
+            return Err(self.column_error(name, "at least two different classes", found));
         }
         if names.iter().all(|name| integer(name).is_some()) {
             names.sort_by_key(|name| integer(name));

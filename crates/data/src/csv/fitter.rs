@@ -1,4 +1,4 @@
-//! The statistics of one column, gathered cell by cell.
+//! The statistics of one column, updated cell by cell.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::date::DateFitter;
 use super::values::{Cell, RunningMoments};
 use super::{DateColumn, NumberFormat};
 
-/// The statistics of a column while its cells go by.
+/// The statistics of a column, cell by cell.
 pub(super) enum ColumnFitter {
     Nothing,
     Numbers(NumberFitter),
@@ -38,7 +38,7 @@ impl NumberFitter {
         }
     }
 
-    pub(super) fn add(&mut self, cell: &str) {
+    pub(super) fn observe(&mut self, cell: &str) {
         if let Cell::Number(number) = Cell::in_format(cell, &self.format) {
             self.moments.add(number);
         }
@@ -46,7 +46,7 @@ impl NumberFitter {
 }
 
 impl ColumnFitter {
-    /// The numbers that a row is known to get from the column: a text counts one for its first value.
+    /// The features that a row gets from the column so far: a text counts one for its first value.
     pub(super) fn width(&self) -> usize {
         match self {
             ColumnFitter::Nothing | ColumnFitter::Target { .. } => 0,

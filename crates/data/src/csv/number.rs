@@ -1,4 +1,4 @@
-//! Numbers as people write them: decimal marks, marks between thousands, percent and currency signs.
+//! The notation of numbers as people write them: decimal marks, marks between thousands, percent and currency signs.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ impl Thousands {
     }
 }
 
-/// How the numbers of a column are written.
+/// The notation of the numbers of a column.
 ///
 /// The default is how programs write them: `-1234.5`, `1.5e-3`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -76,12 +76,12 @@ const UNITS: [char; 16] = [
 const MAX_BYTES: usize = 64;
 
 impl NumberFormat {
-    /// Whether numbers are written as programs write them.
+    /// Returns true for the notation of programs.
     pub fn is_plain(&self) -> bool {
         *self == NumberFormat::default()
     }
 
-    /// How a number looks, such as `1.234,5 €`.
+    /// An example of the notation, such as `1.234,5 €`.
     ///
     /// ```
     /// use backprop_data::csv::{Decimal, NumberFormat};
@@ -222,7 +222,7 @@ impl<'a> Written<'a> {
     pub(super) fn formats(&self) -> u8 {
         let mut plain = None;
         let mut bits = 0;
-        for (place, (decimal, thousands)) in FORMATS.into_iter().enumerate() {
+        for (index, (decimal, thousands)) in FORMATS.into_iter().enumerate() {
             // Without the mark between thousands it is the number that it is with none.
             let reads = match (plain, thousands) {
                 (Some(plain), Some(thousands)) if !self.body.contains(|c| thousands.is(c)) => plain,
@@ -231,7 +231,7 @@ impl<'a> Written<'a> {
             if thousands.is_none() {
                 plain = Some(reads);
             }
-            bits |= u8::from(reads) << place;
+            bits |= u8::from(reads) << index;
         }
         bits
     }
@@ -250,8 +250,8 @@ fn sign(cell: &str) -> (Option<bool>, &str) {
 /// Digits in groups of three, of which only the first may be shorter, as one row of digits. A group
 /// that begins with 0, as in `0,123`, is no first one.
 fn join_groups(whole: &str, thousands: Thousands, out: &mut String) -> Option<()> {
-    for (place, group) in whole.split(|mark| thousands.is(mark)).enumerate() {
-        let is_first = place == 0;
+    for (index, group) in whole.split(|mark| thousands.is(mark)).enumerate() {
+        let is_first = index == 0;
         let fits = match group.len() {
             3 => !is_first || !group.starts_with('0'),
             1 | 2 => is_first && !group.starts_with('0'),

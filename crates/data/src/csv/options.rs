@@ -1,4 +1,4 @@
-//! How a table is read, and how its columns are taken.
+//! Options of reading a table and of fitting its encoding.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub enum Header {
     Absent,
 }
 
-/// How the text of a table is read: its bytes, and how numbers and dates are written in its cells.
+/// Options of reading a table: its header, its bytes, and the notation of numbers and dates in its cells.
 ///
 /// A [`Header`] alone is all defaults.
 ///
@@ -42,11 +42,11 @@ pub struct ReadOptions {
     /// Cells that are missing values beside an empty cell, such as `-999` or `unknown`; a number
     /// stands for all ways to write it.
     pub na_values: Vec<String>,
-    /// The decimal mark; `None` looks at each column.
+    /// The decimal mark; `None` infers it for each column.
     pub decimal: Option<Decimal>,
-    /// The mark between thousands; `None` looks at each column.
+    /// The mark between thousands; `None` infers it for each column.
     pub thousands: Option<Thousands>,
-    /// How dates are written, beside ISO 8601: `%d.%m.%Y`, in the letters of C's `strftime`.
+    /// The format of dates, beside ISO 8601: `%d.%m.%Y`, in the letters of C's `strftime`.
     pub date_format: Option<String>,
     /// The encoding of the bytes by its name in the
     /// [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels), such as `latin1`;
@@ -63,10 +63,10 @@ impl From<Header> for ReadOptions {
     }
 }
 
-/// The columns to learn from a table, and how its other columns are taken.
+/// Options of fitting an encoding: the target columns, and the use of the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The columns to be learnt: one, or several of numbers.
+    /// The target columns: one, or several of numbers.
     pub targets: Vec<String>,
     /// The kind of the targets.
     pub kind: TargetKind,
@@ -83,8 +83,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// The target's name, and defaults for the rest: guess its kind, no weights, nothing left out,
-    /// what is missing or unknown is refused.
+    /// Options for one target column, the rest at their defaults: its kind is guessed, there are no weights,
+    /// no column is ignored, and a missing or unknown value is an error.
     pub fn new(target: impl Into<String>) -> Self {
         Options {
             targets: vec![target.into()],

@@ -81,21 +81,27 @@ struct TextProfile {
     /// How many are numbers in each of the [`FORMATS`]: without a sign, and with it.
     by_format: [[u64; FORMATS.len()]; 2],
     /// The first number that is another one with a decimal comma than with commas between thousands.
-    two_readings: Option<FirstCell>,
+    ambiguous: Option<FirstCell>,
     iso_dates: u64,
     /// Dates in numbers that are not ISO 8601, such as `27.11.2026`.
     other_dates: DayFirst,
 }
 
 impl ColumnProfile {
-    /// Takes in a cell; `is_missing` where the reader was told so.
-    pub(super) fn look(&mut self, line: u64, cell: &str, is_missing: bool, how: &ReadOptions) {
+    /// Observes a cell; `is_missing` where the reading options declare it missing.
+    pub(super) fn observe(
+        &mut self,
+        line: u64,
+        cell: &str,
+        is_missing: bool,
+        read_options: &ReadOptions,
+    ) {
         let content = if is_missing {
             Cell::Empty
         } else {
             Cell::of(cell)
         };
-        if let (Some(format), false) = (&how.date_format, cell.is_empty() || is_missing)
+        if let (Some(format), false) = (&read_options.date_format, cell.is_empty() || is_missing)
             && let Some(moment) = Moment::parse(cell, Some(format))
         {
             self.dates += 1;
@@ -119,7 +125,7 @@ impl ColumnProfile {
             }
             Cell::Text => {
                 let texts = self.texts.get_or_insert_default();
-                self.has_time |= texts.look(line, cell);
+                self.has_time |= texts.observe(line, cell);
                 &mut self.text
             }
         };
@@ -127,7 +133,7 @@ impl ColumnProfile {
     }
 
     /// The kind of the column.
-    pub(super) fn kind(&self, how: &ReadOptions) -> ColumnKind {
+    pub(super) fn kind(&self, read_options: &ReadOptions) -> ColumnKind {
         let only_markers = self.marker.is_some() && self.numbers == 0;
         let count = self.texts.as_ref().map_or(0, |texts| texts.count);
         let all = count + self.numbers;
@@ -143,11 +149,11 @@ impl ColumnProfile {
             format: format.clone(),
             has_time: self.has_time,
         };
-        let (numbers, number_kind) = self.best_numbers(how);
+        let (numbers, number_kind) = self.best_number_format(read_options);
         let iso_dates = self.texts.as_ref().map_or(0, |texts| texts.iso_dates);
         let mut best = (0, ColumnKind::Text);
         for (cells, kind) in [
-            (self.dates, dates(&how.date_format)),
+            (self.dates, dates(&read_options.date_format)),
             (numbers, number_kind),
             (iso_dates, dates(&None)),
         ] {
@@ -175,12 +181,12 @@ impl ColumnProfile {
     }
 
     /// The way to write numbers that most cells are in, and how many are.
-    fn best_numbers(&self, how: &ReadOptions) -> (u64, ColumnKind) {
+    fn best_number_format(&self, read_options: &ReadOptions) -> (u64, ColumnKind) {
         let allowed = |(decimal, thousands): &(Decimal, Option<Thousands>)| {
-            how.decimal.is_none_or(|asked| asked == *decimal)
-                && (thousands.is_none() || how.thousands.is_none() || how.thousands == *thousands)
+            read_options.decimal.is_none_or(|asked| asked == *decimal)
+                && (thousands.is_none() || read_options.thousands.is_none() || read_options.thousands == *thousands)
                 // A mark that was said to stand between thousands is no decimal mark.
-                && match how.thousands {
+                && match read_options.thousands {
                     Some(Thousands::Comma) => *decimal == Decimal::Point,
                     Some(Thousands::Point) => *decimal == Decimal::Comma,
                     Some(Thousands::Space | Thousands::Apostrophe) | None => true,
@@ -241,7 +247,7 @@ impl ColumnProfile {
         if !both || of(Decimal::Point, None) {
             return None;
         }
-        let first = self.texts.as_ref()?.two_readings.clone()?;
+        let first = self.texts.as_ref()?.ambiguous.clone()?;
         let written = Written::of(&first.1)?;
         let readings = vec![
             Advice::DecimalComma(written.number(Decimal::Comma, None)?),
@@ -273,8 +279,8 @@ fn few(cells: u64, all: u64) -> bool {
 }
 
 impl TextProfile {
-    /// Takes in a cell; whether it is a date with a time.
-    fn look(&mut self, line: u64, cell: &str) -> bool {
+    /// Observes a cell; returns true for a date with a time.
+    fn observe(&mut self, line: u64, cell: &str) -> bool {
         self.count += 1;
         let written = Written::of(cell);
         let formats = written.as_ref().map_or(0, Written::formats);
@@ -283,13 +289,12 @@ impl TextProfile {
             self.unit = self.unit.or(written.unit);
             if !with_unit || written.unit == self.unit {
                 let counts = &mut self.by_format[usize::from(with_unit)];
-                for (place, count) in counts.iter_mut().enumerate() {
-                    *count += u64::from(formats >> place & 1);
+                for (index, count) in counts.iter_mut().enumerate() {
+                    *count += u64::from(formats >> index & 1);
                 }
             }
             if formats & 0b1_0011 == 0b1_0010 {
-                self.two_readings
-                    .get_or_insert_with(|| (line, shorten(cell)));
+                self.ambiguous.get_or_insert_with(|| (line, shorten(cell)));
             }
             return false;
         }
@@ -297,7 +302,7 @@ impl TextProfile {
             self.iso_dates += 1;
             return moment.has_time;
         }
-        self.other_dates.look(cell);
+        self.other_dates.observe(cell);
         false
     }
 }

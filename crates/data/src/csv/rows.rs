@@ -16,10 +16,10 @@ pub(super) struct Rows<'a> {
     file: &'a str,
     header: Header,
     reader: Reader<RowBudgetReader<'a>>,
-    allowance: Rc<Cell<usize>>,
+    budget: Rc<Cell<usize>>,
     record: StringRecord,
-    /// Whether the record has been read and not been given out.
-    is_held: bool,
+    /// True between reading a record and giving it out.
+    has_pending: bool,
     missing: NaValues<'a>,
 }
 
@@ -47,11 +47,11 @@ impl<'a> NaValues<'a> {
     }
 
     fn contains(&self, cell: &str) -> bool {
-        let is_one = |cell: &str| {
+        let is_equal = |cell: &str| {
             cell.parse()
                 .is_ok_and(|number| self.numbers.contains(&number))
         };
-        self.cells.iter().any(|own| own == cell) || (!self.numbers.is_empty() && is_one(cell))
+        self.cells.iter().any(|own| own == cell) || (!self.numbers.is_empty() && is_equal(cell))
     }
 }
 
@@ -63,22 +63,22 @@ impl<'a> Rows<'a> {
         header: Header,
         na_values: &'a [String],
     ) -> Result<Self, DataError> {
-        let allowance = Rc::new(Cell::new(0));
-        let metered = RowBudgetReader {
+        let budget = Rc::new(Cell::new(0));
+        let bounded = RowBudgetReader {
             bytes,
-            allowance: Rc::clone(&allowance),
+            budget: Rc::clone(&budget),
         };
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .delimiter(delimiter(bytes))
-            .from_reader(metered);
+            .from_reader(bounded);
         let mut rows = Rows {
             file,
             header,
             reader,
-            allowance,
+            budget,
             record: StringRecord::new(),
-            is_held: header == Header::Absent,
+            has_pending: header == Header::Absent,
             missing: NaValues::new(na_values),
         };
         if !rows.advance()? {
@@ -86,7 +86,7 @@ impl<'a> Rows<'a> {
                 Header::Present => "a header row that names the columns",
                 Header::Absent => "at least one row",
             };
-            return Err(broken(file, 1, expected, "an empty file"));
+            return Err(table_error(file, 1, expected, "an empty file"));
         }
         Ok(rows)
     }
@@ -96,7 +96,7 @@ impl<'a> Rows<'a> {
         let count = self.record.len();
         if count > MAX_COLUMNS {
             let expected = format!("at most {MAX_COLUMNS} columns");
-            return Err(broken(self.file, 1, expected, count.to_string()));
+            return Err(table_error(self.file, 1, expected, count.to_string()));
         }
         let names: Vec<String> = match self.header {
             Header::Absent => (1..=count).map(|number| number.to_string()).collect(),
@@ -104,14 +104,14 @@ impl<'a> Rows<'a> {
         };
         // Columns without a name are none, if they turn out to be empty.
         match first_duplicate(names.iter().filter(|name| !name.is_empty())) {
-            Some(name) => Err(same_name(self.file, name)),
+            Some(name) => Err(duplicate_name(self.file, name)),
             None => Ok(names),
         }
     }
 
     /// The next row; all have as many cells as the first line.
     pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, DataError> {
-        if !std::mem::take(&mut self.is_held) && !self.advance()? {
+        if !std::mem::take(&mut self.has_pending) && !self.advance()? {
             return Ok(None);
         }
         let line = self.record.position().map_or(1, |position| position.line());
@@ -125,7 +125,7 @@ impl<'a> Rows<'a> {
 
     /// Reads a record, if there is one more.
     fn advance(&mut self) -> Result<bool, DataError> {
-        self.allowance.set(MAX_ROW_BYTES);
+        self.budget.set(MAX_ROW_BYTES);
         let read = self.reader.read_record(&mut self.record);
         read.map_err(|error| self.csv_error(error))
     }
@@ -146,17 +146,17 @@ impl<'a> Rows<'a> {
                 "text in UTF-8".to_owned(),
                 format!("other bytes in cell {}", err.field() + 1),
             ),
-            // The only input is memory, whose one error is that of `Metered`.
+            // The only input is memory, whose one error is that of `RowBudgetReader`.
             _ => {
                 let expected = format!("a row of at most {MAX_ROW_BYTES} bytes");
                 (expected, "a longer one; is a quote not closed?".to_owned())
             }
         };
         let line = line.unwrap_or_else(|| self.reader.position().line());
-        let broken = broken(self.file, line, expected, found);
+        let refused = table_error(self.file, line, expected, found);
         match error.kind() {
-            ErrorKind::Utf8 { .. } => broken.or(Advice::Encoding),
-            _ => broken,
+            ErrorKind::Utf8 { .. } => refused.or(Advice::Encoding),
+            _ => refused,
         }
     }
 }
@@ -167,21 +167,18 @@ fn delimiter(bytes: &[u8]) -> u8 {
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
-    let is_there = |delimiter: &u8| first.contains(delimiter);
-    [b',', b';', b'\t']
-        .into_iter()
-        .find(is_there)
-        .unwrap_or(b',')
+    let occurs = |delimiter: &u8| first.contains(delimiter);
+    [b',', b';', b'\t'].into_iter().find(occurs).unwrap_or(b',')
 }
 
 /// The error of two columns of one name.
-pub(super) fn same_name(file: &str, name: &str) -> DataError {
+pub(super) fn duplicate_name(file: &str, name: &str) -> DataError {
     let found = format!("two columns named \"{}\"", shorten(name));
-    broken(file, 1, "a different name for each column", found)
+    table_error(file, 1, "a different name for each column", found)
 }
 
 /// The error of a line that does not fit.
-pub(super) fn broken(
+pub(super) fn table_error(
     file: &str,
     line: u64,
     expected: impl Into<String>,
@@ -218,18 +215,18 @@ impl<'a> Row<'a> {
 
     /// The cell of a column as it is written, without the spaces around it.
     #[inline]
-    pub(super) fn written(&self, place: usize) -> &'a str {
-        trimmed(self.record.get(place).unwrap_or_default())
+    pub(super) fn written(&self, column_index: usize) -> &'a str {
+        trimmed(self.record.get(column_index).unwrap_or_default())
     }
 
     /// The cell of a column, without the spaces around it; one that is a missing value is empty.
     #[inline]
-    pub(super) fn cell(&self, place: usize) -> &'a str {
-        let cell = self.written(place);
+    pub(super) fn cell(&self, column_index: usize) -> &'a str {
+        let cell = self.written(column_index);
         if self.is_missing(cell) { "" } else { cell }
     }
 
-    /// Whether the reader was told that such a cell is a missing value.
+    /// True for a cell that the reading options declare a missing value.
     #[inline]
     pub(super) fn is_missing(&self, cell: &str) -> bool {
         !self.missing.cells.is_empty() && self.missing.contains(cell)
@@ -239,18 +236,23 @@ impl<'a> Row<'a> {
     pub(super) fn weight<T: Scalar>(&self, column: &str, cell: &str) -> Result<T, DataError> {
         match cell.parse().map(T::from_f64) {
             Ok(weight) if weight.is_finite() && weight >= T::zero() => Ok(weight),
-            _ => Err(self.wrong(column, "a weight, a finite number of at least 0", cell)),
+            _ => Err(self.cell_error(column, "a weight, a finite number of at least 0", cell)),
         }
     }
 
     /// The error of a cell that does not fit its column.
-    pub(super) fn wrong(&self, column: &str, expected: impl Into<String>, cell: &str) -> DataError {
-        wrong(self.file, self.line, column, expected, cell)
+    pub(super) fn cell_error(
+        &self,
+        column: &str,
+        expected: impl Into<String>,
+        cell: &str,
+    ) -> DataError {
+        cell_error(self.file, self.line, column, expected, cell)
     }
 }
 
 /// The error of a cell that does not fit its column.
-pub(super) fn wrong(
+pub(super) fn cell_error(
     file: &str,
     line: u64,
     column: &str,
@@ -280,20 +282,20 @@ pub(super) fn shorten(text: &str) -> String {
     }
 }
 
-/// Bytes that come to an end when a row takes more than its allowance.
+/// A reader of memory that fails when a row takes more bytes than its budget.
 struct RowBudgetReader<'a> {
     bytes: &'a [u8],
-    allowance: Rc<Cell<usize>>,
+    budget: Rc<Cell<usize>>,
 }
 
 impl Read for RowBudgetReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let allowance = self.allowance.get();
-        if allowance == 0 && !self.bytes.is_empty() {
+        let budget = self.budget.get();
+        if budget == 0 && !self.bytes.is_empty() {
             return Err(io::Error::other("the row is too long"));
         }
-        let length = buffer.len().min(allowance).min(self.bytes.len());
-        self.allowance.set(allowance - length);
+        let length = buffer.len().min(budget).min(self.bytes.len());
+        self.budget.set(budget - length);
         self.bytes.read(&mut buffer[..length])
     }
 }

@@ -33,12 +33,12 @@ impl Table {
     pub fn strata(&self, target: &Target) -> Result<Vec<u32>, DataError> {
         match target {
             Target::Classes { column, values } => {
-                let (place, classes) = (self.place(column)?, Classes::new(values));
+                let (column_index, classes) = (self.column_index(column)?, Classes::new(values));
                 let mut strata = Vec::with_capacity(self.rows);
-                let mut walk = self.walk(&self.how.na_values)?;
+                let mut walk = self.walk(&self.read_options.na_values)?;
                 while let Some(row) = walk.next()? {
-                    let cell = row.cell(place);
-                    let class = classes.place(cell);
+                    let cell = row.cell(column_index);
+                    let class = classes.class_of(cell);
                     strata.push(class.ok_or_else(|| no_class(&row, column, values, cell))?);
                 }
                 Ok(strata)
@@ -47,14 +47,14 @@ impl Table {
                 let Some(first) = targets.first() else {
                     return Ok(vec![0; self.rows]);
                 };
-                let place = self.place(&first.column)?;
+                let column_index = self.column_index(&first.column)?;
                 let mut numbers = Vec::with_capacity(self.rows);
-                let mut walk = self.walk(&self.how.na_values)?;
+                let mut walk = self.walk(&self.read_options.na_values)?;
                 while let Some(row) = walk.next()? {
-                    let cell = row.cell(place);
+                    let cell = row.cell(column_index);
                     match Cell::in_format(cell, &first.format) {
                         Cell::Number(number) => numbers.push(number),
-                        _ => return Err(row.wrong(&first.column, "a finite number", cell)),
+                        _ => return Err(row.cell_error(&first.column, "a finite number", cell)),
                     }
                 }
                 Ok(strata_of_values(&numbers))

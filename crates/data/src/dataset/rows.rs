@@ -9,11 +9,21 @@ use super::{Dataset, Features, Targets};
 use crate::batch::Target;
 use crate::{Batch, DataError};
 
-/// Rows that are asked for ahead of the one that is copied.
-const AHEAD: usize = 8;
+/// Rows from the one that is copied to the one that is prefetched.
+const PREFETCH_DISTANCE: usize = 8;
 
 impl<T: Scalar> Dataset<T> {
-    /// The data set of some rows of this one, in the order given; a row may come twice.
+    /// The data set of these rows of this one, in this order; a row may come twice. No features are copied.
+    ///
+    /// ```
+    /// use backprop_data::{Dataset, Targets};
+    ///
+    /// let targets = Targets::Classes { labels: vec![0, 1, 2], num_classes: 3 };
+    /// let dataset = Dataset::from_values(1, vec![1.0, 2.0, 3.0], targets)?;
+    /// let picked = dataset.select(&[2, 0, 2]);
+    /// assert_eq!(picked.class_counts().unwrap(), [1, 0, 2]);
+    /// # Ok::<(), backprop_data::DataError>(())
+    /// ```
     ///
     /// # Panics
     /// If a row is out of range.
@@ -35,59 +45,61 @@ impl<T: Scalar> Dataset<T> {
         }
     }
 
-    /// The first `n` rows, or all of them if there are fewer.
+    /// The data set of the first `n` rows, or of all rows if there are fewer.
     #[must_use]
     pub fn limit(&self, n: usize) -> Self {
         let rows: Vec<u32> = (0..n.min(self.len()) as u32).collect();
         self.select(&rows)
     }
 
-    /// The rows of this data set followed by those of `other`, copied into new storage.
+    /// The concatenation: the rows of this data set followed by the rows of `other`, copied into new storage.
     ///
     /// The names of the classes are those of this data set.
     ///
     /// # Errors
-    /// If the two differ in the width of a row, in what is to be learnt, in whether features are
+    /// If the two differ in the width of a row, in the kind or width of the targets, in whether features are
     /// bytes or numbers, or in whether rows have weights.
     pub fn concat(&self, other: &Self) -> Result<Self, DataError> {
-        let differ = |what| Err(DataError::Concat { what });
+        let mismatch = |what| Err(DataError::Concat { what });
         if self.width() != other.width() {
-            return differ("the width of a row");
+            return mismatch("the width of a row");
         }
         let features = match (&self.storage.features, &other.storage.features) {
-            (Features::Values(one), Features::Values(two)) => {
-                Features::Values(self.concat_rows(one, other, two, self.width()))
+            (Features::Values(left), Features::Values(right)) => {
+                Features::Values(self.concat_rows(left, other, right, self.width()))
             }
-            (Features::Bytes(one), Features::Bytes(two)) => {
-                Features::Bytes(self.concat_rows(one, other, two, self.width()))
+            (Features::Bytes(left), Features::Bytes(right)) => {
+                Features::Bytes(self.concat_rows(left, other, right, self.width()))
             }
-            _ => return differ("whether features are bytes or numbers"),
+            _ => return mismatch("whether features are bytes or numbers"),
         };
         let labels = match (&self.storage.labels, &other.storage.labels) {
             (
                 Targets::Classes {
-                    labels: one,
+                    labels: left,
                     num_classes: classes,
                 },
-                Targets::Classes { labels: two, .. },
+                Targets::Classes { labels: right, .. },
             ) if self.num_classes() == other.num_classes() => Targets::Classes {
-                labels: self.concat_rows(one, other, two, 1),
+                labels: self.concat_rows(left, other, right, 1),
                 num_classes: *classes,
             },
-            (Targets::Values { width, values: one }, Targets::Values { values: two, .. })
-                if self.target_width() == other.target_width() =>
-            {
+            (
                 Targets::Values {
-                    width: *width,
-                    values: self.concat_rows(one, other, two, *width),
-                }
-            }
-            _ => return differ("what is to be learnt about a row"),
+                    width,
+                    values: left,
+                },
+                Targets::Values { values: right, .. },
+            ) if self.target_width() == other.target_width() => Targets::Values {
+                width: *width,
+                values: self.concat_rows(left, other, right, *width),
+            },
+            _ => return mismatch("what is to be learnt about a row"),
         };
         let weights = match (&self.weights, &other.weights) {
             (None, None) => None,
-            (Some(one), Some(two)) => Some(one.iter().chain(two.iter()).copied().collect()),
-            _ => return differ("whether rows have weights"),
+            (Some(left), Some(right)) => Some(left.iter().chain(right.iter()).copied().collect()),
+            _ => return mismatch("whether rows have weights"),
         };
         let mut joined = Self::new(self.width(), self.len() + other.len(), features, labels)?;
         #[cfg(feature = "csv")]
@@ -103,9 +115,9 @@ impl<T: Scalar> Dataset<T> {
     }
 
     /// The rows of both data sets, from the stored rows of each.
-    fn concat_rows<V: Copy>(&self, one: &[V], other: &Self, two: &[V], width: usize) -> Vec<V> {
+    fn concat_rows<V: Copy>(&self, left: &[V], other: &Self, right: &[V], width: usize) -> Vec<V> {
         let mut joined = Vec::with_capacity((self.len() + other.len()) * width);
-        for (rows, stored) in [(&self.rows, one), (&other.rows, two)] {
+        for (rows, stored) in [(&self.rows, left), (&other.rows, right)] {
             for &row in rows.iter() {
                 let start = row as usize * width;
                 joined.extend_from_slice(&stored[start..start + width]);
@@ -114,22 +126,34 @@ impl<T: Scalar> Dataset<T> {
         joined
     }
 
-    /// Splits into a training set and a validation set; both keep the order of the rows.
+    /// A stratified split into a training set and a validation set; both keep the order of the rows.
     ///
-    /// `fraction` of the rows of each class, rounded, is the validation set, and of numbers a fraction
-    /// of each tenth of them: see [`split_strata`]. It is drawn from the stream
-    /// `Key::new(seed).derive("split", 0)`.
+    /// The validation set takes `fraction` of the rows of each class, rounded; where the targets are values,
+    /// of each tenth of them by size. See [`split_strata`] for the rounding. The rows are drawn from the
+    /// stream `Key::new(seed).derive("split", 0)`, so a seed always gives the same split.
+    ///
+    /// ```
+    /// use backprop_data::{Dataset, Targets};
+    ///
+    /// let labels = vec![0, 0, 0, 0, 0, 0, 1, 1, 1, 1];
+    /// let targets = Targets::Classes { labels, num_classes: 2 };
+    /// let dataset = Dataset::from_values(1, vec![0.0; 10], targets)?;
+    /// let (train, validation) = dataset.split(0.5, 0)?;
+    /// assert_eq!(train.class_counts().unwrap(), [3, 2]);
+    /// assert_eq!(validation.class_counts().unwrap(), [3, 2]);
+    /// # Ok::<(), backprop_data::DataError>(())
+    /// ```
     ///
     /// # Errors
-    /// If the fraction is not between 0 and 1, or leaves one side empty.
+    /// If the fraction is not between 0 and 1, or leaves one of the two sets empty.
     pub fn split(&self, fraction: f64, seed: u64) -> Result<(Self, Self), DataError> {
         let key = Key::new(seed).derive("split", 0);
         let (train, validation) = split_strata(&self.strata(), fraction, key)?;
         Ok((self.select(&train), self.select(&validation)))
     }
 
-    /// The stratum of each row: its class, or the tenth of all rows that its first target value is in,
-    /// of at least 20 rows.
+    /// The stratum of each row: its class, or the decile of its first target value; of fewer than 200 rows the
+    /// quantile of at least 20 rows.
     pub fn strata(&self) -> Vec<u32> {
         let stored = self.rows.iter().map(|&row| row as usize);
         match &self.storage.labels {
@@ -141,8 +165,8 @@ impl<T: Scalar> Dataset<T> {
         }
     }
 
-    /// Copies rows into `batch`, in the order given. Allocates nothing once `batch` has held as
-    /// many rows.
+    /// Copies these rows into `batch`, in this order: features (rows, width), targets and weights.
+    /// Allocates nothing once `batch` has held as many rows.
     ///
     /// # Panics
     /// If a row is out of range.
@@ -154,7 +178,7 @@ impl<T: Scalar> Dataset<T> {
         self.copy_rows(rows, inputs);
     }
 
-    /// Gathers like [`gather`](Self::gather), on the threads of a pool.
+    /// Gathers as [`gather`](Self::gather) does, to the same bits, on the threads of a pool.
     ///
     /// # Panics
     /// If a row is out of range.
@@ -177,7 +201,7 @@ impl<T: Scalar> Dataset<T> {
             row * width..(row + 1) * width
         };
         // Rows lie anywhere in memory, which takes longer to answer than a row to copy.
-        let ask_for = |at: usize| {
+        let prefetch_row = |at: usize| {
             if let Some(&row) = rows.get(at) {
                 match &self.storage.features {
                     Features::Values(values) => prefetch(&values[range(row)]),
@@ -185,9 +209,9 @@ impl<T: Scalar> Dataset<T> {
                 }
             }
         };
-        (0..AHEAD).for_each(ask_for);
+        (0..PREFETCH_DISTANCE).for_each(prefetch_row);
         for (at, input) in inputs.chunks_exact_mut(width).enumerate() {
-            ask_for(at + AHEAD);
+            prefetch_row(at + PREFETCH_DISTANCE);
             let range = range(rows[at]);
             match &self.storage.features {
                 Features::Values(values) => input.copy_from_slice(&values[range]),
@@ -196,7 +220,7 @@ impl<T: Scalar> Dataset<T> {
         }
     }
 
-    /// Copies all but the features of some rows, and gives the place for those.
+    /// Copies all but the features of some rows, and gives the buffer for those.
     fn prepare<'b>(&self, rows: &[u32], batch: &'b mut Batch<T>) -> &'b mut [T] {
         let width = self.storage.width;
         let stored = rows.iter().map(|&row| self.rows[row as usize] as usize);

@@ -1,4 +1,4 @@
-//! Which rows a fraction takes.
+//! Splits of rows, random and stratified.
 
 use backprop_tensor::Key;
 
@@ -9,15 +9,16 @@ use crate::batch::shuffle;
 const MIN_ROWS: usize = 20;
 const MAX_STRATA: usize = 10;
 
-/// The rows that remain and those that a fraction takes, each sorted, whatever their labels are.
+/// A random split of row indices: the training rows, and `fraction` of all rows for validation, each
+/// sorted. Targets play no part; [`split_strata`] keeps the proportions of classes.
 ///
 /// ```
 /// use backprop_data::split_rows;
 /// use backprop_tensor::Key;
 ///
-/// let (train, held_out) = split_rows(10, 0.2, Key::new(0).derive("split", 0))?;
-/// assert_eq!((train.len(), held_out.len()), (8, 2));
-/// assert!(train.is_sorted() && !train.contains(&held_out[0]));
+/// let (train, validation) = split_rows(10, 0.2, Key::new(0).derive("split", 0))?;
+/// assert_eq!((train.len(), validation.len()), (8, 2));
+/// assert!(train.is_sorted() && !train.contains(&validation[0]));
 /// # Ok::<(), backprop_data::DataError>(())
 /// ```
 ///
@@ -25,15 +26,15 @@ const MAX_STRATA: usize = 10;
 /// If the fraction is not between 0 and 1, leaves one side empty, or there are more rows than a
 /// `u32` can number.
 pub fn split_rows(rows: usize, fraction: f64, key: Key) -> Result<(Vec<u32>, Vec<u32>), DataError> {
-    let (mut order, held_out) = shuffled(rows, fraction, key)?;
-    let mut train = order.split_off(held_out);
+    let (mut order, validation) = shuffled(rows, fraction, key)?;
+    let mut train = order.split_off(validation);
     order.sort_unstable();
     train.sort_unstable();
     Ok((train, order))
 }
 
-/// The rows that remain and those that a fraction takes of each stratum, each sorted; `strata` has
-/// the stratum of each row, for instance its class.
+/// A stratified split of row indices: the training rows, and `fraction` of each stratum for validation, each
+/// sorted. `strata` has the stratum of each row, for instance its class.
 ///
 /// Each stratum gives the fraction of its rows rounded down, and those with the largest remainders one
 /// more, until the fraction of all rows is reached (the method of Hamilton). A stratum of two rows or
@@ -44,9 +45,9 @@ pub fn split_rows(rows: usize, fraction: f64, key: Key) -> Result<(Vec<u32>, Vec
 /// use backprop_tensor::Key;
 ///
 /// let classes = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1];
-/// let (train, held_out) = split_strata(&classes, 0.3, Key::new(0).derive("split", 0))?;
-/// assert_eq!((train.len(), held_out.len()), (7, 3));
-/// let rare = held_out.iter().filter(|row| classes[**row as usize] == 1);
+/// let (train, validation) = split_strata(&classes, 0.3, Key::new(0).derive("split", 0))?;
+/// assert_eq!((train.len(), validation.len()), (7, 3));
+/// let rare = validation.iter().filter(|row| classes[**row as usize] == 1);
 /// assert_eq!(rare.count(), 1);
 /// # Ok::<(), backprop_data::DataError>(())
 /// ```
@@ -58,24 +59,24 @@ pub fn split_strata(
     fraction: f64,
     key: Key,
 ) -> Result<(Vec<u32>, Vec<u32>), DataError> {
-    let (order, held_out) = shuffled(strata.len(), fraction, key)?;
-    let mut places = strata.to_vec();
-    places.sort_unstable();
-    places.dedup();
-    let place = |row: u32| places.partition_point(|stratum| *stratum < strata[row as usize]);
-    let mut counts = vec![0; places.len()];
-    order.iter().for_each(|&row| counts[place(row)] += 1);
-    let mut quotas = quotas(&counts, fraction, held_out);
+    let (order, validation) = shuffled(strata.len(), fraction, key)?;
+    let mut distinct = strata.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let index_of = |row: u32| distinct.partition_point(|stratum| *stratum < strata[row as usize]);
+    let mut counts = vec![0; distinct.len()];
+    order.iter().for_each(|&row| counts[index_of(row)] += 1);
+    let mut quotas = quotas(&counts, fraction, validation);
     let takes = |row: &u32| {
-        let quota: &mut usize = &mut quotas[place(*row)];
+        let quota: &mut usize = &mut quotas[index_of(*row)];
         let is_taken = *quota > 0;
         *quota -= usize::from(is_taken);
         is_taken
     };
-    let (mut held_out, mut train): (Vec<u32>, Vec<u32>) = order.into_iter().partition(takes);
+    let (mut validation, mut train): (Vec<u32>, Vec<u32>) = order.into_iter().partition(takes);
     train.sort_unstable();
-    held_out.sort_unstable();
-    Ok((train, held_out))
+    validation.sort_unstable();
+    Ok((train, validation))
 }
 
 /// How many rows each stratum gives.
@@ -128,17 +129,17 @@ fn shuffled(rows: usize, fraction: f64, key: Key) -> Result<(Vec<u32>, usize), D
         return Err(DataError::Fraction(fraction));
     }
     let end = u32::try_from(rows).map_err(|_| DataError::TooManyRows(rows))?;
-    let held_out = (fraction * rows as f64).round() as usize;
-    if held_out == 0 || held_out == rows {
+    let validation = (fraction * rows as f64).round() as usize;
+    if validation == 0 || validation == rows {
         return Err(DataError::EmptySplit {
             fraction,
             rows,
-            held_out,
+            validation_rows: validation,
         });
     }
     let mut order: Vec<u32> = (0..end).collect();
     shuffle(&mut order, key);
-    Ok((order, held_out))
+    Ok((order, validation))
 }
 
 /// The tenth of all values that each is in, by size; of fewer than 200 values there are fewer parts,
@@ -182,15 +183,15 @@ mod tests {
             .map(|row| [7, 7, 7, 2][row % 4] + u32::from(row < 3))
             .collect();
         for seed in 0..20 {
-            let (train, held_out) = split_strata(&strata, 0.2, key(seed)).unwrap();
+            let (train, validation) = split_strata(&strata, 0.2, key(seed)).unwrap();
             let count = |rows: &[u32], of: u32| {
                 rows.iter()
                     .filter(|row| strata[**row as usize] == of)
                     .count()
             };
-            let of = |stratum| (count(&train, stratum), count(&held_out, stratum));
+            let of = |stratum| (count(&train, stratum), count(&validation, stratum));
             assert_eq!([of(2), of(7), of(8)], [(100, 25), (298, 74), (2, 1)]);
-            let mut all = [train, held_out].concat();
+            let mut all = [train, validation].concat();
             all.sort_unstable();
             assert!(all.iter().copied().eq(0..500));
         }

@@ -231,18 +231,18 @@ fn a_row_out_of_range_is_refused() {
 fn a_split_is_disjoint_complete_in_order_and_the_same_for_the_same_key() {
     let dataset = numbered(103);
     for fraction in [0.01, 0.2, 0.5, 0.99] {
-        let (train, held_out) = dataset.split(fraction, 4).unwrap();
-        assert_eq!(held_out.len(), (fraction * 103.0).round() as usize);
-        let (train, held_out) = (all_inputs(&train), all_inputs(&held_out));
-        assert!(train.is_sorted() && held_out.is_sorted());
-        let mut both = [&train[..], &held_out[..]].concat();
+        let (train, validation) = dataset.split(fraction, 4).unwrap();
+        assert_eq!(validation.len(), (fraction * 103.0).round() as usize);
+        let (train, validation) = (all_inputs(&train), all_inputs(&validation));
+        assert!(train.is_sorted() && validation.is_sorted());
+        let mut both = [&train[..], &validation[..]].concat();
         both.sort_by(f64::total_cmp);
         assert_eq!(both, all_inputs(&dataset));
 
         let again = dataset.split(fraction, 4).unwrap();
         assert_eq!(
             (all_inputs(&again.0), all_inputs(&again.1)),
-            (train.clone(), held_out)
+            (train.clone(), validation)
         );
         let other = dataset.split(fraction, 5).unwrap();
         assert_ne!(all_inputs(&other.0), train);

@@ -7,18 +7,18 @@ use crate::DataError;
 /// Pixels on each side of the box that a digit is scaled into, in a field of 28 x 28.
 const BOX: f64 = 20.0;
 
-/// How many shades from the background ink begins, in grains of the paper: those of the edge's
-/// pixels may be a little finer than the coarsest of all.
-const GRAINS: u8 = 4;
+/// The threshold between background and foreground, as a multiple of the noise: that of the edge's
+/// pixels may be a little less than the largest of all.
+const NOISE_FACTOR: u8 = 4;
 
-/// A picture, and which of its shades are ink.
+/// A picture, and which of its shades are foreground.
 pub(crate) struct Glyph<'a> {
     picture: &'a GrayImage,
     background: u8,
     /// The shade farthest from the background.
-    ink: u8,
-    /// Shades from the background at which ink begins.
-    least: f64,
+    foreground: u8,
+    /// Shades from the background at which the foreground begins.
+    threshold: f64,
 }
 
 impl<'a> Glyph<'a> {
@@ -27,18 +27,18 @@ impl<'a> Glyph<'a> {
     /// # Errors
     /// If all of the picture is of one shade.
     pub(crate) fn on(picture: &'a GrayImage, name: &str) -> Result<Self, DataError> {
-        let (background, grain) = paper(picture);
+        let (background, noise) = background_stats(picture);
         let shades = || picture.pixels.iter().copied();
         let darkest = shades().min().unwrap_or(background);
         let lightest = shades().max().unwrap_or(background);
-        let ink = if background - darkest >= lightest - background {
+        let foreground = if background - darkest >= lightest - background {
             darkest
         } else {
             lightest
         };
-        let contrast = f64::from(ink.abs_diff(background));
-        let least = f64::from(GRAINS.saturating_mul(grain.max(1))).min(contrast / 2.0);
-        if ink == background {
+        let contrast = f64::from(foreground.abs_diff(background));
+        let threshold = f64::from(NOISE_FACTOR.saturating_mul(noise.max(1))).min(contrast / 2.0);
+        if foreground == background {
             return Err(DataError::Blank {
                 file: name.to_owned(),
             });
@@ -46,65 +46,65 @@ impl<'a> Glyph<'a> {
         Ok(Glyph {
             picture,
             background,
-            ink,
-            least,
+            foreground,
+            threshold,
         })
     }
 
     pub(crate) fn is_dark_on_light(&self) -> bool {
-        self.ink < self.background
+        self.foreground < self.background
     }
 
-    /// How much ink there is on a pixel, from 0 to 255.
-    pub(super) fn ink(&self, x: usize, y: usize) -> f64 {
+    /// The strength of the foreground at a pixel, from 0 to 255.
+    pub(super) fn foreground(&self, x: usize, y: usize) -> f64 {
         let shade = self.picture.pixels[y * self.picture.width + x];
-        let is_ink_side = (shade < self.background) == self.is_dark_on_light();
+        let is_foreground_side = (shade < self.background) == self.is_dark_on_light();
         let away = f64::from(shade.abs_diff(self.background));
-        if is_ink_side && away >= self.least {
-            255.0 * away / f64::from(self.ink.abs_diff(self.background))
+        if is_foreground_side && away >= self.threshold {
+            255.0 * away / f64::from(self.foreground.abs_diff(self.background))
         } else {
             0.0
         }
     }
 
-    /// The first column and row of what is drawn, and how many there are.
+    /// The bounding box of the foreground: its first column and row, and how many there are.
     fn bounds(&self) -> ((usize, usize), (usize, usize)) {
         let (mut left, mut right) = (usize::MAX, 0);
         let (mut top, mut bottom) = (usize::MAX, 0);
         for y in 0..self.picture.height {
             for x in 0..self.picture.width {
-                if self.ink(x, y) > 0.0 {
+                if self.foreground(x, y) > 0.0 {
                     (left, right) = (left.min(x), right.max(x + 1));
                     (top, bottom) = (top.min(y), bottom.max(y + 1));
                 }
             }
         }
-        // The shade of the ink is on the picture, so there is at least one pixel.
+        // The shade of the foreground is on the picture, so there is at least one pixel.
         ((left, right - left), (top, bottom - top))
     }
 
-    /// As in a field of MNIST, light on black: within a box of 20/28 of the sides, the centre of mass at
-    /// the middle, which for MNIST's digits is from 13.5 to 14.5 pixels from the first, as they are moved
-    /// by whole pixels.
-    pub(crate) fn fitted(&self, field_width: usize, field_height: usize) -> Vec<u8> {
+    /// The foreground normalized as in a field of MNIST, light on black: within a box of 20/28 of the sides,
+    /// the centre of mass at the middle. For MNIST's digits, which are moved by whole pixels, the centre is
+    /// from 13.5 to 14.5 pixels from the first.
+    pub(crate) fn normalized(&self, field_width: usize, field_height: usize) -> Vec<u8> {
         let ((left, width), (top, height)) = self.bounds();
         let (columns, rows) = box_size((width, height), (field_width, field_height));
         let mut small = vec![0.0; columns * rows];
         each_overlap(height, rows, |row, y, high| {
             each_overlap(width, columns, |column, x, wide| {
-                small[row * columns + column] += high * wide * self.ink(left + x, top + y);
+                small[row * columns + column] += high * wide * self.foreground(left + x, top + y);
             });
         });
 
         let (mut mass, mut across, mut down) = (0.0, 0.0, 0.0);
         for (y, line) in small.chunks_exact(columns).enumerate() {
-            for (x, ink) in line.iter().enumerate() {
-                mass += ink;
-                across += ink * x as f64;
-                down += ink * y as f64;
+            for (x, foreground) in line.iter().enumerate() {
+                mass += foreground;
+                across += foreground * x as f64;
+                down += foreground * y as f64;
             }
         }
-        // Ink far from the middle of its box would leave the field; it stays within.
+        // A centre of mass far from the middle of the box would move it out of the field; it stays within.
         let start = |moment: f64, length: usize, field: usize| {
             let start = (field as f64 / 2.0 - 0.5 - moment / mass).ceil().max(0.0) as usize;
             start.min(field - length)
@@ -115,8 +115,8 @@ impl<'a> Glyph<'a> {
         );
         let mut field = vec![0; field_width * field_height];
         for (y, line) in small.chunks_exact(columns).enumerate() {
-            for (x, ink) in line.iter().enumerate() {
-                field[(top + y) * field_width + left + x] = ink.round() as u8;
+            for (x, foreground) in line.iter().enumerate() {
+                field[(top + y) * field_width + left + x] = foreground.round() as u8;
             }
         }
         field
@@ -138,7 +138,7 @@ fn box_size((width, height): (usize, usize), field: (usize, usize)) -> (usize, u
 }
 
 /// The median of the shades at the edge, and how far from it nine tenths of them are at most.
-fn paper(picture: &GrayImage) -> (u8, u8) {
+fn background_stats(picture: &GrayImage) -> (u8, u8) {
     let (width, height) = (picture.width, picture.height);
     let columns = (0..width).flat_map(|x| [(x, 0), (x, height - 1)]);
     let rows = (0..height).flat_map(|y| [(0, y), (width - 1, y)]);
@@ -151,11 +151,11 @@ fn paper(picture: &GrayImage) -> (u8, u8) {
     )
 }
 
-/// The smallest value that is at least as large as this share of all.
-fn quantile(values: impl Iterator<Item = u8>, share: f64) -> u8 {
+/// The quantile of this fraction: the smallest value that is at least as large as that part of all.
+fn quantile(values: impl Iterator<Item = u8>, fraction: f64) -> u8 {
     let mut counts = [0_usize; 256];
     values.for_each(|value| counts[usize::from(value)] += 1);
-    let enough = share * counts.iter().sum::<usize>() as f64;
+    let enough = fraction * counts.iter().sum::<usize>() as f64;
     let mut seen = 0;
     let value = counts.iter().position(|count| {
         seen += count;

@@ -1,12 +1,12 @@
-//! The separate pieces of a drawing: ink that hangs together, from left to right.
+//! The separate pieces of a drawing: connected components of its foreground, from left to right.
 
 use super::fit::Glyph;
 use super::{GrayImage, Image};
 use crate::DataError;
 
-/// A component of less ink than this fraction of the largest is a speck: a grain of the paper, a fibre.
+/// A component of less mass than this fraction of the largest is a speck: a grain of the paper, a fibre.
 const SPECK: f64 = 0.02;
-/// A piece has at least this fraction of the ink of the largest.
+/// A piece has at least this fraction of the mass of the largest.
 const LEAST: f64 = 0.1;
 
 /// A piece of a drawing, such as one digit of several.
@@ -20,18 +20,18 @@ pub struct Piece {
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// The ink alone, light on black, with a margin of one pixel.
+    /// The foreground alone, light on black, with a margin of one pixel.
     pub(crate) drawing: GrayImage,
 }
 
-/// Ink that hangs together, also by corners.
+/// An 8-connected component of the foreground; its mass is the sum of the foreground over its pixels.
 #[derive(Clone, Debug)]
 struct Component {
     left: usize,
     right: usize,
     top: usize,
     bottom: usize,
-    ink: f64,
+    mass: f64,
     labels: Vec<u32>,
 }
 
@@ -41,7 +41,7 @@ impl Component {
         self.right = self.right.max(other.right);
         self.top = self.top.min(other.top);
         self.bottom = self.bottom.max(other.bottom);
-        self.ink += other.ink;
+        self.mass += other.mass;
         self.labels.extend(&other.labels);
     }
 
@@ -61,9 +61,9 @@ impl Component {
 pub(crate) fn pieces(picture: &GrayImage, name: &str) -> Result<Vec<Piece>, DataError> {
     let glyph = Glyph::on(picture, name)?;
     let (labels, components) = label(picture, &glyph);
-    let most = |components: &[Component]| components.iter().map(|c| c.ink).fold(0.0, f64::max);
+    let most = |components: &[Component]| components.iter().map(|c| c.mass).fold(0.0, f64::max);
     let speck = SPECK * most(&components);
-    let components = components.into_iter().filter(|one| one.ink >= speck);
+    let components = components.into_iter().filter(|one| one.mass >= speck);
     let mut groups: Vec<Component> = Vec::new();
     for mut one in components {
         while let Some(at) = groups.iter().position(|other| one.is_above_or_below(other)) {
@@ -72,9 +72,9 @@ pub(crate) fn pieces(picture: &GrayImage, name: &str) -> Result<Vec<Piece>, Data
         groups.push(one);
     }
     let least = LEAST * most(&groups);
-    groups.retain(|group| group.ink >= least);
+    groups.retain(|group| group.mass >= least);
     groups.sort_by_key(|group| (group.left, group.right));
-    let piece = |group: &Component| cut_out(picture, &glyph, &labels, group);
+    let piece = |group: &Component| crop(picture, &glyph, &labels, group);
     groups.iter().map(piece).collect()
 }
 
@@ -85,7 +85,7 @@ fn label(picture: &GrayImage, glyph: &Glyph<'_>) -> (Vec<u32>, Vec<Component>) {
     let mut components = Vec::new();
     let mut open = Vec::new();
     for start in 0..labels.len() {
-        if labels[start] != 0 || glyph.ink(start % width, start / width) == 0.0 {
+        if labels[start] != 0 || glyph.foreground(start % width, start / width) == 0.0 {
             continue;
         }
         let number = components.len() as u32 + 1;
@@ -94,7 +94,7 @@ fn label(picture: &GrayImage, glyph: &Glyph<'_>) -> (Vec<u32>, Vec<Component>) {
             right: 0,
             top: height,
             bottom: 0,
-            ink: 0.0,
+            mass: 0.0,
             labels: vec![number],
         };
         labels[start] = number;
@@ -105,11 +105,11 @@ fn label(picture: &GrayImage, glyph: &Glyph<'_>) -> (Vec<u32>, Vec<Component>) {
             found.right = found.right.max(x + 1);
             found.top = found.top.min(y);
             found.bottom = found.bottom.max(y + 1);
-            found.ink += glyph.ink(x, y);
+            found.mass += glyph.foreground(x, y);
             for row in y.saturating_sub(1)..(y + 2).min(height) {
                 for column in x.saturating_sub(1)..(x + 2).min(width) {
                     let next = row * width + column;
-                    if labels[next] == 0 && glyph.ink(column, row) > 0.0 {
+                    if labels[next] == 0 && glyph.foreground(column, row) > 0.0 {
                         labels[next] = number;
                         open.push(next);
                     }
@@ -121,8 +121,8 @@ fn label(picture: &GrayImage, glyph: &Glyph<'_>) -> (Vec<u32>, Vec<Component>) {
     (labels, components)
 }
 
-/// The ink of a group alone.
-fn cut_out(
+/// The foreground of a group alone.
+fn crop(
     picture: &GrayImage,
     glyph: &Glyph<'_>,
     labels: &[u32],
@@ -137,8 +137,8 @@ fn cut_out(
                 .labels
                 .contains(&labels[row * picture.width() + column])
             {
-                let ink = glyph.ink(column, row).round() as u8;
-                pixels[(y + 1) * (width + 2) + x + 1] = ink;
+                let shade = glyph.foreground(column, row).round() as u8;
+                pixels[(y + 1) * (width + 2) + x + 1] = shade;
             }
         }
     }

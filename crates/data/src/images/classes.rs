@@ -44,7 +44,7 @@ impl Classes {
         })
     }
 
-    /// With other names, in the order of the labels.
+    /// The classes with other names, in the order of the labels.
     ///
     /// # Errors
     /// If there is not one name for each class.
@@ -86,7 +86,7 @@ impl Classes {
     }
 }
 
-/// Reads the names of classes from a text file, one a line.
+/// Reads the names of classes from a text file, one name a line.
 ///
 /// White space around a name and empty lines at the end do not count.
 ///

@@ -7,8 +7,8 @@ use crate::DataError;
 /// Shades that are black, or as far from white, for [`Background`].
 const NEAR: u8 = 8;
 
-/// The pictures that the rows of a data set are: pixels row after row, the channels of a pixel side by
-/// side.
+/// The description of pictures that are rows of a data set: (height, width, channels), the channels of a
+/// pixel side by side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageEncoding {
     /// Pixels in a row.
@@ -24,7 +24,7 @@ pub struct ImageEncoding {
     pub labels: Vec<i64>,
 }
 
-/// The paper of drawings in grey: the shade of more than half of all pixels at the edges of all
+/// The background of drawings in grey: the shade of more than half of all pixels at the edges of all
 /// pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -36,7 +36,7 @@ pub enum Background {
 }
 
 impl ImageEncoding {
-    /// Grey pictures of this size, light on black, whose labels count classes from 0.
+    /// The description of grey drawings of this size, light on black, whose labels count classes from 0.
     ///
     /// ```
     /// let mnist = backprop_data::images::ImageEncoding::drawings(28, 28);
@@ -94,7 +94,7 @@ impl ImageEncoding {
     }
 }
 
-/// The paper of grey pictures, told by the pixels at their edges.
+/// The background of grey pictures, told by the pixels at their edges.
 pub(super) fn background(width: usize, height: usize, pixels: &[u8]) -> Option<Background> {
     let (mut all, mut black, mut white) = (0_u64, 0_u64, 0_u64);
     let mut count = |shades: &[u8]| {

@@ -61,7 +61,7 @@ impl ImageEncoding {
                 Ok(if fits {
                     self.on_background(gray.pixels().to_vec(), drawing.is_dark_on_light())
                 } else {
-                    self.on_background(drawing.fitted(width, height), false)
+                    self.on_background(drawing.normalized(width, height), false)
                 })
             }
             (1, None) => Ok(scaled(&image.into_gray().into(), width, height)),
@@ -79,8 +79,8 @@ impl ImageEncoding {
 impl GrayImage {
     /// The separate pieces of a drawing, from left to right; `name` is for errors.
     ///
-    /// A piece is ink that hangs together, with what lies above or below it, such as the dot of an i. Ink of
-    /// less than a tenth of the largest piece is left out, and so are specks.
+    /// A piece is an 8-connected component of the foreground, with the components above and below it, such as
+    /// the dot of an i. A piece of less than a tenth of the largest one's mass is left out, and so are specks.
     ///
     /// ```
     /// use backprop_data::images::{GrayImage, ImageEncoding};
@@ -125,7 +125,7 @@ impl ImageEncoding {
         }
         self.check_sides()?;
         let glyph = Glyph::on(&piece.drawing, name)?;
-        Ok(self.on_background(glyph.fitted(self.width, self.height), false))
+        Ok(self.on_background(glyph.normalized(self.width, self.height), false))
     }
 
     /// Checks that the pictures have pixels.

@@ -80,7 +80,8 @@ fn shortened(names: &[String]) -> String {
     format!("{shown}{more}")
 }
 
-/// Pictures of one size, a label each.
+/// Pictures of one size, (n, height, width, channels), with a label each; a [`Classes`] makes a data set of
+/// them.
 #[derive(Clone, Debug)]
 pub struct LabeledImages {
     pub(super) width: usize,
@@ -181,7 +182,7 @@ impl LabeledImages {
         self.len() == 0
     }
 
-    /// With rows and columns of each picture exchanged, as EMNIST needs it.
+    /// The pictures transposed, as EMNIST needs it: rows and columns exchanged.
     #[must_use]
     pub fn transposed(mut self) -> Self {
         transpose(&mut self.pixels, (self.width, self.height), self.channels);

@@ -3,7 +3,7 @@ use super::*;
 fn kind_with(cells: &[&str], how: &ReadOptions) -> ColumnKind {
     let mut profile = ColumnProfile::default();
     for (line, cell) in (2..).zip(cells) {
-        profile.look(line, cell, false, how);
+        profile.observe(line, cell, false, how);
     }
     profile.kind(how)
 }

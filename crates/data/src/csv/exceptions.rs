@@ -1,28 +1,28 @@
 //! Cells that do not fit the kind of their column.
 
 use super::profile::{ColumnKind, FirstCell};
-use super::rows::{shorten, wrong};
+use super::rows::{cell_error, shorten};
 use super::values::is_marker;
 use super::{Column, Table};
 use crate::{Advice, DataError};
 
-/// The most odd cells that an error names.
+/// The most cells that an error names.
 const MAX_NAMED: usize = 5;
 
 impl Table {
     /// The error of a column that is numbers or dates in all but `count` cells.
-    pub(super) fn odd_cells(
+    pub(super) fn exceptions_error(
         &self,
         name: &str,
         column: &Column,
         (kind, count): (&ColumnKind, u64),
     ) -> DataError {
-        let found = match self.first_odd_cells(column, kind) {
+        let found = match self.first_exceptions(column, kind) {
             Ok(found) => found,
             Err(error) => return error,
         };
         let Some(((line, first), others)) = found.split_first() else {
-            return self.wrong_column(name, "cells of one kind", "others");
+            return self.column_error(name, "cells of one kind", "others");
         };
         let what = match kind {
             ColumnKind::Dates { .. } => "a date",
@@ -30,7 +30,7 @@ impl Table {
         };
         let fitting = self.rows as u64 - count;
         let expected = format!("{what}, as in {fitting} of the {} rows", self.rows);
-        let mut error = wrong(&self.file, *line, name, expected, first);
+        let mut error = cell_error(&self.file, *line, name, expected, first);
         if let DataError::Cell { found, .. } = &mut error {
             for (line, cell) in others {
                 found.push_str(&format!(", on line {line} \"{cell}\""));
@@ -48,15 +48,15 @@ impl Table {
             .or(Advice::Categorical(name.to_owned()))
     }
 
-    fn first_odd_cells(
+    fn first_exceptions(
         &self,
         column: &Column,
         kind: &ColumnKind,
     ) -> Result<Vec<FirstCell>, DataError> {
         let mut found = Vec::new();
-        let mut walk = self.walk(&self.how.na_values)?;
+        let mut walk = self.walk(&self.read_options.na_values)?;
         while let Some(row) = walk.next()? {
-            let cell = row.cell(column.place);
+            let cell = row.cell(column.column_index);
             if !cell.is_empty() && !is_marker(cell) && !kind.holds(cell) {
                 found.push((row.line(), shorten(cell)));
                 if found.len() == MAX_NAMED {
@@ -79,7 +79,7 @@ impl Table {
             [Advice::DateFormat(_), ..] => "dates that tell the day from the month",
             _ => "numbers with one reading",
         };
-        let error = wrong(&self.file, *line, name, expected, cell);
+        let error = cell_error(&self.file, *line, name, expected, cell);
         let error = readings.iter().cloned().fold(error, DataError::or);
         error.or(Advice::Categorical(name.to_owned()))
     }
