@@ -2,6 +2,7 @@ mod check;
 mod rows;
 mod split;
 
+#[cfg(feature = "csv")]
 pub(crate) use split::strata_of_values;
 pub use split::{split_rows, split_strata};
 

@@ -22,6 +22,10 @@ pub(super) enum Labels {
         numbers: Vec<i64>,
     },
     /// The subfolder of each picture in this folder, as an index into their names.
+    #[cfg_attr(
+        not(feature = "png"),
+        expect(dead_code, reason = "folders of pictures need the feature")
+    )]
     Folders {
         folder: String,
         names: Vec<String>,
