@@ -1,12 +1,12 @@
 //! Checksums, and files that appear whole or not at all.
 
 use std::fs::File as Handle;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use backprop_formats::{FormatError, write_atomic};
 use flate2::read::MultiGzDecoder;
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 use super::event::{Event, Progress};
 use crate::DatasetError;
@@ -82,10 +82,28 @@ pub(super) fn check(name: &str, bytes: &[u8], expected: &str) -> Result<(), Data
 /// # Errors
 /// If the reader fails.
 pub fn sha256(mut bytes: impl Read) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    io::copy(&mut bytes, &mut hash)?;
-    let digest = hash.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut hasher = Hasher(Context::new(&SHA256));
+    io::copy(&mut bytes, &mut hasher)?;
+    let digest = hasher.0.finish();
+    Ok(digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// A digest that bytes are written to.
+struct Hasher(Context);
+
+impl Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The contents of a file compressed with gzip, read to the file's size at most.
