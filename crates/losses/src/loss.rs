@@ -281,7 +281,11 @@ fn reduce_rows<T: Scalar>(
     check_shapes(output, targets, weights, grad.as_ref());
     let (rows, columns) = output.dim();
     let weight_of = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());
-    let weight = (0..rows).map(weight_of).sum::<f64>();
+    // As many ones as there are rows sum to their number, exactly.
+    let weight = match weights {
+        None => rows as f64,
+        Some(_) => (0..rows).map(weight_of).sum::<f64>(),
+    };
     let mut sum = 0.0;
     for (index, outputs) in output.rows().into_iter().enumerate() {
         let target = match targets {
@@ -337,6 +341,11 @@ pub(crate) fn check_values<T: Scalar>(
             expected: outputs,
             found: values.ncols(),
         });
+    }
+    let misfits = |some: &[T]| some.iter().filter(|value| !fits(value.as_f64())).count();
+    // A count is a loop without branches; the place is only looked for where there is one.
+    if values.as_slice().is_some_and(|values| misfits(values) == 0) {
+        return Ok(());
     }
     for ((row, column), value) in values.indexed_iter() {
         let value = value.as_f64();

@@ -37,14 +37,47 @@ impl<T: Scalar> Loss<T> for MeanSquaredError {
         let RowTarget::Values(t) = target else {
             panic!("MeanSquaredError takes values as targets, not classes");
         };
-        let outputs = y.len() as f64;
-        if let Some(grad) = grad {
-            let factor = row_weight * T::from_f64(2.0 / outputs);
-            for ((g, &y), &t) in grad.into_iter().zip(y).zip(t) {
-                *g = factor * (y - t);
+        let factor = row_weight * T::from_f64(2.0 / y.len() as f64);
+        let squares = match (y.to_slice(), t.to_slice(), grad) {
+            // Loops over slices take a third of the time of loops over views.
+            (Some(y), Some(t), None) => sum_of_squares(y, t),
+            (Some(y), Some(t), Some(mut grad)) if grad.is_standard_layout() => {
+                fill(grad.as_slice_mut().expect("standard layout"), y, t, factor);
+                sum_of_squares(y, t)
             }
-        }
-        let squares = y.iter().zip(t).map(|(&y, &t)| (y - t).as_f64().powi(2));
-        squares.sum::<f64>() / outputs
+            (_, _, grad) => {
+                if let Some(grad) = grad {
+                    fill(grad, y, t, factor);
+                }
+                sum_of_squares(y, t)
+            }
+        };
+        squares / y.len() as f64
     }
+}
+
+/// `grad_j = factor (y_j - t_j)`.
+#[inline(always)]
+fn fill<'a, T: Scalar>(
+    grad: impl IntoIterator<Item = &'a mut T>,
+    y: impl IntoIterator<Item = &'a T>,
+    t: impl IntoIterator<Item = &'a T>,
+    factor: T,
+) {
+    for ((g, &y), &t) in grad.into_iter().zip(y).zip(t) {
+        *g = factor * (y - t);
+    }
+}
+
+/// `sum_j (y_j - t_j)^2`.
+#[inline(always)]
+fn sum_of_squares<'a, T: Scalar>(
+    y: impl IntoIterator<Item = &'a T>,
+    t: impl IntoIterator<Item = &'a T>,
+) -> f64 {
+    let squares = y
+        .into_iter()
+        .zip(t)
+        .map(|(&y, &t)| (y - t).as_f64().powi(2));
+    squares.sum()
 }

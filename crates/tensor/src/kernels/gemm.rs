@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::simd::{MAX_LANES, Simd};
+use super::simd::Simd;
 
 /// The value that the sum of each element of C starts with (C0).
 #[derive(Clone, Copy)]
@@ -227,19 +227,17 @@ pub(crate) unsafe fn store_masked<V: Simd, const REGS: usize>(
     to: *mut V::Element,
     valid_columns: usize,
 ) {
-    // SAFETY: either the whole row fits behind `to`, or the row goes to `padded`, which holds the
-    // widest panel, and only the elements that fit are copied.
+    // SAFETY: either the whole row fits behind `to`, or only the elements that fit are written.
     unsafe {
         if valid_columns >= REGS * V::LANES {
             for (v, sum) in sums.into_iter().enumerate() {
                 sum.store(to.add(v * V::LANES));
             }
         } else {
-            let mut padded = [V::Element::default(); MAX_LANES];
             for (v, sum) in sums.into_iter().enumerate() {
-                sum.store(padded.as_mut_ptr().add(v * V::LANES));
+                let first = (v * V::LANES).min(valid_columns);
+                sum.store_first(to.add(first), (valid_columns - first).min(V::LANES));
             }
-            std::ptr::copy_nonoverlapping(padded.as_ptr(), to, valid_columns);
         }
     }
 }

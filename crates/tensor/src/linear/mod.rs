@@ -6,6 +6,7 @@
 //! in the input gradient; for a small weight it owns rows instead. Each element is one sum in one
 //! order, whatever the number of threads and of rows, so the results have the same bits.
 
+mod bias_grad;
 mod forward;
 mod input_grad;
 mod weight_grad;
@@ -15,10 +16,11 @@ use std::ops::Range;
 use crate::cutoffs::{MIN_SPARSE_PAR_PANELS, ROW_SPLIT_MAX_WEIGHTS, product_ns};
 use crate::{PanelLayout, Pool, Scalar};
 
+pub use bias_grad::affine_bias_grad;
 pub use forward::affine;
 pub use input_grad::affine_input_grad;
 pub(crate) use weight_grad::StreamedWeightGrad;
-pub use weight_grad::{affine_bias_grad, affine_weight_grad};
+pub use weight_grad::affine_weight_grad;
 
 /// The time in nanoseconds of a dense product of `rows` rows with this weight.
 fn dense_ns<T: Scalar>(rows: usize, layout: PanelLayout) -> f64 {

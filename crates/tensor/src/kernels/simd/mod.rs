@@ -42,6 +42,38 @@ pub trait Simd: Copy {
     /// See [`Simd::splat`].
     unsafe fn store(self, to: *mut Self::Element);
 
+    /// Writes the first `count` elements, at most `LANES`.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`]; the pointer is valid for `count` elements.
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut Self::Element, count: usize) {
+        // SAFETY: `lanes` holds the widest register, and `to` is valid for `count` writes.
+        unsafe {
+            let mut lanes = [Self::Element::default(); MAX_LANES];
+            self.store(lanes.as_mut_ptr());
+            for (lane, &x) in lanes[..count].iter().enumerate() {
+                *to.add(lane) = x;
+            }
+        }
+    }
+
+    /// Reads `count` elements, at most `LANES`; the other lanes are 0.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`]; the pointer is valid for `count` elements.
+    #[inline(always)]
+    unsafe fn load_first(from: *const Self::Element, count: usize) -> Self {
+        // SAFETY: `lanes` holds the widest register, and `from` is valid for `count` reads.
+        unsafe {
+            let mut lanes = [Self::Element::default(); MAX_LANES];
+            for (lane, x) in lanes[..count].iter_mut().enumerate() {
+                *x = *from.add(lane);
+            }
+            Self::load(lanes.as_ptr())
+        }
+    }
+
     /// `self * x + sum`, fused (rounded once) where the instruction set can.
     ///
     /// # Safety

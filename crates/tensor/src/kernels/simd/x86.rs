@@ -8,6 +8,7 @@ macro_rules! register {
     ($name:ident, $element:ty, $lanes:literal, $register:ty,
      $splat:ident, $load:ident, $store:ident, $fma:ident, $sub:ident, $mul:ident, |$x:ident| $nonzero_mask:expr
      $(; $side:literal, $transpose:ident)?
+     $(; |$count:ident| $mask:expr, $load_masked:ident, $store_masked:ident)?
      $(, |$self:ident, $first:ident, $indices:ident, $values:ident| $compress_store:expr)?) => {
         #[derive(Clone, Copy)]
         pub(crate) struct $name($register);
@@ -65,6 +66,21 @@ macro_rules! register {
                 ) {
                     // SAFETY: the caller promises the instruction set and the pointers.
                     unsafe { $transpose(from, from_row, to, to_row) }
+                }
+            )?
+
+            $(
+                #[inline(always)]
+                unsafe fn store_first(self, to: *mut $element, $count: usize) {
+                    // SAFETY: the caller promises the instruction set, and a pointer that is valid
+                    // at the lanes of the mask; the others are not accessed.
+                    unsafe { $store_masked(to, $mask, self.0) }
+                }
+
+                #[inline(always)]
+                unsafe fn load_first(from: *const $element, $count: usize) -> Self {
+                    // SAFETY: as above.
+                    $name(unsafe { $load_masked($mask, from) })
                 }
             )?
 
@@ -188,7 +204,8 @@ register!(
     _mm512_sub_ps,
     _mm512_mul_ps,
     |x| u32::from(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_ps()));
-    8, transpose_8x8,
+    8, transpose_8x8;
+    |count| ((1_u32 << count) - 1) as __mmask16, _mm512_maskz_loadu_ps, _mm512_mask_storeu_ps,
     |x, first, indices, values| {
         let mask = x.nonzero_mask() as __mmask16;
         let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -211,7 +228,8 @@ register!(
     _mm512_fmadd_pd,
     _mm512_sub_pd,
     _mm512_mul_pd,
-    |x| u32::from(_mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_pd())),
+    |x| u32::from(_mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_pd()));
+    |count| ((1_u32 << count) - 1) as __mmask8, _mm512_maskz_loadu_pd, _mm512_mask_storeu_pd,
     |x, first, indices, values| {
         let mask = x.nonzero_mask() as __mmask8;
         let lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);

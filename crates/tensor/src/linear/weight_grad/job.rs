@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use ndarray::NdFloat;
 
+use crate::kernels::simd::Simd;
 use crate::kernels::{Accumulate, GemmArgs, Job, Kernel, SpmmTransposedArgs};
 use crate::matrix::Matrix;
 use crate::sparse::{BlockedCsc, CSC_BLOCK_ROWS};
@@ -87,3 +88,37 @@ impl<T: NdFloat + Default> Job<T> for WeightGradJob<T> {
 }
 
 crate::kernels::dispatch::compile_here!(WeightGradJob<f32>, WeightGradJob<f64>);
+
+/// Copies the columns of `dy` from `first` on, fewer than a panel's, into rows of one panel, padded
+/// with zeros.
+pub(super) struct PackLastPanel<'a, T> {
+    /// (B, O), valid for reads.
+    pub(super) dy: Matrix<T>,
+    pub(super) first: usize,
+    /// A panel's row for each row.
+    pub(super) packed: &'a mut [T],
+}
+
+impl<T: NdFloat + Default> Job<T> for PackLastPanel<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<K: Kernel<Element = T>>(self) {
+        let (dy, lanes) = (self.dy, K::Simd::LANES);
+        let valid_columns = dy.columns - self.first;
+        let rows = self.packed.chunks_exact_mut(K::PANEL_WIDTH).take(dy.rows);
+        for (row, packed) in rows.enumerate() {
+            for (v, packed) in packed.chunks_exact_mut(lanes).enumerate() {
+                let first = (v * lanes).min(valid_columns);
+                // SAFETY: these columns lie within the row, and `packed` holds a register.
+                unsafe {
+                    let from = dy.start.at(row * dy.row_stride + self.first + first);
+                    let some = K::Simd::load_first(from, (valid_columns - first).min(lanes));
+                    some.store(packed.as_mut_ptr());
+                }
+            }
+        }
+    }
+}
+
+crate::kernels::dispatch::compile_here!(PackLastPanel<'static, f32>, PackLastPanel<'static, f64>);

@@ -1,4 +1,4 @@
-//! The weight gradient, `dW = dy^T x`, and the bias gradient.
+//! The weight gradient, `dW = dy^T x`.
 //!
 //! The gradient is computed in pieces of a few panels and inputs, which stay in the cache until
 //! they are used, on the threads that own the panels. [`job`] is one piece, on one thread.
@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use ndarray::ArrayView2;
 
+use super::bias_grad::affine_bias_grad;
 use super::{check_bias, check_shapes, dense_ns, sparse_ns};
 use crate::cutoffs::PREFETCH_MIN_BYTES;
 use crate::executor::Executor;
@@ -19,7 +20,7 @@ use crate::scratch::ThreadScratch;
 use crate::sparse::{BlockedCsc, BlockedCsr, CSC_BLOCK_ROWS};
 use crate::{PanelLayout, Pool, Scalar, SparseIndex};
 
-use job::WeightGradJob;
+use job::{PackLastPanel, WeightGradJob};
 
 /// Panels that are computed at a time.
 const PANEL_GROUP: usize = 8;
@@ -78,34 +79,6 @@ pub(super) fn affine_weight_grad_on<T: Scalar>(
         product.for_each_panel([weight_grad], &|_, grad, [out]| out.copy_from_slice(grad));
     });
     affine_bias_grad(matrices[1], bias_grad);
-}
-
-/// The gradient of the loss by the bias of a linear layer: `bias_grad` (O) becomes the column sums
-/// of `output_grad` (B, O), summed row by row.
-///
-/// ```
-/// use backprop_tensor::{affine_bias_grad, ndarray::array};
-///
-/// let mut bias_grad = [f64::NAN; 2];
-/// affine_bias_grad(array![[1.0, 2.0], [3.0, 4.0]].view(), &mut bias_grad);
-/// assert_eq!(bias_grad, [4.0, 6.0]);
-/// ```
-///
-/// # Panics
-/// If the widths differ.
-#[track_caller]
-pub fn affine_bias_grad<T: Scalar>(output_grad: ArrayView2<'_, T>, bias_grad: &mut [T]) {
-    let (outputs, found) = (output_grad.ncols(), bias_grad.len());
-    assert_eq!(
-        found, outputs,
-        "elements in the gradient of a bias of {outputs}"
-    );
-    bias_grad.fill(T::zero());
-    for row in output_grad.rows() {
-        for (sum, &x) in bias_grad.iter_mut().zip(row) {
-            *sum += x;
-        }
-    }
 }
 
 /// A weight gradient, `output_grad^T input`, that is computed piece by piece. Both matrices are
@@ -360,8 +333,9 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
             work(group, piece);
         }
         if panel < chunk.end {
+            let first = panel * T::PANEL_WIDTH;
             // SAFETY: dy is valid for reads, and these are its last columns.
-            unsafe { pack_last_panel(&dy, panel * T::PANEL_WIDTH, packed) };
+            unsafe { T::run_job(self.exec.isa, PackLastPanel { dy, first, packed }) };
             let group = PanelGroup {
                 csc,
                 panels: panel..chunk.end,
@@ -370,22 +344,5 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
             };
             work(group, piece);
         }
-    }
-}
-
-/// Copies the columns of `dy` from `first` on into rows of one panel, padded with zeros.
-///
-/// # Safety
-/// `dy` is valid for reads, and fewer than a panel's columns are left.
-unsafe fn pack_last_panel<T: Scalar>(dy: &Matrix<T>, first: usize, packed: &mut [T]) {
-    let valid_columns = dy.columns - first;
-    let rows = packed.chunks_exact_mut(T::PANEL_WIDTH).take(dy.rows);
-    for (row, packed) in rows.enumerate() {
-        // SAFETY: within the row.
-        let from = unsafe {
-            std::slice::from_raw_parts(dy.start.at(row * dy.row_stride + first), valid_columns)
-        };
-        packed[..valid_columns].copy_from_slice(from);
-        packed[valid_columns..].fill(T::zero());
     }
 }
