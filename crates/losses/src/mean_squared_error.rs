@@ -27,6 +27,7 @@ impl<T: Scalar> Loss<T> for MeanSquaredError {
         OutputKind::Values
     }
 
+    #[inline(always)]
     fn row(
         &self,
         y: ArrayView1<'_, T>,

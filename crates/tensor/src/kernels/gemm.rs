@@ -78,8 +78,14 @@ pub(crate) unsafe fn gemm<
                 row_strip::<V, REGS, NR, 4>(args, full_tiles..full_rows, panel);
                 panel += NR;
             } else {
+                // One panel has few independent sums, so its tiles are as tall as they can be.
                 row_strip::<V, REGS, 1, MR>(args, 0..full_tiles, panel);
-                row_strip::<V, REGS, 1, 4>(args, full_tiles..full_rows, panel);
+                let mut row = full_tiles;
+                if MR > 8 && full_rows - row >= 8 {
+                    row_strip::<V, REGS, 1, 8>(args, row..row + 8, panel);
+                    row += 8;
+                }
+                row_strip::<V, REGS, 1, 4>(args, row..full_rows, panel);
                 panel += 1;
             }
         }

@@ -1,9 +1,11 @@
 //! The bias gradient, the column sums of `dy`.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, NdFloat};
 
-use crate::matrix::with_contiguous_rows;
-use crate::{Scalar, with_best_simd};
+use crate::Scalar;
+use crate::kernels::simd::Simd;
+use crate::kernels::{Isa, Job, Kernel};
+use crate::matrix::{Matrix, with_contiguous_rows};
 
 /// The gradient of the loss by the bias of a linear layer: `bias_grad` (O) becomes the column sums
 /// of `output_grad` (B, O), summed row by row.
@@ -25,42 +27,82 @@ pub fn affine_bias_grad<T: Scalar>(output_grad: ArrayView2<'_, T>, bias_grad: &m
         found, outputs,
         "elements in the gradient of a bias of {outputs}"
     );
+    affine_bias_grad_on(Isa::best(), output_grad, bias_grad);
+}
+
+/// [`affine_bias_grad`] on a given instruction set.
+fn affine_bias_grad_on<T: Scalar>(isa: Isa, output_grad: ArrayView2<'_, T>, sums: &mut [T]) {
     let output_grad = with_contiguous_rows(output_grad);
-    with_best_simd(|| column_sums(output_grad.view(), bias_grad));
+    let matrix = Matrix::of(&output_grad.view());
+    // SAFETY: the matrix is valid for reads, and has as many columns as there are sums.
+    unsafe { T::run_job(isa, ColumnSums { matrix, sums }) }
 }
 
-/// The sums of the columns, as many columns at a time as keep their sums in registers: the next
-/// addition to a sum waits for the last one, and the other sums fill that wait.
-#[inline(always)]
-fn column_sums<T: Scalar>(matrix: ArrayView2<'_, T>, sums: &mut [T]) {
-    let mut first = 0;
-    while first < sums.len() {
-        let to = &mut sums[first..];
-        first += match to.len() {
-            64.. => some_column_sums::<T, 64>(matrix, first, to),
-            16.. => some_column_sums::<T, 16>(matrix, first, to),
-            4.. => some_column_sums::<T, 4>(matrix, first, to),
-            _ => some_column_sums::<T, 1>(matrix, first, to),
-        };
-    }
+/// The sums of the columns of a matrix.
+struct ColumnSums<'a, T> {
+    /// Valid for reads.
+    matrix: Matrix<T>,
+    /// One for each column.
+    sums: &'a mut [T],
 }
 
-/// The sums of `COLUMNS` columns from `first` on, row by row. Returns `COLUMNS`.
-#[inline(always)]
-fn some_column_sums<T: Scalar, const COLUMNS: usize>(
-    matrix: ArrayView2<'_, T>,
-    first: usize,
-    to: &mut [T],
-) -> usize {
-    let mut sums = [T::zero(); COLUMNS];
-    for row in matrix.rows() {
-        let row = row.to_slice().expect("contiguous rows");
-        for (sum, &x) in sums.iter_mut().zip(&row[first..first + COLUMNS]) {
-            *sum += x;
+impl<T: NdFloat + Default> Job<T> for ColumnSums<'_, T> {
+    type Output = ();
+
+    /// Many columns at a time keep their sums in registers: the next addition to a sum waits for the
+    /// last one, and the other sums fill that wait.
+    #[inline(always)]
+    unsafe fn run<K: Kernel<Element = T>>(self) {
+        let lanes = K::Simd::LANES;
+        let mut first = 0;
+        while first < self.sums.len() {
+            let to = &mut self.sums[first..];
+            // SAFETY: the caller's promise.
+            first += unsafe {
+                match to.len() / lanes {
+                    8.. => sum_columns::<K::Simd, 8>(self.matrix, first, to),
+                    2.. => sum_columns::<K::Simd, 2>(self.matrix, first, to),
+                    _ => sum_columns::<K::Simd, 1>(self.matrix, first, to),
+                }
+            };
         }
     }
-    to[..COLUMNS].copy_from_slice(&sums);
-    COLUMNS
+}
+
+crate::kernels::dispatch::compile_here!(ColumnSums<'static, f32>, ColumnSums<'static, f64>);
+
+/// The sums of `REGS` registers of columns from `first` on, or of the few columns that are left, row
+/// by row. Returns the number of columns.
+///
+/// # Safety
+/// The CPU has the instruction set of `V`, and the matrix is valid for reads from `first` on for as
+/// many columns as there are in `to`, which are at least `REGS` registers, or `REGS` is 1.
+#[inline(always)]
+unsafe fn sum_columns<V: Simd, const REGS: usize>(
+    matrix: Matrix<V::Element>,
+    first: usize,
+    to: &mut [V::Element],
+) -> usize {
+    // SAFETY: all columns lie within the matrix and `to`.
+    unsafe {
+        let count = to.len().min(REGS * V::LANES);
+        let last = count - (REGS - 1) * V::LANES;
+        let mut sums = [V::splat(V::Element::default()); REGS];
+        for row in 0..matrix.rows {
+            let from = matrix.start.at(row * matrix.row_stride + first);
+            for (v, sum) in sums[..REGS - 1].iter_mut().enumerate() {
+                *sum = V::load(from.add(v * V::LANES)).add(*sum);
+            }
+            let rest = V::load_first(from.add((REGS - 1) * V::LANES), last);
+            sums[REGS - 1] = rest.add(sums[REGS - 1]);
+        }
+        let to = to.as_mut_ptr();
+        for (v, sum) in sums[..REGS - 1].iter().enumerate() {
+            sum.store(to.add(v * V::LANES));
+        }
+        sums[REGS - 1].store_first(to.add((REGS - 1) * V::LANES), last);
+        count
+    }
 }
 
 #[cfg(test)]
@@ -81,9 +123,11 @@ mod tests {
 
     #[track_caller]
     fn assert_sums<T: Scalar>(matrix: ArrayView2<'_, T>) {
-        let mut sums = vec![T::nan(); matrix.ncols()];
-        affine_bias_grad(matrix, &mut sums);
-        assert_eq!(sums, plain_sums(matrix), "{:?}", matrix.dim());
+        for isa in Isa::available() {
+            let mut sums = vec![T::nan(); matrix.ncols()];
+            affine_bias_grad_on(isa, matrix, &mut sums);
+            assert_eq!(sums, plain_sums(matrix), "{isa:?} {:?}", matrix.dim());
+        }
     }
 
     #[test]

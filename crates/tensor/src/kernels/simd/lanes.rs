@@ -44,6 +44,15 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            unsafe fn add(self, x: Self) -> Self {
+                let mut out = self.0;
+                for (out, x) in out.iter_mut().zip(x.0) {
+                    *out += x;
+                }
+                Lanes(out)
+            }
+
+            #[inline(always)]
             unsafe fn sub_scaled(self, rate: Self, grad: Self) -> Self {
                 let mut out = self.0;
                 for ((out, rate), grad) in out.iter_mut().zip(rate.0).zip(grad.0) {

@@ -50,6 +50,9 @@ pub trait Simd: Copy {
     unsafe fn store_first(self, to: *mut Self::Element, count: usize) {
         // SAFETY: `lanes` holds the widest register, and `to` is valid for `count` writes.
         unsafe {
+            if count == Self::LANES {
+                return self.store(to);
+            }
             let mut lanes = [Self::Element::default(); MAX_LANES];
             self.store(lanes.as_mut_ptr());
             for (lane, &x) in lanes[..count].iter().enumerate() {
@@ -66,6 +69,9 @@ pub trait Simd: Copy {
     unsafe fn load_first(from: *const Self::Element, count: usize) -> Self {
         // SAFETY: `lanes` holds the widest register, and `from` is valid for `count` reads.
         unsafe {
+            if count == Self::LANES {
+                return Self::load(from);
+            }
             let mut lanes = [Self::Element::default(); MAX_LANES];
             for (lane, x) in lanes[..count].iter_mut().enumerate() {
                 *x = *from.add(lane);
@@ -79,6 +85,12 @@ pub trait Simd: Copy {
     /// # Safety
     /// See [`Simd::splat`].
     unsafe fn mul_add(self, x: Self, sum: Self) -> Self;
+
+    /// `self + x`.
+    ///
+    /// # Safety
+    /// See [`Simd::splat`].
+    unsafe fn add(self, x: Self) -> Self;
 
     /// `self - rate * grad`, not fused: product and difference are each rounded, as in the scalar
     /// loop `value -= rate * grad`.

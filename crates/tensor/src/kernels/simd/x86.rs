@@ -6,7 +6,7 @@ use super::Simd;
 
 macro_rules! register {
     ($name:ident, $element:ty, $lanes:literal, $register:ty,
-     $splat:ident, $load:ident, $store:ident, $fma:ident, $sub:ident, $mul:ident, |$x:ident| $nonzero_mask:expr
+     $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $sub:ident, $mul:ident, |$x:ident| $nonzero_mask:expr
      $(; $side:literal, $transpose:ident)?
      $(; |$count:ident| $mask:expr, $load_masked:ident, $store_masked:ident)?
      $(, |$self:ident, $first:ident, $indices:ident, $values:ident| $compress_store:expr)?) => {
@@ -39,6 +39,12 @@ macro_rules! register {
             unsafe fn mul_add(self, x: Self, sum: Self) -> Self {
                 // SAFETY: the caller promises the instruction set and the pointers.
                 $name(unsafe { $fma(self.0, x.0, sum.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn add(self, x: Self) -> Self {
+                // SAFETY: the caller promises the instruction set and the pointers.
+                $name(unsafe { $add(self.0, x.0) })
             }
 
             #[inline(always)]
@@ -166,6 +172,7 @@ register!(
     _mm256_loadu_ps,
     _mm256_storeu_ps,
     _mm256_fmadd_ps,
+    _mm256_add_ps,
     _mm256_sub_ps,
     _mm256_mul_ps,
     |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(x, _mm256_setzero_ps())) as u32;
@@ -188,6 +195,7 @@ register!(
     _mm256_loadu_pd,
     _mm256_storeu_pd,
     _mm256_fmadd_pd,
+    _mm256_add_pd,
     _mm256_sub_pd,
     _mm256_mul_pd,
     |x| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_NEQ_UQ>(x, _mm256_setzero_pd())) as u32
@@ -201,6 +209,7 @@ register!(
     _mm512_loadu_ps,
     _mm512_storeu_ps,
     _mm512_fmadd_ps,
+    _mm512_add_ps,
     _mm512_sub_ps,
     _mm512_mul_ps,
     |x| u32::from(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_ps()));
@@ -226,6 +235,7 @@ register!(
     _mm512_loadu_pd,
     _mm512_storeu_pd,
     _mm512_fmadd_pd,
+    _mm512_add_pd,
     _mm512_sub_pd,
     _mm512_mul_pd,
     |x| u32::from(_mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_pd()));
