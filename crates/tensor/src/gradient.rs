@@ -59,7 +59,8 @@ impl<T: Scalar> Gradient<'_, T> {
     ///
     /// A piece goes to the thread that owns it: `unit` elements of [`Gradient::Values`] stay
     /// together, and the weights of a panel go to the thread that owns the panel in
-    /// [`affine`](crate::affine). The gradient of the padding in a weight's last panel is 0. `f`
+    /// [`affine`](crate::affine); of a weight with fewer panels than threads each thread owns some
+    /// inputs. The gradient of the padding in a weight's last panel is 0. `f`
     /// must not use the pool, which is at work.
     ///
     /// ```

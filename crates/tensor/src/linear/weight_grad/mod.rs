@@ -81,6 +81,13 @@ pub(super) fn affine_weight_grad_on<T: Scalar>(
     affine_bias_grad(matrices[1], bias_grad);
 }
 
+/// The ranges of inputs that are computed together.
+fn input_blocks(inputs: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = inputs.end;
+    let starts = inputs.clone().step_by(INPUT_BLOCK);
+    starts.map(move |start| start..end.min(start + INPUT_BLOCK))
+}
+
 /// A weight gradient, `output_grad^T input`, that is computed piece by piece. Both matrices are
 /// valid for reads, and their shapes fit.
 pub(crate) struct StreamedWeightGrad<'a, T> {
@@ -93,8 +100,9 @@ pub(crate) struct StreamedWeightGrad<'a, T> {
     index: Option<&'a SparseIndex<T>>,
 }
 
-/// Some panels of a weight gradient, with what they are computed from.
+/// Some inputs of some panels of a weight gradient, with what they are computed from.
 struct PanelGroup<T> {
+    inputs: Range<usize>,
     /// The nonzero elements of the input by column, if it is sparse.
     csc: Option<BlockedCsc<T>>,
     panels: Range<usize>,
@@ -150,12 +158,12 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
     ) {
         let slices = slices.map(|slice| self.start_of(slice));
         self.for_each_group(&|group, piece| {
-            for inputs in self.input_blocks() {
+            for inputs in input_blocks(&group.inputs) {
                 let length = inputs.len() * T::PANEL_WIDTH;
                 let piece = &mut piece[..group.panels.len() * length];
                 self.prefetch_ahead(&group, &inputs, &slices);
                 // SAFETY: the piece holds these inputs of these panels. They lie within each slice,
-                // and every panel belongs to one call.
+                // and each input of a panel belongs to one call.
                 unsafe {
                     self.compute(&group, inputs.clone(), piece.as_mut_ptr(), length, None);
                     for (panel, piece) in group.panels.clone().zip(piece.chunks_exact(length)) {
@@ -188,9 +196,9 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
             "a gradient of {rows} rows does not stay in registers"
         );
         self.for_each_group(&|group, _| {
-            for inputs in self.input_blocks() {
+            for inputs in input_blocks(&group.inputs) {
                 self.prefetch_ahead(&group, &inputs, &[values]);
-                // SAFETY: these inputs of these panels lie within the values, every panel belongs
+                // SAFETY: these inputs of these panels lie within the values, each belongs
                 // to one call, and there is one block of rows.
                 unsafe {
                     let start = values.at(self.offset(group.panels.start, inputs.start));
@@ -211,13 +219,6 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
     fn start_of(&self, slice: &mut [T]) -> SyncPtr<T> {
         check_shapes::<T>(self.layout, self.x.dim(), self.dy.dim(), slice.len());
         SyncPtr(slice.as_mut_ptr())
-    }
-
-    /// The ranges of inputs that are computed together.
-    fn input_blocks(&self) -> impl Iterator<Item = Range<usize>> {
-        let inputs = self.layout.inputs();
-        let starts = (0..inputs).step_by(INPUT_BLOCK);
-        starts.map(move |start| start..inputs.min(start + INPUT_BLOCK))
     }
 
     /// The offset in storage order of an input's weights in a panel.
@@ -291,17 +292,30 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
             None => dense_ns::<T>(rows, self.layout),
         };
         let (pool, panels) = (self.exec.pool, self.layout.panel_count::<T>());
-        pool.for_each_chunk(work_ns, panels, |thread, chunk| {
+        let inputs = self.layout.inputs();
+        let run = |thread: usize, panels: Range<usize>, inputs: Range<usize>| {
             let mut scratch = pool.scratch(thread);
-            self.groups_of_chunk(chunk, csr, T::thread_scratch(&mut scratch), work);
-        });
+            let part = (panels, inputs);
+            self.groups_of_part(part, csr, T::thread_scratch(&mut scratch), work);
+        };
+        // Fewer panels than threads, and so few weights that each thread reads them all anyway: the
+        // threads share the inputs.
+        if csr.is_none() && panels < pool.threads() {
+            pool.for_each_chunk(work_ns, inputs, |thread, inputs| {
+                run(thread, 0..panels, inputs);
+            });
+        } else {
+            pool.for_each_chunk(work_ns, panels, |thread, panels| {
+                run(thread, panels, 0..inputs);
+            });
+        }
     }
 
-    /// Calls `work` with the panels of one thread.
+    /// Calls `work` with some inputs of some panels, those of one thread.
     #[inline]
-    fn groups_of_chunk(
+    fn groups_of_part(
         &self,
-        chunk: Range<usize>,
+        (chunk, part_inputs): (Range<usize>, Range<usize>),
         csr: Option<BlockedCsr<T>>,
         scratch: &mut ThreadScratch<T>,
         work: &impl Fn(PanelGroup<T>, &mut [T]),
@@ -324,6 +338,7 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
             panel = panels.end;
             let column = panels.start * T::PANEL_WIDTH;
             let group = PanelGroup {
+                inputs: part_inputs.clone(),
                 csc,
                 panels,
                 // SAFETY: the panels' columns lie within dy, if it has a row.
@@ -337,6 +352,7 @@ impl<T: Scalar> StreamedWeightGrad<'_, T> {
             // SAFETY: dy is valid for reads, and these are its last columns.
             unsafe { T::run_job(self.exec.isa, PackLastPanel { dy, first, packed }) };
             let group = PanelGroup {
+                inputs: part_inputs.clone(),
                 csc,
                 panels: panel..chunk.end,
                 dy: packed.as_ptr(),
