@@ -37,6 +37,7 @@
 mod aligned_vec;
 pub mod cutoffs;
 mod executor;
+mod functions;
 mod gradient;
 mod kernels;
 mod linear;
@@ -56,8 +57,9 @@ pub use ndarray;
 pub use rand;
 
 pub use aligned_vec::AlignedVec;
+pub use functions::{exp, logistic, logistic_all, softplus, tanh};
 pub use gradient::Gradient;
-pub use kernels::{fma_peak_loop, with_best_simd};
+pub use kernels::{SimdLoop, fma_peak_loop, run_with_best_simd, with_best_simd};
 pub use linear::{affine, affine_bias_grad, affine_input_grad, affine_weight_grad};
 pub use matmul::matmul;
 pub use panel_layout::PanelLayout;
@@ -65,5 +67,5 @@ pub use pool::Pool;
 pub use prefetch::prefetch;
 pub use random::Key;
 pub use scalar::Scalar;
-pub use softmax::{argmax, logistic, softmax};
+pub use softmax::{argmax, row_max, shifted_exp_rows, softmax, softmax_rows};
 pub use sparse::SparseIndex;

@@ -3,11 +3,12 @@
 
 use ndarray::NdFloat;
 
+use crate::functions::elementary::Elementary;
 use crate::kernels::dispatch::{self, Isa, Job};
 use crate::scratch::{Scratch, ThreadScratch};
 
 /// An element type that the kernels are compiled for.
-pub trait Sealed: NdFloat + Default {
+pub trait Sealed: NdFloat + Default + Elementary {
     /// `c <- alpha a b + beta c`, by matrixmultiply; `shape` is (m, k, n).
     ///
     /// # Safety

@@ -18,4 +18,6 @@ pub(crate) use gemm::{Accumulate, GemmArgs};
 pub(crate) use kernel::Kernel;
 pub use peak::fma_peak_loop;
 pub(crate) use spmm::{SpmmArgs, SpmmTransposedArgs};
-pub use with_best_simd::with_best_simd;
+#[cfg(test)]
+pub(crate) use with_best_simd::run_with_simd;
+pub use with_best_simd::{SimdLoop, run_with_best_simd, with_best_simd};
