@@ -1,5 +1,6 @@
 use backprop_losses::OutputKind;
-use backprop_tensor::{Scalar, logistic, softmax};
+use backprop_tensor::ndarray::ArrayViewMut2;
+use backprop_tensor::{Scalar, logistic_all, softmax_rows};
 use serde::{Deserialize, Serialize};
 
 use crate::FormatError;
@@ -141,14 +142,11 @@ impl ModelInfo {
         match self.output_activation() {
             OutputActivation::Identity => {}
             OutputActivation::Softmax => {
-                let rows = values.chunks_exact_mut(outputs);
-                rows.for_each(|row| softmax(row.into()));
+                let shape = (values.len() / outputs, outputs);
+                let rows = ArrayViewMut2::from_shape(shape, values);
+                softmax_rows(rows.expect("the length that was checked"));
             }
-            OutputActivation::Sigmoid => {
-                for z in values {
-                    *z = logistic(*z);
-                }
-            }
+            OutputActivation::Sigmoid => logistic_all(values),
         }
     }
 

@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{Scalar, logistic};
+use backprop_tensor::{Scalar, logistic, tanh};
 
-use crate::elementwise::par_zip;
+use crate::elementwise::{ElementOp, par_zip};
 use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BackwardArgs, BuildError, Layer, LayerSpec, PassContext, Saved};
 
@@ -79,10 +79,7 @@ impl<T: Scalar, A: Activation> Layer<T> for A {
         _saved: Saved<'_, T>,
     ) {
         check_shape(A::NAME, input.dim(), output.dim());
-        let activation = *self;
-        par_zip(context.pool, output, input, input, move |x, _| {
-            activation.f(x)
-        });
+        par_zip(context.pool, output, input, input, Forward(*self));
     }
 
     fn backward(
@@ -98,14 +95,34 @@ impl<T: Scalar, A: Activation> Layer<T> for A {
             DerivativeOf::Input => args.input,
             DerivativeOf::Output => args.output,
         };
-        let (activation, dy) = (*self, args.output_grad);
-        par_zip(context.pool, input_grad, x_or_y, dy, move |x_or_y, dy| {
-            activation.df(x_or_y, dy)
-        });
+        let dy = args.output_grad;
+        par_zip(context.pool, input_grad, x_or_y, dy, Backward(*self));
     }
 
     fn spec(&self) -> LayerSpec {
         Activation::spec(self)
+    }
+}
+
+/// `f` of the first element.
+#[derive(Clone, Copy)]
+struct Forward<A>(A);
+
+impl<T: Scalar, A: Activation> ElementOp<T> for Forward<A> {
+    #[inline(always)]
+    fn apply(self, x: T, _: T) -> T {
+        self.0.f(x)
+    }
+}
+
+/// `df` of both elements.
+#[derive(Clone, Copy)]
+struct Backward<A>(A);
+
+impl<T: Scalar, A: Activation> ElementOp<T> for Backward<A> {
+    #[inline(always)]
+    fn apply(self, x_or_y: T, dy: T) -> T {
+        self.0.df(x_or_y, dy)
     }
 }
 
@@ -124,12 +141,12 @@ impl Activation for Sigmoid {
     const NAME: &'static str = "Sigmoid";
     const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Output;
 
-    #[inline]
+    #[inline(always)]
     fn f<T: Scalar>(&self, x: T) -> T {
         logistic(x)
     }
 
-    #[inline]
+    #[inline(always)]
     fn df<T: Scalar>(&self, y: T, dy: T) -> T {
         dy * y * (T::one() - y)
     }
@@ -154,12 +171,12 @@ impl Activation for Tanh {
     const NAME: &'static str = "Tanh";
     const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Output;
 
-    #[inline]
+    #[inline(always)]
     fn f<T: Scalar>(&self, x: T) -> T {
-        x.tanh()
+        tanh(x)
     }
 
-    #[inline]
+    #[inline(always)]
     fn df<T: Scalar>(&self, y: T, dy: T) -> T {
         dy * (T::one() - y * y)
     }
@@ -185,7 +202,7 @@ impl Activation for Relu {
     const NAME: &'static str = "ReLU";
     const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Output;
 
-    #[inline]
+    #[inline(always)]
     fn f<T: Scalar>(&self, x: T) -> T {
         if x > T::zero() || x.is_nan() {
             x
@@ -194,7 +211,7 @@ impl Activation for Relu {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn df<T: Scalar>(&self, y: T, dy: T) -> T {
         if y > T::zero() { dy } else { T::zero() }
     }
@@ -240,14 +257,14 @@ impl Activation for LeakyRelu {
     const NAME: &'static str = "LeakyReLU";
     const DERIVATIVE_OF: DerivativeOf = DerivativeOf::Input;
 
-    #[inline]
+    #[inline(always)]
     fn f<T: Scalar>(&self, x: T) -> T {
         // Both sides are computed: a select between two values is no branch to mispredict.
         let below = T::from_f64(self.slope) * x;
         if x > T::zero() { x } else { below }
     }
 
-    #[inline]
+    #[inline(always)]
     fn df<T: Scalar>(&self, x: T, dy: T) -> T {
         let below = T::from_f64(self.slope) * dy;
         if x > T::zero() { dy } else { below }

@@ -1,7 +1,7 @@
 use backprop_tensor::Scalar;
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::elementwise::{par_rows, par_zip};
+use crate::elementwise::{ElementOp, par_rows, par_zip};
 use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BackwardArgs, BuildError, Layer, LayerSpec, Mode, PassContext, Saved};
 
@@ -73,7 +73,7 @@ impl<T: Scalar> Layer<T> for Dropout {
             },
         );
         let mask = ArrayView2::from_shape(input.dim(), saved.values).expect("one mask an element");
-        par_zip(context.pool, output, input, mask, |x, mask| x * mask);
+        par_zip(context.pool, output, input, mask, Product);
     }
 
     fn backward(
@@ -93,13 +93,7 @@ impl<T: Scalar> Layer<T> for Dropout {
         }
         let shape = args.output_grad.dim();
         let mask = ArrayView2::from_shape(shape, args.saved).expect("one mask an element");
-        par_zip(
-            context.pool,
-            input_grad,
-            args.output_grad,
-            mask,
-            |dy, mask| dy * mask,
-        );
+        par_zip(context.pool, input_grad, args.output_grad, mask, Product);
     }
 
     fn spec(&self) -> LayerSpec {
@@ -111,5 +105,16 @@ impl<T: Scalar> Layer<T> for Dropout {
     /// The mask: 0 or `1 / (1 - p)` for each element.
     fn saved_per_row(&self, input_width: usize) -> usize {
         input_width
+    }
+}
+
+/// The product of an element and its mask.
+#[derive(Clone, Copy)]
+struct Product;
+
+impl<T: Scalar> ElementOp<T> for Product {
+    #[inline(always)]
+    fn apply(self, element: T, mask: T) -> T {
+        element * mask
     }
 }

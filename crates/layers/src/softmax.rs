@@ -1,5 +1,5 @@
 use backprop_tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use backprop_tensor::{Scalar, softmax};
+use backprop_tensor::{Scalar, softmax_rows};
 
 use crate::layer::{check_grad_shapes, check_shape};
 use crate::{BackwardArgs, Layer, LayerSpec, PassContext, Saved};
@@ -31,7 +31,7 @@ impl<T: Scalar> Layer<T> for Softmax {
     ) {
         check_shape("Softmax", input.dim(), output.dim());
         output.assign(&input);
-        output.rows_mut().into_iter().for_each(softmax);
+        softmax_rows(output);
     }
 
     fn backward(

@@ -26,6 +26,7 @@ mod compiled;
 mod cross_entropy;
 mod distribution;
 mod error;
+mod exp_sums;
 mod loss;
 mod mean_squared_error;
 mod softmax_cross_entropy;

@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 use std::ops::AddAssign;
 
-use backprop_tensor::{Scalar, softmax};
+use backprop_tensor::{Scalar, softmax_rows};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
 use crate::LossError;
@@ -188,7 +188,7 @@ pub trait Loss<T: Scalar>: Debug + Send + Sync {
             targets,
             weights,
             grad,
-            |output, target, weight, grad| self.row(output, target, weight, grad),
+            |_, output, target, weight, grad| self.row(output, target, weight, grad),
         )
     }
 
@@ -197,8 +197,7 @@ pub trait Loss<T: Scalar>: Debug + Send + Sync {
     #[inline(never)]
     fn activate(&self, output: ArrayViewMut2<'_, T>) {
         if self.output_kind() == OutputKind::Logits {
-            let mut output = output;
-            output.rows_mut().into_iter().for_each(softmax);
+            softmax_rows(output);
         }
     }
 }
@@ -243,7 +242,7 @@ impl<T: Scalar, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
 
 /// Checks that output, targets, weights and gradient have the same rows and columns.
 #[track_caller]
-fn check_shapes<T>(
+pub(crate) fn check_shapes<T>(
     output: ArrayView2<'_, T>,
     targets: TargetsView<'_, T>,
     weights: Option<&[T]>,
@@ -268,15 +267,22 @@ fn check_shapes<T>(
     }
 }
 
-/// Walks the rows of a batch. `row` gets the output, the target, the row's weight `w / sum w` in the
-/// gradient, and the gradient to fill; it returns the row's loss.
+/// Walks the rows of a batch, from the first to the last. `row` gets the index, the output, the
+/// target, the row's weight `w / sum w` in the gradient, and the gradient to fill; it returns the
+/// row's loss.
 #[track_caller]
-fn reduce_rows<T: Scalar>(
+pub(crate) fn reduce_rows<T: Scalar>(
     output: ArrayView2<'_, T>,
     targets: TargetsView<'_, T>,
     weights: Option<&[T]>,
     mut grad: Option<ArrayViewMut2<'_, T>>,
-    row: impl Fn(ArrayView1<'_, T>, RowTarget<'_, T>, T, Option<ArrayViewMut1<'_, T>>) -> f64,
+    mut row: impl FnMut(
+        usize,
+        ArrayView1<'_, T>,
+        RowTarget<'_, T>,
+        T,
+        Option<ArrayViewMut1<'_, T>>,
+    ) -> f64,
 ) -> WeightedSum {
     check_shapes(output, targets, weights, grad.as_ref());
     let (rows, columns) = output.dim();
@@ -307,7 +313,7 @@ fn reduce_rows<T: Scalar>(
             weight_of(index) / weight
         };
         let grads = grad.as_mut().map(|grad| grad.row_mut(index));
-        let loss = row(outputs, target, T::from_f64(row_weight), grads);
+        let loss = row(index, outputs, target, T::from_f64(row_weight), grads);
         // A row of weight 0 adds nothing, not even an infinite loss.
         if weight_of(index) != 0.0 {
             sum += weight_of(index) * loss;

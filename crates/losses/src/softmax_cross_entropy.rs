@@ -1,8 +1,10 @@
-use backprop_tensor::Scalar;
-use ndarray::{ArrayView1, ArrayViewMut1};
+use backprop_tensor::{Scalar, row_max, shifted_exp_rows};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
 use crate::distribution::check_distributions;
-use crate::{Loss, LossError, OutputKind, RowTarget, TargetsView};
+use crate::exp_sums::{ExpSums, ordered_sum};
+use crate::loss::{check_shapes, reduce_rows};
+use crate::{Loss, LossError, OutputKind, RowTarget, TargetsView, WeightedSum};
 
 /// Cross-entropy of the softmax of logits: `l = sum_j t_j (log sum_k e^z_k - z_j)`, where a class
 /// means the distribution that is 1 at the class.
@@ -42,40 +44,79 @@ impl<T: Scalar> Loss<T> for SoftmaxCrossEntropy {
         row_weight: T,
         mut grad: Option<ArrayViewMut1<'_, T>>,
     ) -> f64 {
-        let row_max = z.iter().fold(T::neg_infinity(), |max, &z| max.max(z));
-        // The exponentials are kept in the gradient's memory until the sum is known.
-        let sum: T = match &mut grad {
-            Some(grad) => {
-                let exps = grad.iter_mut().zip(z).map(|(g, &z)| {
-                    *g = (z - row_max).exp();
-                    *g
-                });
-                exps.sum()
-            }
-            None => z.iter().map(|&z| (z - row_max).exp()).sum(),
+        if let Some(grad) = &mut grad {
+            grad.assign(&z);
+            shifted_exp_rows(grad.view_mut().insert_axis(Axis(0)));
+        }
+        let sum = match &grad {
+            Some(exps) => ordered_sum(exps.iter()),
+            None => ExpSums::new(z.insert_axis(Axis(0))).of(0),
         };
-        let log_sum = sum.as_f64().ln();
-        if let Some(mut grad) = grad {
-            let target_sum = match &target {
-                RowTarget::Class(_) => T::one(),
-                RowTarget::Values(t) => t.sum(),
-            };
-            let factor = row_weight * target_sum / sum;
-            grad.iter_mut().for_each(|g| *g = factor * *g);
-            match &target {
-                RowTarget::Class(class) => grad[*class] -= row_weight,
-                RowTarget::Values(t) => grad.scaled_add(-row_weight, t),
-            }
+        with_exps(z, target, row_weight, sum, grad)
+    }
+
+    #[track_caller]
+    #[inline(never)]
+    fn value_and_grad(
+        &self,
+        output: ArrayView2<'_, T>,
+        targets: TargetsView<'_, T>,
+        weights: Option<&[T]>,
+        mut grad: Option<ArrayViewMut2<'_, T>>,
+    ) -> WeightedSum {
+        check_shapes(output, targets, weights, grad.as_ref());
+        if let Some(grad) = &mut grad {
+            grad.assign(&output);
+            shifted_exp_rows(grad.view_mut());
         }
-        let nll = |z: T| log_sum - (z - row_max).as_f64();
-        match target {
-            RowTarget::Class(class) => nll(z[class]),
-            RowTarget::Values(t) => t
-                .iter()
-                .zip(z)
-                .filter(|(t, _)| **t != T::zero())
-                .map(|(&t, &z)| t.as_f64() * nll(z))
-                .sum(),
+        let mut sums = ExpSums::new(output);
+        reduce_rows(
+            output,
+            targets,
+            weights,
+            grad,
+            |row, z, target, row_weight, grad| {
+                let sum = match &grad {
+                    Some(exps) => ordered_sum(exps.iter()),
+                    None => sums.of(row),
+                };
+                with_exps(z, target, row_weight, sum, grad)
+            },
+        )
+    }
+}
+
+/// The loss of a row, whose shifted exponentials have this sum; `exps`, if there are any, become the
+/// gradient.
+#[inline(always)]
+fn with_exps<T: Scalar>(
+    z: ArrayView1<'_, T>,
+    target: RowTarget<'_, T>,
+    row_weight: T,
+    sum: T,
+    exps: Option<ArrayViewMut1<'_, T>>,
+) -> f64 {
+    if let Some(mut grad) = exps {
+        let target_sum = match &target {
+            RowTarget::Class(_) => T::one(),
+            RowTarget::Values(t) => t.sum(),
+        };
+        let factor = row_weight * target_sum / sum;
+        grad.iter_mut().for_each(|g| *g = factor * *g);
+        match &target {
+            RowTarget::Class(class) => grad[*class] -= row_weight,
+            RowTarget::Values(t) => grad.scaled_add(-row_weight, t),
         }
+    }
+    let (max, log_sum) = (row_max(z), sum.as_f64().ln());
+    let nll = |z: T| log_sum - (z - max).as_f64();
+    match target {
+        RowTarget::Class(class) => nll(z[class]),
+        RowTarget::Values(t) => t
+            .iter()
+            .zip(z)
+            .filter(|(t, _)| **t != T::zero())
+            .map(|(&t, &z)| t.as_f64() * nll(z))
+            .sum(),
     }
 }
