@@ -51,22 +51,23 @@ pub(crate) const PREDICT_JOBS: [(&str, usize, usize); 3] = [
     ("predict-1000", 1000, 40),
 ];
 
-/// Operations to train on one row: forward, the gradient of every weight, and that of every input
-/// but the network's. A multiply-add is two.
-pub(crate) fn training_flops(hidden: &[usize]) -> f64 {
-    let first = 2.0 * (INPUTS * hidden.first().copied().unwrap_or(OUTPUTS)) as f64;
-    3.0 * prediction_flops(hidden) - first
+impl Network {
+    /// The widths of the input and of all layers.
+    pub(crate) fn widths(&self) -> Vec<usize> {
+        [&[INPUTS][..], &self.hidden, &[OUTPUTS]].concat()
+    }
+}
+
+/// Operations to train on one row with layers of these widths, the input's first: forward, the
+/// gradient of every weight, and that of every input but the network's. A multiply-add is two.
+pub(crate) fn training_flops(widths: &[usize]) -> f64 {
+    3.0 * prediction_flops(widths) - prediction_flops(&widths[..2])
 }
 
 /// Operations to predict one row.
-pub(crate) fn prediction_flops(hidden: &[usize]) -> f64 {
-    let mut inputs = INPUTS;
-    let mut sum = 0;
-    for &outputs in hidden.iter().chain([&OUTPUTS]) {
-        sum += inputs * outputs;
-        inputs = outputs;
-    }
-    2.0 * sum as f64
+pub(crate) fn prediction_flops(widths: &[usize]) -> f64 {
+    let weights: usize = widths.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    2.0 * weights as f64
 }
 
 /// A job's median: seconds an epoch for training, seconds a call for prediction.
@@ -75,7 +76,7 @@ pub(crate) struct Measured {
     pub(crate) job: String,
     pub(crate) threads: usize,
     pub(crate) seconds: f64,
-    /// Rows a second.
+    /// Rows a second, of an epoch, a step or a call.
     pub(crate) per_second: f64,
     /// Billions of operations a second, all products counted dense.
     pub(crate) gflops: f64,
@@ -84,6 +85,9 @@ pub(crate) struct Measured {
     /// Jobs in a step of training that several threads share: each time, they have to meet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) meetings_per_step: Option<f64>,
+    /// The mean training loss of the last epoch or step that was measured, of jobs on tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) loss: Option<f64>,
 }
 
 impl Measured {
@@ -104,6 +108,7 @@ impl Measured {
             gflops: flops * per_second / 1e9,
             times_dense_limit: seconds * machine.peak(threads) / (flops * rows as f64),
             meetings_per_step: None,
+            loss: None,
         }
     }
 }
@@ -115,7 +120,7 @@ pub(crate) struct Backprop {
 }
 
 /// Stops `fit` after each epoch.
-struct OneEpoch;
+pub(crate) struct OneEpoch;
 
 impl Observer for OneEpoch {
     fn epoch(&mut self, _: &Epoch) -> ControlFlow<()> {
@@ -216,7 +221,7 @@ pub(crate) fn measure(
         let times = (0..repeats)
             .map(|_| ours.epoch(&data.train))
             .collect::<Result<_>>()?;
-        let (rows, flops) = (data.train.len(), training_flops(&network.hidden));
+        let (rows, flops) = (data.train.len(), training_flops(&network.widths()));
         let steps = repeats * rows.div_ceil(network.batch);
         let meetings = (pool.meetings() - meetings) as f64 / steps as f64;
         let measured = Measured::new(job, threads, median(times), rows, flops, machine);
@@ -235,7 +240,7 @@ pub(crate) fn measure(
             threads,
             seconds,
             rows,
-            prediction_flops(&network.hidden),
+            prediction_flops(&network.widths()),
             machine,
         )
     };
@@ -262,18 +267,18 @@ mod tests {
     fn products_are_counted_by_hand() {
         // 784 x 128, 128 x 64, 64 x 10 weights; a multiply-add is two operations.
         assert_eq!(
-            prediction_flops(&[128, 64]),
+            prediction_flops(&[784, 128, 64, 10]),
             2.0 * (100_352.0 + 8192.0 + 640.0)
         );
         // Twice the first layer, three times the others.
         let row = 2.0 * (2.0 * 100_352.0 + 3.0 * 8192.0 + 3.0 * 640.0);
-        assert_eq!(training_flops(&[128, 64]), row);
+        assert_eq!(training_flops(&[784, 128, 64, 10]), row);
         assert_eq!((row * 48_000.0 / 1e8).round() / 10.0, 21.8);
         assert_eq!(
-            (training_flops(&[1000, 500]) * 48_000.0 / 1e9).round(),
+            (training_flops(&[784, 1000, 500, 10]) * 48_000.0 / 1e9).round(),
             296.0
         );
-        assert_eq!(training_flops(&[]), 2.0 * 2.0 * 7840.0);
+        assert_eq!(training_flops(&[784, 10]), 2.0 * 2.0 * 7840.0);
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn cell(
     peers: &mut Vec<Peer>,
 ) -> Result<Cell> {
     let (batch, width, threads) = (network.batch, network.hidden[0], pool.threads());
-    let flops = training_flops(&network.hidden);
+    let flops = training_flops(&network.widths());
     let steps = steps(flops * batch as f64, machine.peak(1), train.len() / batch);
     let train = train.limit(steps * batch);
     let mut ours = Backprop::new(network, pool, plan.seed)?;

@@ -46,8 +46,23 @@ fn bench_reports_the_machine_and_every_job() {
         .collect();
     assert_eq!(
         names,
-        ["A", "B", "C", "predict-1", "predict-50", "predict-1000"]
+        [
+            "A",
+            "B",
+            "C",
+            "predict-1",
+            "predict-50",
+            "predict-1000",
+            "D",
+            "E",
+            "F"
+        ]
     );
+    let rate = |index: usize| {
+        let figure = |name: &str| jobs[index][name].as_f64().unwrap();
+        (figure("per_second") * figure("seconds")).round()
+    };
+    assert_eq!([6, 7, 8].map(rate), [40_000.0, 10_000.0, 200.0]);
     // The sample's first 4,000 images, and what job A is when every product is counted dense.
     let figure = |name: &str| jobs[0][name].as_f64().unwrap();
     let flops = 4000.0 * 2.0 * (2 * 784 * 128 + 3 * 128 * 64 + 3 * 64 * 10) as f64;
@@ -63,6 +78,10 @@ fn bench_reports_the_machine_and_every_job() {
     assert!(report["process"][0]["seconds"].as_f64().unwrap() > figure("seconds"));
     let text = std::fs::read_to_string(folder.path().join("bench.md")).unwrap();
     assert!(text.contains("| predict-1000 | 2 |"), "{text}");
+    assert!(
+        text.contains("| D | OpenNN (2025) | i9-12900K | 16 |"),
+        "{text}"
+    );
     assert!(folder.path().join("bench.svg").is_file());
     let output = bench(folder.path(), "--against no-such-commit --dataset sample");
     let sentence = String::from_utf8(output.stderr).unwrap();

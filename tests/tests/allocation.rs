@@ -12,7 +12,8 @@ use backprop_datasets::mnist;
 use backprop_trainer::Trainer;
 use backprop_trainer::data::{Batch, BatchSampler};
 use backprop_trainer::layers::{
-    LayerSpec, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
+    LayerSpec, Mode, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax,
+    tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
@@ -169,14 +170,37 @@ fn predictions<T: Scalar>(threads: usize) {
     assert_eq!(allocations, 0, "{threads} threads, {}", T::NAME);
 }
 
+/// The loss of a small network on 200 rows and its gradient, without an update.
+fn gradients<T: Scalar>(threads: usize) {
+    let layers = [linear(8), tanh(), linear(2)];
+    let network = Sequential::<T>::new(24, layers, 0).unwrap();
+    let mut workspace = Workspace::new(Arc::new(pool(threads)));
+    let inputs =
+        Array2::from_shape_fn((200, 24), |(i, j)| T::from_f64(((i * 24 + j) as f64).sin()));
+    let targets = Array2::from_elem((200, 2), T::from_f64(0.25));
+    let mut gradient = || {
+        let mode = Mode::Train(Key::new(0));
+        network.forward(&mut workspace, mode, inputs.view());
+        let (output, grad) = workspace.output_and_grad();
+        let targets = TargetsView::Values(targets.view());
+        MeanSquaredError.value_and_grad(output, targets, None, Some(grad));
+        network.backward(&mut workspace, inputs.view());
+    };
+    gradient();
+    let allocations = count(|| (0..20).for_each(|_| gradient()));
+    assert_eq!(allocations, 0, "{threads} threads, {}", T::NAME);
+}
+
 /// One test, so that no other allocates at the same time.
 #[test]
-fn steps_and_predictions_allocate_nothing_after_the_first() {
+fn steps_gradients_and_predictions_allocate_nothing_after_the_first() {
     assert!(count(|| drop(vec![0_u8; 100])) > 0, "the counter counts");
     for threads in [1, 2, 3] {
         all_steps::<f32>(threads);
         all_steps::<f64>(threads);
         predictions::<f32>(threads);
         predictions::<f64>(threads);
+        gradients::<f32>(threads);
+        gradients::<f64>(threads);
     }
 }
