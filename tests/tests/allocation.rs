@@ -20,7 +20,9 @@ use backprop_trainer::losses::{
     TargetsView,
 };
 use backprop_trainer::ndarray::{Array2, s};
-use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
+use backprop_trainer::optimizers::{
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RmsProp, Sgd,
+};
 use backprop_trainer::tensor::{Key, Pool, Scalar};
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
@@ -127,12 +129,17 @@ fn steps<T: Scalar>(
 /// A loss with what it learns from, and the layer that has to come before it.
 type WithTail<T> = (Box<dyn Loss<T>>, Wanted, Option<LayerSpec>);
 
-fn rules<T: Scalar>() -> [Box<dyn Optimizer<T>>; 4] {
+fn rules<T: Scalar>() -> [Box<dyn Optimizer<T>>; 9] {
     [
         Box::<Sgd>::default(),
         Box::<Nesterov>::default(),
         Box::<RmsProp>::default(),
         Box::<Adam>::default(),
+        Box::<Momentum>::default(),
+        Box::<AdaGrad>::default(),
+        Box::<AdamW>::default(),
+        Box::<NAdam>::default(),
+        Box::<Lion>::default(),
     ]
 }
 

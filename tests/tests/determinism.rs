@@ -12,14 +12,18 @@ use backprop_trainer::layers::{
 };
 use backprop_trainer::losses::SoftmaxCrossEntropy;
 use backprop_trainer::ndarray::Array2;
-use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Schedule, Sgd};
+use backprop_trainer::optimizers::{
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RmsProp, Schedule, Sgd,
+};
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{
     BatchReport, Epoch, Observer, StopReason, TrainConfig, TrainError, Trainer,
 };
 use tempfile::TempDir;
 
-const OPTIMIZERS: [&str; 4] = ["sgd", "nesterov", "rmsprop", "adam"];
+const OPTIMIZERS: [&str; 9] = [
+    "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam", "lion",
+];
 
 /// An optimizer with a learning rate that suits it.
 fn optimizer<T: Scalar>(name: &str) -> Box<dyn Optimizer<T>> {
@@ -28,6 +32,11 @@ fn optimizer<T: Scalar>(name: &str) -> Box<dyn Optimizer<T>> {
         "nesterov" => Box::new(Nesterov::new(0.02)),
         "rmsprop" => Box::new(RmsProp::new(1e-3)),
         "adam" => Box::new(Adam::new(2e-3)),
+        "momentum" => Box::new(Momentum::new(0.02)),
+        "adagrad" => Box::new(AdaGrad::new(0.02)),
+        "adamw" => Box::new(AdamW::new(2e-3)),
+        "nadam" => Box::new(NAdam::new(2e-3)),
+        "lion" => Box::new(Lion::new(2e-4)),
         other => panic!("{other} is not an optimizer of ours"),
     }
 }

@@ -15,7 +15,8 @@ use backprop_trainer::losses::{
 };
 use backprop_trainer::ndarray::{Array2, array};
 use backprop_trainer::optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, RmsProp, Sgd, clip_scale, global_norm,
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, OptimizerState, ParamInfo,
+    RmsProp, Sgd, clip_scale, global_norm,
 };
 use backprop_trainer::tensor::Scalar;
 
@@ -333,7 +334,12 @@ fn norms_of_extreme_gradients_are_finite_in_f64_and_clip_as_they_should() {
 /// Gradients from nothing to nearly too much, in f32: a step is finite, and goes downhill.
 #[test]
 fn every_rule_takes_a_finite_step_for_every_size_of_gradient() {
-    let rules: [Box<dyn Optimizer<f32>>; 4] = [
+    let rules: [Box<dyn Optimizer<f32>>; 9] = [
+        Box::new(Momentum::default()),
+        Box::new(AdaGrad::default()),
+        Box::new(AdamW::default()),
+        Box::new(NAdam::default()),
+        Box::new(Lion::default()),
         Box::new(Sgd::default()),
         Box::new(Nesterov::default()),
         Box::new(RmsProp::default()),

@@ -18,8 +18,8 @@ use backprop_trainer::losses::{
 };
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerError, OptimizerState, Progress, RmsProp, Schedule, Sgd,
-    WeightDecay,
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, OptimizerError,
+    OptimizerState, Progress, RmsProp, Schedule, Sgd, WeightDecay,
 };
 use backprop_trainer::tensor::{PanelLayout, Scalar};
 use backprop_trainer::{
@@ -75,6 +75,11 @@ fn types_are_send_sync_clone_and_debug() {
     copied::<Nesterov>();
     copied::<RmsProp>();
     copied::<Adam>();
+    copied::<Momentum>();
+    copied::<AdaGrad>();
+    copied::<AdamW>();
+    copied::<NAdam>();
+    copied::<Lion>();
     copied::<WeightDecay>();
     copied::<Schedule>();
     copied::<Progress>();

@@ -27,5 +27,7 @@ pub use backprop_layers::{
 pub use backprop_losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, MeanSquaredError, SoftmaxCrossEntropy,
 };
-pub use backprop_optimizers::{Adam, Nesterov, RmsProp, Schedule, Sgd};
+pub use backprop_optimizers::{
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, RmsProp, Schedule, Sgd,
+};
 pub use backprop_trainer::{Evaluation, TrainConfig, Trainer, on_epoch};

@@ -39,3 +39,16 @@ pub(crate) fn positive(what: &'static str, value: f64) -> Result<(), OptimizerEr
         })
     }
 }
+
+/// Checks that `value` is not negative, and finite.
+pub(crate) fn not_negative(what: &'static str, value: f64) -> Result<(), OptimizerError> {
+    if value >= 0.0 && value.is_finite() {
+        Ok(())
+    } else {
+        Err(OptimizerError::Range {
+            what,
+            value,
+            range: "at least 0 and finite",
+        })
+    }
+}

@@ -9,9 +9,14 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod adagrad;
 mod adam;
+mod adamw;
 mod clip;
 mod error;
+mod lion;
+mod momentum;
+mod nadam;
 mod nesterov;
 mod optimizer;
 mod rmsprop;
@@ -23,9 +28,14 @@ use std::hint::black_box;
 
 use backprop_tensor::Scalar;
 
+pub use adagrad::AdaGrad;
 pub use adam::Adam;
+pub use adamw::AdamW;
 pub use clip::{clip_scale, global_norm};
 pub use error::OptimizerError;
+pub use lion::Lion;
+pub use momentum::Momentum;
+pub use nadam::NAdam;
 pub use nesterov::Nesterov;
 pub use optimizer::{MAX_STATE_SLOTS, Optimizer, ParamInfo, Step, WeightDecay};
 pub use rmsprop::RmsProp;
@@ -38,9 +48,14 @@ pub use state::{OptimizerState, StepGuard};
 fn instances<T: Scalar>() {
     black_box(StepGuard::<T>::parameter as fn(_, _, _, _, _));
     of::<T, Sgd>();
+    of::<T, Momentum>();
     of::<T, Nesterov>();
+    of::<T, AdaGrad>();
     of::<T, RmsProp>();
     of::<T, Adam>();
+    of::<T, AdamW>();
+    of::<T, NAdam>();
+    of::<T, Lion>();
 }
 
 fn of<T: Scalar, O: Optimizer<T>>() {

@@ -103,6 +103,12 @@ pub trait Optimizer<T: Scalar>: Debug + Send + Sync {
         false
     }
 
+    /// Decoupled decay that the rule has of its own, for each parameter that
+    /// [decays](ParamInfo::decays), on top of [`ParamInfo::decay`]; 0 by default.
+    fn weight_decay(&self) -> f64 {
+        0.0
+    }
+
     /// Checks that the learning rate and the constants make sense; by default the learning rate alone.
     ///
     /// # Errors
@@ -137,6 +143,10 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
 
     fn is_vanilla_sgd(&self) -> bool {
         (**self).is_vanilla_sgd()
+    }
+
+    fn weight_decay(&self) -> f64 {
+        (**self).weight_decay()
     }
 
     fn check(&self) -> Result<(), OptimizerError> {
@@ -183,17 +193,20 @@ pub struct ParamInfo {
     pub padding: usize,
     /// The decay towards zero.
     pub decay: WeightDecay,
+    /// Whether the decay that a rule has of its own applies; a bias usually does not decay.
+    pub decays: bool,
     /// The factor of the learning rate; with 0 the parameter is frozen, and nothing of it changes.
     pub learning_rate_factor: f64,
 }
 
 impl ParamInfo {
-    /// A parameter without padding and decay, at the learning rate of the step.
+    /// A parameter without padding and with no decay but the rule's own, at the learning rate of the step.
     pub const fn new(chunk_len: usize) -> Self {
         ParamInfo {
             chunk_len,
             padding: 0,
             decay: WeightDecay::NONE,
+            decays: true,
             learning_rate_factor: 1.0,
         }
     }

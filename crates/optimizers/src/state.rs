@@ -151,11 +151,16 @@ impl<T: Scalar> StepGuard<'_, T> {
         if info.learning_rate_factor == 0.0 {
             return;
         }
+        let own_decay = if info.decays {
+            self.optimizer.weight_decay()
+        } else {
+            0.0
+        };
         let step = Step {
             t: self.state.steps,
             learning_rate: self.learning_rate * T::from_f64(info.learning_rate_factor),
             l2: T::from_f64(info.decay.l2),
-            decoupled: T::from_f64(info.decay.decoupled),
+            decoupled: T::from_f64(info.decay.decoupled + own_decay),
             grad_scale: self.grad_scale,
         };
         let moments = &mut self.state.moments[index];

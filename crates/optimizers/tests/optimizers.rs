@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use backprop_optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerError, OptimizerState, ParamInfo, Progress, RmsProp,
-    Schedule, Sgd, Step, WeightDecay, clip_scale, global_norm,
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, OptimizerError,
+    OptimizerState, ParamInfo, Progress, RmsProp, Schedule, Sgd, Step, WeightDecay, clip_scale,
+    global_norm,
 };
 use backprop_tensor::ndarray::Array2;
 use backprop_tensor::{AlignedVec, Gradient, PanelLayout, Pool};
@@ -42,13 +43,28 @@ const RUNS: [(&str, GradientOf, [Run; 4]); 3] = [
     ("Rosenbrock", rosenbrock,     [(0.001, 40_000, 1e-5), (0.0005, 20_000, 1e-9), (0.001, 20_000, 0.002), (0.01, 20_000, 1e-5)]),
 ];
 
+/// The rest of the rules, on the functions of `RUNS`. Lion's steps have one length, so that it ends
+/// by going to and fro; The decay of AdamW moves no minimum at 0.
+#[rustfmt::skip]
+const MORE_RUNS: [[Run; 5]; 3] = [
+    // Momentum               AdaGrad               AdamW                 NAdam                 Lion
+    [(0.02, 500, 1e-9),      (1.0, 1000, 1e-9),    (0.05, 2000, 1e-9),   (0.05, 2000, 1e-9),   (0.001, 5000, 0.02)],
+    [(0.001, 3000, 1e-9),    (1.0, 3000, 1e-9),    (0.05, 3000, 1e-9),   (0.05, 3000, 1e-9),   (0.001, 5000, 0.02)],
+    [(0.0005, 20_000, 1e-9), (0.5, 40_000, 1e-5),  (0.01, 20_000, 1e-4), (0.01, 20_000, 0.002), (0.001, 20_000, 0.1)],
+];
+
 #[test]
 fn every_rule_finds_the_minimum_of_every_function() {
     let (sgd, nesterov) = (Sgd::default(), Nesterov::default());
     let (rmsprop, adam) = (RmsProp::default(), Adam::default());
-    let rules: [&dyn Optimizer<f64>; 4] = [&sgd, &nesterov, &rmsprop, &adam];
+    let (momentum, adagrad, adamw) = (Momentum::default(), AdaGrad::default(), AdamW::default());
+    let (nadam, lion) = (NAdam::default(), Lion::default());
+    let rules: [&dyn Optimizer<f64>; 9] = [
+        &sgd, &nesterov, &rmsprop, &adam, &momentum, &adagrad, &adamw, &nadam, &lion,
+    ];
     let pool = Pool::new(1);
-    for (name, gradient, runs) in RUNS {
+    for ((name, gradient, runs), more) in RUNS.into_iter().zip(MORE_RUNS) {
+        let runs = runs.into_iter().chain(more);
         for (rule, (learning_rate, steps, allowed)) in rules.into_iter().zip(runs) {
             let (mut p, mut state) = ([-2.0, 1.0], OptimizerState::new());
             for _ in 0..steps {
@@ -65,9 +81,17 @@ fn every_rule_finds_the_minimum_of_every_function() {
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
+    threads_change_no_bit(&Adam::default());
+    threads_change_no_bit(&Momentum::default());
+    threads_change_no_bit(&AdaGrad::default());
+    threads_change_no_bit(&AdamW::default());
+    threads_change_no_bit(&NAdam::default());
+    threads_change_no_bit(&Lion::default());
+}
+
+fn threads_change_no_bit(rule: &dyn Optimizer<f32>) {
     let run = |threads| {
         let pool = Pool::with_meeting_time(threads, Duration::ZERO);
-        let rule = Adam::default();
         let mut state = OptimizerState::new();
         let mut values: Vec<f32> = (0..50_003).map(|i| (i as f32).sin()).collect();
         for step in 0..5 {
@@ -81,13 +105,13 @@ fn the_number_of_threads_changes_no_bit() {
                 ..ParamInfo::new(48)
             };
             let item = (&mut values[..], &grad[..], info);
-            state.step(&pool, &rule, 1e-3, 0.5, [item].into_iter());
+            state.step(&pool, rule, 1e-3, 0.5, [item].into_iter());
         }
         (values, state)
     };
-    let one = run(1);
+    let (one, name) = (run(1), rule.name());
     for threads in [2, 3, 8] {
-        assert!(run(threads) == one, "{threads} threads");
+        assert!(run(threads) == one, "{name}, {threads} threads");
     }
 }
 
@@ -117,13 +141,32 @@ fn constants_that_make_no_sense_are_refused() {
         assert!(refused(&RmsProp::new(0.1).decay_rate(bad)));
         assert!(refused(&Adam::new(0.1).betas(bad, 0.999)));
         assert!(refused(&Adam::new(0.1).betas(0.9, bad)));
+        assert!(refused(&Momentum::new(0.1).momentum(bad)));
+        assert!(refused(&AdamW::new(0.1).betas(bad, 0.999)));
+        for betas in [(bad, 0.99), (0.9, bad)] {
+            assert!(refused(&NAdam::new(0.1).betas(betas.0, betas.1)));
+            assert!(refused(&Lion::new(0.1).betas(betas.0, betas.1)));
+        }
     }
+    for bad in [-0.1, f64::NAN, f64::INFINITY] {
+        assert!(refused(&AdamW::new(0.1).decay(bad)));
+        assert!(refused(&NAdam::new(0.1).momentum_decay(bad)));
+    }
+    assert!(!refused(&AdamW::new(0.1).decay(0.0)));
+    assert!(!refused(&NAdam::new(0.1).momentum_decay(0.0)));
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(refused(&RmsProp::new(0.1).epsilon(bad)));
         assert!(refused(&Adam::new(0.1).epsilon(bad)));
+        assert!(refused(&AdaGrad::new(0.1).epsilon(bad)));
+        assert!(refused(&AdamW::new(0.1).epsilon(bad)));
+        assert!(refused(&NAdam::new(0.1).epsilon(bad)));
         let (sgd, nesterov) = (Sgd::new(bad), Nesterov::new(bad));
         let (rmsprop, adam) = (RmsProp::new(bad), Adam::new(bad));
-        let rules: [&dyn Optimizer<f64>; 4] = [&sgd, &nesterov, &rmsprop, &adam];
+        let (momentum, adagrad) = (Momentum::new(bad), AdaGrad::new(bad));
+        let (adamw, nadam, lion) = (AdamW::new(bad), NAdam::new(bad), Lion::new(bad));
+        let rules: [&dyn Optimizer<f64>; 9] = [
+            &sgd, &nesterov, &rmsprop, &adam, &momentum, &adagrad, &adamw, &nadam, &lion,
+        ];
         assert!(rules.into_iter().all(refused), "a learning rate of {bad}");
         assert!(
             Schedule::Step {
@@ -280,6 +323,94 @@ fn every_rule_states_its_name_rate_and_constants() {
     assert_eq!(facts(&rmsprop), ("rmsprop", 0.02, 1, false, constants));
     let constants = vec![0.9, 0.999, 1e-8];
     assert_eq!(facts(&adam), ("adam", 0.01, 2, false, constants));
+    let rule = Momentum::new(0.2);
+    assert_eq!(facts(&rule), ("momentum", 0.2, 1, false, vec![0.9]));
+    let rule = AdaGrad::new(0.2);
+    assert_eq!(facts(&rule), ("adagrad", 0.2, 1, false, vec![1e-10]));
+    let constants = vec![0.9, 0.999, 1e-8, 0.01];
+    let rule = AdamW::new(0.2);
+    assert_eq!(facts(&rule), ("adamw", 0.2, 2, false, constants));
+    let constants = vec![0.9, 0.999, 1e-8, 0.004];
+    let rule = NAdam::new(0.2);
+    assert_eq!(facts(&rule), ("nadam", 0.2, 2, false, constants));
+    let rule = Lion::new(0.2);
+    assert_eq!(facts(&rule), ("lion", 0.2, 1, false, vec![0.9, 0.99]));
+}
+
+#[test]
+fn the_decay_of_adamw_adds_to_the_parameters_own_and_spares_those_that_do_not_decay() {
+    let boxed: Box<dyn Optimizer<f64>> = Box::new(AdamW::new(0.5).decay(0.25));
+    let boxed = Box::new(boxed);
+    assert_eq!(boxed.weight_decay(), 0.25);
+    let (mut plain, mut both, mut spared) = ([2.0], [2.0], [2.0]);
+    let decay = WeightDecay {
+        l2: 0.0,
+        decoupled: 0.5,
+    };
+    let info = ParamInfo::new(1);
+    // Gradients of 0: nothing but the decay moves a value.
+    let items = [
+        (&mut plain[..], &[0.0][..], info),
+        (&mut both[..], &[0.0][..], ParamInfo { decay, ..info }),
+        (
+            &mut spared[..],
+            &[0.0][..],
+            ParamInfo {
+                decays: false,
+                ..info
+            },
+        ),
+    ];
+    OptimizerState::new().step(&Pool::new(1), &boxed, 0.5, 1.0, items.into_iter());
+    // 2 (1 - 0.5 * 0.25) and 2 (1 - 0.5 * 0.75).
+    assert_eq!((plain, both, spared), ([1.75], [1.25], [2.0]));
+    assert_eq!(Optimizer::<f64>::weight_decay(&Adam::default()), 0.0);
+}
+
+/// The sign of 0 is 0, and a gradient that is not a number is not hidden by it.
+#[test]
+fn lion_stays_where_nothing_pulls_and_shows_a_broken_gradient() {
+    let (mut values, mut state) = ([1.0_f32, 1.0, 1.0, 1.0], OptimizerState::new());
+    let grads = [0.0, f32::NAN, 1e-30, -1e30];
+    let item = (&mut values[..], &grads[..], ParamInfo::new(1));
+    state.step(
+        &Pool::new(1),
+        &Lion::new(0.25),
+        0.25,
+        1.0,
+        [item].into_iter(),
+    );
+    assert_eq!((values[0], values[2], values[3]), (1.0, 0.75, 1.25));
+    assert!(values[1].is_nan());
+}
+
+/// The products of the momenta are made anew in each step: late steps are as far from a loop over all
+/// of them as rounding is.
+#[test]
+fn a_late_step_of_nadam_is_that_of_all_the_momenta_before_it() {
+    for (psi, t) in [(0.0, 3), (0.004, 40), (0.004, 100_000), (0.5, 300)] {
+        let momentum = |k: u64| 0.9 * (1.0 - 0.5 * 0.96_f64.powf(k as f64 * psi));
+        let product: f64 = (1..=t).map(momentum).product();
+        let (grad, m, v) = (0.5, 0.25, 4.0);
+        let step = Step {
+            t,
+            learning_rate: 0.1,
+            l2: 0.0,
+            decoupled: 0.0,
+            grad_scale: 1.0,
+        };
+        let (mut value, mut slots) = ([1.0], ([m], [v]));
+        let rule = NAdam::new(0.1).momentum_decay(psi);
+        let state = &mut [&mut slots.0[..], &mut slots.1[..]];
+        rule.update(step, &mut value, &[grad], state);
+        let (m, v) = (0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad * grad);
+        let size = (v / (1.0 - 0.999_f64.powi(t as i32))).sqrt() + 1e-8;
+        let next = momentum(t + 1);
+        let of_mean = next * m / (1.0 - product * next);
+        let pull = (1.0 - momentum(t)) * grad / (1.0 - product) + of_mean;
+        let expected = 1.0 - 0.1 * pull / size;
+        assert!((value[0] - expected).abs() < 1e-15, "step {t}, psi {psi}");
+    }
 }
 
 /// Nesterov overrides every method but `is_vanilla_sgd`, Sgd that one.

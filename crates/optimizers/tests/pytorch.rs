@@ -2,8 +2,8 @@
 
 use approx::{assert_relative_eq, relative_eq};
 use backprop_optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Progress, RmsProp, Schedule, Sgd,
-    WeightDecay, clip_scale, global_norm,
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, OptimizerState, ParamInfo,
+    Progress, RmsProp, Schedule, Sgd, WeightDecay, clip_scale, global_norm,
 };
 use backprop_tensor::{Pool, Scalar};
 use serde::Deserialize;
@@ -35,6 +35,8 @@ struct Hyper {
     beta1: Option<f64>,
     beta2: Option<f64>,
     epsilon: Option<f64>,
+    momentum_decay: Option<f64>,
+    weight_decay: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -68,17 +70,26 @@ fn trajectories() -> Trajectories {
 fn rule<T: Scalar>(case: &Case) -> Box<dyn Optimizer<T>> {
     let hyper = &case.hyper;
     let epsilon = || hyper.epsilon.unwrap();
+    let (beta1, beta2) = (|| hyper.beta1.unwrap(), || hyper.beta2.unwrap());
     match case.optimizer.as_str() {
         "sgd" => Box::new(Sgd::default()),
         "nesterov" => Box::new(Nesterov::default().momentum(hyper.momentum.unwrap())),
+        "momentum" => Box::new(Momentum::default().momentum(hyper.momentum.unwrap())),
+        "adagrad" => Box::new(AdaGrad::default().epsilon(epsilon())),
         "rmsprop" => {
             let rmsprop = RmsProp::default().decay_rate(hyper.decay_rate.unwrap());
             Box::new(rmsprop.epsilon(epsilon()))
         }
-        "adam" => {
-            let betas = (hyper.beta1.unwrap(), hyper.beta2.unwrap());
-            Box::new(Adam::default().betas(betas.0, betas.1).epsilon(epsilon()))
+        "adam" => Box::new(Adam::default().betas(beta1(), beta2()).epsilon(epsilon())),
+        "adamw" => {
+            let adamw = AdamW::default().betas(beta1(), beta2()).epsilon(epsilon());
+            Box::new(hyper.weight_decay.map_or(adamw, |decay| adamw.decay(decay)))
         }
+        "nadam" => {
+            let nadam = NAdam::default().betas(beta1(), beta2()).epsilon(epsilon());
+            Box::new(nadam.momentum_decay(hyper.momentum_decay.unwrap()))
+        }
+        "lion" => Box::new(Lion::default().betas(beta1(), beta2())),
         other => panic!("{other} is not an optimizer of ours"),
     }
 }
@@ -96,7 +107,7 @@ fn deviation(found: &[f64], expected: &[f64]) -> f64 {
 /// The five values are two parameters, so that a rule that counts a step for each of them differs.
 fn check_trajectories<T: Scalar>(allowed: f64) {
     let Trajectories { start, cases, .. } = trajectories();
-    assert_eq!(cases.len(), 14);
+    assert_eq!(cases.len(), 25);
     let rounded = |numbers: &[f64]| numbers.iter().map(|&x| T::from_f64(x)).collect::<Vec<T>>();
     let pool = Pool::new(1);
     let mut worst = 0.0_f64;

@@ -68,6 +68,7 @@ impl<T: Scalar> Trainer<T> {
                     chunk_len: parameter.chunk_len(),
                     padding: parameter.padding(),
                     decay: decay(parameter.kind()),
+                    decays: parameter.kind() == ParameterKind::Weight,
                     learning_rate_factor: parameter.learning_rate_factor(),
                 };
                 step.parameter(index, parameter.packed_mut(), grad, info);
@@ -86,6 +87,7 @@ impl<T: Scalar> Trainer<T> {
                 chunk_len: item.chunk_len,
                 padding: item.padding,
                 decay: decay(item.kind),
+                decays: item.kind == ParameterKind::Weight,
                 learning_rate_factor: item.learning_rate_factor,
             };
             (item.values, item.grad, info)

@@ -105,11 +105,16 @@ fn optimizers() {
         let mut state: Vec<&mut [f32]> = state.iter_mut().map(Vec::as_mut_slice).collect();
         panic(|| rule.update(step(1), &mut values, &grads, &mut state))
     };
-    let rules: [(&dyn Optimizer<f32>, &str); 4] = [
+    let rules: [(&dyn Optimizer<f32>, &str); 9] = [
         (&Sgd::default(), "Sgd"),
         (&Nesterov::default(), "Nesterov"),
         (&RmsProp::default(), "RmsProp"),
         (&Adam::default(), "Adam"),
+        (&Momentum::default(), "Momentum"),
+        (&AdaGrad::default(), "AdaGrad"),
+        (&AdamW::default(), "AdamW"),
+        (&NAdam::default(), "NAdam"),
+        (&Lion::default(), "Lion"),
     ];
     let mut list = Vec::new();
     for (rule, name) in rules {
@@ -193,6 +198,18 @@ fn optimizers() {
         ),
         ("a beta below 0", refuse(&Adam::new(0.1).betas(0.9, -0.1))),
         ("an epsilon of 0", refuse(&Adam::new(0.1).epsilon(0.0))),
+        ("a decay below 0", refuse(&AdamW::new(0.1).decay(-0.1))),
+        (
+            "a momentum decay of NaN",
+            refuse(&NAdam::new(0.1).momentum_decay(f64::NAN)),
+        ),
+        (
+            "a step that NAdam does not know",
+            panic(|| {
+                let state = &mut [&mut [0.0][..], &mut [0.0]];
+                NAdam::default().update(step(0), &mut [0.0], &[0.0], state);
+            }),
+        ),
         (
             "a step schedule that never changes",
             error(

@@ -36,8 +36,8 @@ use backprop_trainer::losses::{
 };
 use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2, array};
 use backprop_trainer::optimizers::{
-    Adam, Nesterov, Optimizer, OptimizerState, ParamInfo, Progress, RmsProp, Schedule, Sgd, Step,
-    clip_scale,
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, OptimizerState, ParamInfo,
+    Progress, RmsProp, Schedule, Sgd, Step, clip_scale,
 };
 use backprop_trainer::tensor::{PanelLayout, SparseIndex};
 use backprop_trainer::{TrainConfig, TrainError, Trainer};

@@ -46,6 +46,22 @@ def gradient(p, t):
     ]
 
 
+class Lion(torch.optim.Optimizer):
+    """Algorithm 2 of Chen et al. (2023), as torch.optim has no Lion."""
+
+    def __init__(self, params, lr, beta1=0.9, beta2=0.99, weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "b1": beta1, "b2": beta2, "decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                m = self.state[p].setdefault("m", torch.zeros_like(p))
+                update = torch.sign(group["b1"] * m + (1.0 - group["b1"]) * p.grad)
+                p.sub_(group["lr"] * (update + group["decay"] * p))
+                m.copy_(group["b2"] * m + (1.0 - group["b2"]) * p.grad)
+
+
 def trajectory(name, optimizer, hyper, make, rates):
     p = torch.nn.Parameter(torch.tensor(START))
     rule = make(p, rates[0])
@@ -91,6 +107,24 @@ def trajectories():
 
     def adamw(**more):
         return lambda p, lr: optim.AdamW([p], lr=lr, **plain, **more)
+
+    def nadam(**more):
+        return lambda p, lr: optim.NAdam([p], lr=lr, **plain, **more)
+
+    def adagrad(**more):
+        return lambda p, lr: optim.Adagrad([p], lr=lr, **plain, **more)
+
+    def lion(**more):
+        return lambda p, lr: Lion([p], lr=lr, **more)
+
+    def hyper_nadam(momentum_decay=0.004, **more):
+        return {**hyper_adam(**more), "momentum_decay": momentum_decay}
+
+    def hyper_adagrad(l2=0.0, epsilon=1e-10):
+        return {"epsilon": epsilon, "l2": l2, "decoupled": 0.0}
+
+    def hyper_lion(decoupled=0.0, beta1=0.9, beta2=0.99):
+        return {"beta1": beta1, "beta2": beta2, "l2": 0.0, "decoupled": decoupled}
 
     def hyper_sgd(l2=0.0):
         return {"l2": l2, "decoupled": 0.0}
@@ -171,6 +205,60 @@ def trajectories():
             hyper_nesterov(),
             sgd(momentum=0.9, nesterov=True),
             [rate / 100.0 for rate in changing],
+        ),
+        trajectory("momentum", "momentum", hyper_nesterov(), sgd(momentum=0.9), constant(0.0005)),
+        trajectory(
+            "momentum + l2",
+            "momentum",
+            hyper_nesterov(l2),
+            sgd(momentum=0.9, weight_decay=l2),
+            [rate / 100.0 for rate in changing],
+        ),
+        # The rule's own decay, of PyTorch's default.
+        trajectory("adamw by name", "adamw", hyper_adam(), adamw(), constant(0.05)),
+        trajectory(
+            "adamw by name, changing learning rate",
+            "adamw",
+            {**hyper_adam(beta1=0.8, beta2=0.95, epsilon=1e-6), "weight_decay": 0.2},
+            adamw(betas=(0.8, 0.95), eps=1e-6, weight_decay=0.2),
+            changing,
+        ),
+        trajectory("nadam", "nadam", hyper_nadam(), nadam(), constant(0.05)),
+        trajectory(
+            "nadam + l2, changing learning rate",
+            "nadam",
+            hyper_nadam(l2=l2),
+            nadam(weight_decay=l2),
+            changing,
+        ),
+        trajectory(
+            "nadam + decoupled, own constants",
+            "nadam",
+            hyper_nadam(0.1, decoupled=0.01, beta1=0.8, beta2=0.95, epsilon=1e-6),
+            nadam(
+                betas=(0.8, 0.95),
+                eps=1e-6,
+                momentum_decay=0.1,
+                weight_decay=0.01,
+                decoupled_weight_decay=True,
+            ),
+            constant(0.05),
+        ),
+        trajectory("adagrad", "adagrad", hyper_adagrad(), adagrad(), constant(0.1)),
+        trajectory(
+            "adagrad + l2, own epsilon, changing learning rate",
+            "adagrad",
+            hyper_adagrad(l2, 1e-2),
+            adagrad(weight_decay=l2, eps=1e-2),
+            changing,
+        ),
+        trajectory("lion", "lion", hyper_lion(), lion(), constant(0.02)),
+        trajectory(
+            "lion + decoupled, own constants, changing learning rate",
+            "lion",
+            hyper_lion(0.1, 0.95, 0.98),
+            lion(beta1=0.95, beta2=0.98, weight_decay=0.1),
+            changing,
         ),
     ]
 
@@ -268,7 +356,7 @@ def main():
             "about": "Float64 trajectories of torch.optim. In each case: gradients[k] was fed to step "
             "k + 1 with learning_rates[k], and parameters[k] came out of it; the first step starts "
             "from `start`. `l2` is torch's weight_decay of SGD, RMSprop and Adam; `decoupled` is "
-            "that of AdamW. `clip`: torch.nn.utils.clip_grad_norm_ on a (2, 3) and a (2) gradient, "
+            "that of AdamW and NAdam; Lion is written out in make.py. `clip`: torch.nn.utils.clip_grad_norm_ on a (2, 3) and a (2) gradient, "
             "row-major; `norm` is their global norm before clipping.",
             "torch": version,
             "gradient": gradient.__doc__.strip(),
