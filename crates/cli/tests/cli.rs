@@ -121,6 +121,16 @@ fn settings_that_make_no_sense_are_refused_in_one_sentence() {
         ("--beta1 1", "--beta1 is 1"),
         ("--beta2 1", "--beta2 is 1"),
         ("--weight-decay -1", "--weight-decay is -1"),
+        (
+            "--optimizer adamw --weight-decay -1",
+            "--weight-decay is -1",
+        ),
+        ("--optimizer momentum --momentum 1", "--momentum is 1"),
+        ("--optimizer lion --beta2 1", "--beta2 is 1"),
+        (
+            "--optimizer lion --epsilon 1e-8",
+            "--epsilon belongs to adam, rmsprop, adagrad, adamw and nadam, but the optimizer is lion",
+        ),
         ("--schedule step --step-factor 0", "--step-factor is 0"),
         ("--limit 1", "choose another --validation-fraction"),
         ("--epsilon 0", "--epsilon is 0"),
@@ -137,11 +147,17 @@ fn settings_that_make_no_sense_are_refused_in_one_sentence() {
         ("--clip 0", "--clip is 0"),
         ("--patience 0", "--patience is 0"),
         ("--schedule step --step-every 0", "--step-every is 0"),
-        ("--momentum 0.9", "--momentum belongs to nesterov"),
-        ("--optimizer sgd --beta1 0.9", "--beta1 belongs to adam"),
+        (
+            "--momentum 0.9",
+            "--momentum belongs to nesterov and momentum",
+        ),
+        (
+            "--optimizer sgd --beta1 0.9",
+            "--beta1 belongs to adam, adamw, nadam and lion",
+        ),
         (
             "--optimizer sgd --epsilon 1e-8",
-            "--epsilon belongs to adam and rmsprop",
+            "--epsilon belongs to adam, rmsprop, adagrad, adamw and nadam",
         ),
         (
             "--step-every 3",

@@ -180,7 +180,7 @@ fn flags_that_make_no_sense_are_refused_in_one_sentence() {
         ),
         ("--search hidden=", "there are no values"),
         ("--search hidden=64|", "expected widths"),
-        ("--search optimizer=lion", "found \"lion\""),
+        ("--search optimizer=lamb", "found \"lamb\""),
         ("--search depth=1|2", "\"depth\" cannot be searched for"),
         ("--search l2=1|2 --search l2=3", "l2 is searched for twice"),
         ("--learning-rate 0.1", "learning-rate is searched for"),

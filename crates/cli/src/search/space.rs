@@ -106,19 +106,18 @@ impl Space {
 
 /// Takes away constants of another optimizer of the search, and of no other.
 fn leave_out_unused(args: &mut TrainArgs, rule: OptimizerKind, list: &[OptimizerKind]) {
-    let other = |user: OptimizerKind| rule != user && list.contains(&user);
-    if other(OptimizerKind::Nesterov) {
-        args.optimizer.momentum = None;
-    }
-    if other(OptimizerKind::Rmsprop) {
-        args.optimizer.decay_rate = None;
-    }
-    if other(OptimizerKind::Adam) {
-        (args.optimizer.beta1, args.optimizer.beta2) = (None, None);
-    }
-    let has_epsilon = matches!(rule, OptimizerKind::Adam | OptimizerKind::Rmsprop);
-    if !has_epsilon && (other(OptimizerKind::Adam) || other(OptimizerKind::Rmsprop)) {
-        args.optimizer.epsilon = None;
+    let constants = &mut args.optimizer;
+    for (name, value) in [
+        ("momentum", &mut constants.momentum),
+        ("decay rate", &mut constants.decay_rate),
+        ("beta1", &mut constants.beta1),
+        ("beta2", &mut constants.beta2),
+        ("epsilon", &mut constants.epsilon),
+    ] {
+        let is_used = |kind: &OptimizerKind| kind.constant(name).is_some();
+        if !is_used(&rule) && list.iter().any(is_used) {
+            *value = None;
+        }
     }
 }
 
@@ -142,9 +141,9 @@ impl Dimension {
             "optimizer" => (
                 "optimizer",
                 Values::Optimizer(list(values, |name| {
-                    let expected = "expected adam, sgd, nesterov or rmsprop";
-                    OptimizerKind::from_str(name, false)
-                        .map_err(|_| anyhow!("{expected}, found \"{name}\""))
+                    let known = OptimizerKind::from_str(name, false);
+                    let expected = OptimizerKind::all();
+                    known.map_err(|_| anyhow!("expected {expected}, found \"{name}\""))
                 })?),
             ),
             _ => bail!(
@@ -292,8 +291,8 @@ mod tests {
             ("hidden=64..128", "expected widths"),
             ("hidden=", "there are no values"),
             (
-                "optimizer=sgd|lion",
-                "expected adam, sgd, nesterov or rmsprop, found \"lion\"",
+                "optimizer=sgd|lamb",
+                "expected adam, sgd, nesterov, rmsprop, momentum, adagrad, adamw, nadam or lion, found \"lamb\"",
             ),
             (
                 "widht=3",

@@ -154,29 +154,28 @@ pub(crate) struct OptimizerArgs {
     /// The optimizer [default: adam]
     #[arg(long, value_enum)]
     pub(crate) optimizer: Option<OptimizerKind>,
-    /// The highest learning rate of the run, above 0 [default: by optimizer: adam 0.004, sgd 0.5,
-    /// nesterov 0.05, rmsprop 0.002]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help = OptimizerKind::learning_rate_help())]
     pub(crate) learning_rate: Option<f64>,
-    /// For nesterov: the momentum, at least 0 and below 1 [default: 0.9]
-    #[arg(long, value_name = "MU", allow_negative_numbers = true)]
+    #[arg(long, value_name = "MU", allow_negative_numbers = true,
+        help = OptimizerKind::constant_help("momentum", "the momentum, at least 0 and below 1"))]
     pub(crate) momentum: Option<f64>,
-    /// For rmsprop: the decay rate of the mean square, at least 0 and below 1 [default: 0.99]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help = OptimizerKind::constant_help(
+        "decay rate", "the decay rate of the mean square, at least 0 and below 1"))]
     pub(crate) decay_rate: Option<f64>,
-    /// For adam: the decay rate of the mean, at least 0 and below 1 [default: 0.9]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help = OptimizerKind::constant_help(
+        "beta1", "the decay rate of the mean, for lion its part in a step, at least 0 and below 1"))]
     pub(crate) beta1: Option<f64>,
-    /// For adam: the decay rate of the mean square, at least 0 and below 1 [default: 0.999]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help = OptimizerKind::constant_help(
+        "beta2", "the decay rate of the mean square, for lion of the mean, at least 0 and below 1"))]
     pub(crate) beta2: Option<f64>,
-    /// For adam and rmsprop: added to the root of the mean square, above 0 [default: 1e-8]
-    #[arg(long, value_name = "E", allow_negative_numbers = true)]
+    #[arg(long, value_name = "E", allow_negative_numbers = true, help = OptimizerKind::constant_help(
+        "epsilon", "added to the root of the mean square, for adagrad of the sum of squares, above 0"))]
     pub(crate) epsilon: Option<f64>,
     /// The L2 penalty: this times each weight is added to its gradient [default: 0]
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     pub(crate) l2: Option<f64>,
-    /// Decoupled decay: each step takes learning rate times this off each weight [default: 0]
+    /// Decoupled decay: each step takes learning rate times this off each weight [default: 0;
+    /// adamw 0.01]
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     pub(crate) weight_decay: Option<f64>,
     /// Scale the gradient down where its norm is above this [default: off]

@@ -2,7 +2,9 @@
 
 use backprop_trainer::StopMetric;
 use backprop_trainer::layers::{LayerSpec, activations};
-use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Sgd};
+use backprop_trainer::optimizers::{
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RmsProp, Sgd,
+};
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::{Deserialize, Serialize};
@@ -65,28 +67,87 @@ pub(crate) enum OptimizerKind {
     Sgd,
     Nesterov,
     Rmsprop,
+    Momentum,
+    Adagrad,
+    Adamw,
+    Nadam,
+    Lion,
 }
 
 impl OptimizerKind {
-    /// The default learning rate under the one-cycle schedule, chosen on validation data; the
-    /// library has the same.
-    pub(crate) fn learning_rate(self) -> f64 {
-        let optimizer: Box<dyn Optimizer<f64>> = match self {
+    /// The rule with the library's defaults, from which flags, their help and errors know its name, its
+    /// rate and its constants.
+    fn rule(self) -> Box<dyn Optimizer<f64>> {
+        match self {
             OptimizerKind::Adam => Box::new(Adam::default()),
             OptimizerKind::Sgd => Box::new(Sgd::default()),
             OptimizerKind::Nesterov => Box::new(Nesterov::default()),
             OptimizerKind::Rmsprop => Box::new(RmsProp::default()),
-        };
-        optimizer.learning_rate()
+            OptimizerKind::Momentum => Box::new(Momentum::default()),
+            OptimizerKind::Adagrad => Box::new(AdaGrad::default()),
+            OptimizerKind::Adamw => Box::new(AdamW::default()),
+            OptimizerKind::Nadam => Box::new(NAdam::default()),
+            OptimizerKind::Lion => Box::new(Lion::default()),
+        }
+    }
+
+    /// The default learning rate under the one-cycle schedule, chosen on validation data.
+    pub(crate) fn learning_rate(self) -> f64 {
+        self.rule().learning_rate()
     }
 
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            OptimizerKind::Adam => "adam",
-            OptimizerKind::Sgd => "sgd",
-            OptimizerKind::Nesterov => "nesterov",
-            OptimizerKind::Rmsprop => "rmsprop",
-        }
+        self.rule().name()
+    }
+
+    /// The default of a constant, if the rule has a constant of this name.
+    pub(crate) fn constant(self, name: &str) -> Option<f64> {
+        let mut constants = self.rule().settings().into_iter();
+        constants.find(|known| known.0 == name).map(|known| known.1)
+    }
+
+    /// The rules that have a constant of this name, as words of a sentence.
+    pub(crate) fn users(constant: &str) -> String {
+        let all = OptimizerKind::value_variants().iter();
+        let users = all.filter(|kind| kind.constant(constant).is_some());
+        enumerated(&users.map(|kind| kind.name()).collect::<Vec<_>>(), "and")
+    }
+
+    /// All rules, as words of a sentence.
+    pub(crate) fn all() -> String {
+        let all = OptimizerKind::value_variants().iter();
+        enumerated(&all.map(|kind| kind.name()).collect::<Vec<_>>(), "or")
+    }
+
+    /// The help of `--learning-rate`: the default of each rule.
+    pub(crate) fn learning_rate_help() -> String {
+        let all = OptimizerKind::value_variants().iter();
+        let rates: Vec<String> = all
+            .map(|kind| format!("{} {}", kind.name(), kind.learning_rate()))
+            .collect();
+        let rates = rates.join(", ");
+        format!("The highest learning rate of the run, above 0 [default: by optimizer: {rates}]")
+    }
+
+    /// The help of a constant's flag: its users, the sentence and the defaults.
+    pub(crate) fn constant_help(constant: &str, sentence: &str) -> String {
+        let all = OptimizerKind::value_variants().iter();
+        let of_kind = |kind: &OptimizerKind| Some((kind.name(), kind.constant(constant)?));
+        let known: Vec<(&str, f64)> = all.filter_map(of_kind).collect();
+        let usual = known.first().map_or(0.0, |first| first.1);
+        let others = known.iter().filter(|other| other.1 != usual);
+        let others: String = others.map(|(name, x)| format!("; {name} {x:?}")).collect();
+        let users = OptimizerKind::users(constant);
+        format!("For {users}: {sentence} [default: {usual:?}{others}]")
+    }
+}
+
+/// The words as a list: `a, b and c`.
+fn enumerated(words: &[&str], conjunction: &str) -> String {
+    match words {
+        [] => String::new(),
+        [word] => (*word).to_owned(),
+        [first @ .., last] => format!("{} {conjunction} {last}", first.join(", ")),
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use backprop_trainer::formats::Rename;
 use backprop_trainer::layers::{LayerSpec, dropout, linear};
-use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, RmsProp, Schedule, Sgd};
+use backprop_trainer::optimizers::{
+    AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RmsProp, Schedule, Sgd,
+};
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{StopMetric, TrainConfig};
 use serde::{Deserialize, Serialize};
@@ -21,12 +23,7 @@ const TABLE_STEPS: u64 = 2000;
 /// The dropout of a table's network by default: tables are small and noisy.
 const TABLE_DROPOUT: f64 = 0.3;
 
-// Constants of the optimizers and of the step schedule.
-const MOMENTUM: f64 = 0.9;
-const DECAY_RATE: f64 = 0.99;
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
-const EPSILON: f64 = 1e-8;
+// Constants of the step schedule; a rule's are the library's.
 const STEP_EVERY: u64 = 5;
 const STEP_FACTOR: f64 = 0.5;
 
@@ -140,7 +137,7 @@ impl Settings {
             batch_size: self.training.batch_size,
             schedule: self.training.schedule(),
             l2: self.optimizer.l2,
-            weight_decay: self.optimizer.weight_decay,
+            weight_decay: self.optimizer.added_decay(),
             clip: self.optimizer.clip,
             patience: self.training.patience,
             stop_metric: self.training.stop_metric.unwrap_or_default(),
@@ -185,52 +182,68 @@ impl NetworkSettings {
 
 impl OptimizerSettings {
     fn resolve(args: &OptimizerArgs) -> Result<Self> {
-        use OptimizerKind::{Adam, Nesterov, Rmsprop};
-
-        let optimizer = args.optimizer.unwrap_or(Adam);
-        let used_by = |users: &[OptimizerKind], flag: &str, value: Option<f64>, default: f64| {
-            let used = users.contains(&optimizer);
-            if value.is_some() && !used {
-                let names: Vec<&str> = users.iter().map(|user| user.name()).collect();
-                let (names, name) = (names.join(" and "), optimizer.name());
-                bail!("{flag} belongs to {names}, but the optimizer is {name}; leave it out");
+        let optimizer = args.optimizer.unwrap_or(OptimizerKind::Adam);
+        let constant = |name: &str, value: Option<f64>| {
+            let default = optimizer.constant(name);
+            if value.is_some() && default.is_none() {
+                let (users, flag) = (OptimizerKind::users(name), name.replace(' ', "-"));
+                let name = optimizer.name();
+                bail!("--{flag} belongs to {users}, but the optimizer is {name}; leave it out");
             }
-            Ok(used.then(|| value.unwrap_or(default)))
+            Ok(value.or(default))
         };
+        let own_decay = optimizer.constant("weight decay");
         Ok(OptimizerSettings {
             optimizer,
             learning_rate: args
                 .learning_rate
                 .unwrap_or_else(|| optimizer.learning_rate()),
-            momentum: used_by(&[Nesterov], "--momentum", args.momentum, MOMENTUM)?,
-            decay_rate: used_by(&[Rmsprop], "--decay-rate", args.decay_rate, DECAY_RATE)?,
-            beta1: used_by(&[Adam], "--beta1", args.beta1, BETA1)?,
-            beta2: used_by(&[Adam], "--beta2", args.beta2, BETA2)?,
-            epsilon: used_by(&[Adam, Rmsprop], "--epsilon", args.epsilon, EPSILON)?,
+            momentum: constant("momentum", args.momentum)?,
+            decay_rate: constant("decay rate", args.decay_rate)?,
+            beta1: constant("beta1", args.beta1)?,
+            beta2: constant("beta2", args.beta2)?,
+            epsilon: constant("epsilon", args.epsilon)?,
             l2: args.l2.unwrap_or(0.0),
-            weight_decay: args.weight_decay.unwrap_or(0.0),
+            weight_decay: args.weight_decay.or(own_decay).unwrap_or(0.0),
             clip: args.clip,
         })
+    }
+
+    /// The decoupled decay that the trainer adds to any rule: none where the rule has its own.
+    fn added_decay(&self) -> f64 {
+        match self.optimizer.constant("weight decay") {
+            Some(_) => 0.0,
+            None => self.weight_decay,
+        }
     }
 
     /// The optimizer with its rate and its constants.
     pub(crate) fn build<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
         let rate = self.learning_rate;
-        let epsilon = self.epsilon.unwrap_or(EPSILON);
-        match self.optimizer {
+        let kind = self.optimizer;
+        let constant = |given: Option<f64>, name: &str| {
+            // A rule takes its own constants only: what another has is never used.
+            given.or_else(|| kind.constant(name)).unwrap_or_default()
+        };
+        let (beta1, beta2) = (constant(self.beta1, "beta1"), constant(self.beta2, "beta2"));
+        let momentum = constant(self.momentum, "momentum");
+        let decay_rate = constant(self.decay_rate, "decay rate");
+        let epsilon = constant(self.epsilon, "epsilon");
+        match kind {
             OptimizerKind::Sgd => Box::new(Sgd::new(rate)),
-            OptimizerKind::Nesterov => {
-                let momentum = self.momentum.unwrap_or(MOMENTUM);
-                Box::new(Nesterov::new(rate).momentum(momentum))
-            }
+            OptimizerKind::Momentum => Box::new(Momentum::new(rate).momentum(momentum)),
+            OptimizerKind::Nesterov => Box::new(Nesterov::new(rate).momentum(momentum)),
+            OptimizerKind::Adagrad => Box::new(AdaGrad::new(rate).epsilon(epsilon)),
             OptimizerKind::Rmsprop => {
-                let decay_rate = self.decay_rate.unwrap_or(DECAY_RATE);
                 Box::new(RmsProp::new(rate).decay_rate(decay_rate).epsilon(epsilon))
             }
-            OptimizerKind::Adam => {
-                let (beta1, beta2) = (self.beta1.unwrap_or(BETA1), self.beta2.unwrap_or(BETA2));
-                Box::new(Adam::new(rate).betas(beta1, beta2).epsilon(epsilon))
+            OptimizerKind::Adam => Box::new(Adam::new(rate).betas(beta1, beta2).epsilon(epsilon)),
+            OptimizerKind::Adamw => {
+                let adamw = AdamW::new(rate).betas(beta1, beta2).epsilon(epsilon);
+                Box::new(adamw.decay(self.weight_decay))
             }
+            OptimizerKind::Nadam => Box::new(NAdam::new(rate).betas(beta1, beta2).epsilon(epsilon)),
+            OptimizerKind::Lion => Box::new(Lion::new(rate).betas(beta1, beta2)),
         }
     }
 }
