@@ -35,6 +35,7 @@
 #![warn(clippy::undocumented_unsafe_blocks)]
 
 mod aligned_vec;
+mod compiled;
 pub mod cutoffs;
 mod executor;
 mod functions;

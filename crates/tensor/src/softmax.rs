@@ -17,6 +17,7 @@ const LANES: usize = 8;
 /// softmax(row.view_mut());
 /// assert_eq!(row, array![0.5, 0.5]);
 /// ```
+#[inline(never)]
 pub fn softmax<T: Scalar>(row: ArrayViewMut1<'_, T>) {
     softmax_rows(row.insert_axis(Axis(0)));
 }
@@ -33,6 +34,7 @@ pub fn softmax<T: Scalar>(row: ArrayViewMut1<'_, T>) {
 /// softmax_rows(rows.view_mut());
 /// assert_eq!(rows, array![[0.5, 0.5], [0.5, 0.5]]);
 /// ```
+#[inline(never)]
 pub fn softmax_rows<T: Scalar>(mut rows: ArrayViewMut2<'_, T>) {
     shifted_exp_rows(rows.view_mut());
     let columns = rows.ncols();
@@ -60,6 +62,7 @@ pub fn softmax_rows<T: Scalar>(mut rows: ArrayViewMut2<'_, T>) {
 /// shifted_exp_rows(rows.view_mut());
 /// assert_eq!(rows, array![[1.0, 1.0], [(-1.0_f64).exp(), 1.0]]);
 /// ```
+#[inline(never)]
 pub fn shifted_exp_rows<T: Scalar>(mut rows: ArrayViewMut2<'_, T>) {
     let columns = rows.ncols();
     match rows.as_slice_mut() {

@@ -77,6 +77,7 @@ pub fn logistic<T: Scalar>(x: T) -> T {
 /// logistic_all(&mut values);
 /// assert_eq!(values, [0.5, 1.0, 0.0]);
 /// ```
+#[inline(never)]
 pub fn logistic_all<T: Scalar>(values: &mut [T]) {
     run_with_best_simd(LogisticAll(values));
 }
