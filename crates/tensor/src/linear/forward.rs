@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, NdFloat};
 
-use super::{check_bias, check_shapes, columns_of, for_each_owned_tile, sparse_ns};
+use super::ownership::{columns_of, for_each_owned_tile, sparse_ns};
+use super::shapes::{check_bias, check_shapes};
 use crate::executor::Executor;
 use crate::kernels::{Accumulate, GemmArgs, Job, Kernel, SpmmArgs};
 use crate::matrix::{Matrix, has_contiguous_rows, row_stride, with_contiguous_rows};

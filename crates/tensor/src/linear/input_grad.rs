@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, NdFloat};
 
-use super::{check_shapes, columns_of, for_each_owned_tile};
+use super::ownership::{columns_of, for_each_owned_tile};
+use super::shapes::check_shapes;
 use crate::executor::Executor;
 use crate::kernels::simd::Simd;
 use crate::kernels::{Accumulate, GemmArgs, Job, Kernel};

@@ -22,7 +22,7 @@
 use std::mem::MaybeUninit;
 
 use super::csr::BlockedCsr;
-use super::reserve_zeroed;
+use super::zeroed::reserve_zeroed;
 use crate::pool::SyncPtr;
 
 /// Rows in a block: their rows of the output gradient, in eight panels of 64 bytes, are 64 KiB.

@@ -1,6 +1,7 @@
 use std::fmt;
 
-use super::csr::{BlockedCsr, BuildCsr, CsrBuffer, fits_u32_indices};
+use super::csr::{BlockedCsr, CsrBuffer, fits_u32_indices};
+use super::csr_build::BuildCsr;
 use super::estimate::EstimateSparse;
 use crate::Scalar;
 use crate::cutoffs::{MIN_SPARSE_COLUMNS, elementwise_ns};

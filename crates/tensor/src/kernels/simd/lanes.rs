@@ -1,4 +1,4 @@
-use super::Simd;
+use super::register::Simd;
 
 /// A register as plain loops over an array, which the compiler turns into the baseline instruction
 /// set of the architecture: SSE2 on x86-64, NEON on ARM.

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Simd;
+use super::register::Simd;
 
 macro_rules! register {
     ($name:ident, $element:ty, $lanes:literal, $register:ty,

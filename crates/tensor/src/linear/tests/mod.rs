@@ -11,7 +11,7 @@ use super::weight_grad::affine_weight_grad_on;
 use super::*;
 use crate::executor::Executor;
 use crate::kernels::Isa;
-use crate::{Key, SparseIndex};
+use crate::{Key, PanelLayout, Pool, Scalar, SparseIndex};
 
 /// Elements between -1/2 and 1/2; a fraction `density` of them is not zero.
 pub(crate) fn random<T: Scalar>(rows: usize, columns: usize, name: u64, density: f64) -> Array2<T> {

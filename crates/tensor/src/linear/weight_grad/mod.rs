@@ -10,7 +10,8 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 
 use super::bias_grad::affine_bias_grad;
-use super::{check_bias, check_shapes, dense_ns, sparse_ns};
+use super::ownership::{dense_ns, sparse_ns};
+use super::shapes::{check_bias, check_shapes};
 use crate::cutoffs::PREFETCH_MIN_BYTES;
 use crate::executor::Executor;
 use crate::matrix::{Matrix, with_contiguous_rows};
