@@ -70,13 +70,11 @@ impl<T: Scalar> Optimizer<T> for Adam {
     #[inline(never)]
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let [m, v] = slots("Adam", value, grad, state);
-        assert!(step.t > 0, "Adam counts steps from 1, not 0");
         let (b1, b2) = (T::from_f64(self.beta1), T::from_f64(self.beta2));
         let (rest1, rest2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        // The corrections are the same for all elements: taken out of the loop, and in f64.
-        let t = i32::try_from(step.t).unwrap_or(i32::MAX);
-        let rate = T::from_f64(step.learning_rate.as_f64() / (1.0 - self.beta1.powi(t)));
-        let root = T::from_f64((1.0 - self.beta2.powi(t)).sqrt().recip());
+        let [correction, root, ..] = step.constants;
+        let rate = T::from_f64(step.learning_rate.as_f64() / correction);
+        let root = T::from_f64(root);
         let epsilon = T::from_f64(self.epsilon);
         with_best_simd(|| {
             for (((p, &grad), m), v) in value
@@ -95,6 +93,14 @@ impl<T: Scalar> Optimizer<T> for Adam {
 
     fn state_slots(&self) -> usize {
         2
+    }
+
+    /// `1 - b1^t` and `1 / sqrt(1 - b2^t)`.
+    fn step_constants(&self, t: u64) -> [f64; 4] {
+        assert!(t > 0, "Adam counts steps from 1, not 0");
+        let t = i32::try_from(t).unwrap_or(i32::MAX);
+        let root = (1.0 - self.beta2.powi(t)).sqrt().recip();
+        [1.0 - self.beta1.powi(t), root, 0.0, 0.0]
     }
 
     fn check(&self) -> Result<(), OptimizerError> {

@@ -78,6 +78,10 @@ impl<T: Scalar> Optimizer<T> for AdamW {
         Optimizer::<T>::state_slots(&self.adam)
     }
 
+    fn step_constants(&self, t: u64) -> [f64; 4] {
+        Optimizer::<T>::step_constants(&self.adam, t)
+    }
+
     fn weight_decay(&self) -> f64 {
         self.weight_decay
     }

@@ -101,20 +101,13 @@ impl<T: Scalar> Optimizer<T> for NAdam {
     #[inline(never)]
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let [m, v] = slots("NAdam", value, grad, state);
-        assert!(step.t > 0, "NAdam counts steps from 1, not 0");
         let (b1, b2) = (T::from_f64(self.beta1), T::from_f64(self.beta2));
         let (rest1, rest2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        // The factors of a step are those of all elements: taken out of the loop, and in f64.
-        let product = self.momentum_product(step.t);
-        let (now, next) = (
-            self.momentum_at(step.t as f64),
-            self.momentum_at(step.t as f64 + 1.0),
-        );
+        let [now, next, product, root] = step.constants;
         let rate = step.learning_rate.as_f64();
         let of_grad = T::from_f64(rate * (1.0 - now) / (1.0 - product));
         let of_mean = T::from_f64(rate * next / (1.0 - product * next));
-        let t = i32::try_from(step.t).unwrap_or(i32::MAX);
-        let root = T::from_f64((1.0 - self.beta2.powi(t)).sqrt().recip());
+        let root = T::from_f64(root);
         let epsilon = T::from_f64(self.epsilon);
         with_best_simd(|| {
             for (((p, &grad), m), v) in value
@@ -134,6 +127,15 @@ impl<T: Scalar> Optimizer<T> for NAdam {
 
     fn state_slots(&self) -> usize {
         2
+    }
+
+    /// `mu_t`, `mu_(t+1)`, `M_t` and `1 / sqrt(1 - b2^t)`.
+    fn step_constants(&self, t: u64) -> [f64; 4] {
+        assert!(t > 0, "NAdam counts steps from 1, not 0");
+        let (now, next) = (self.momentum_at(t as f64), self.momentum_at(t as f64 + 1.0));
+        let power = i32::try_from(t).unwrap_or(i32::MAX);
+        let root = (1.0 - self.beta2.powi(power)).sqrt().recip();
+        [now, next, self.momentum_product(t), root]
     }
 
     fn check(&self) -> Result<(), OptimizerError> {

@@ -21,6 +21,8 @@ pub struct Step<T> {
     pub decoupled: T,
     /// The factor of every gradient, before anything else: that of clipping.
     pub grad_scale: T,
+    /// What the rule's [`step_constants`](Optimizer::step_constants) gave for this step.
+    pub constants: [f64; 4],
 }
 
 impl<T: Scalar> Step<T> {
@@ -103,6 +105,16 @@ pub trait Optimizer<T: Scalar>: Debug + Send + Sync {
         false
     }
 
+    /// Numbers that depend on the step `t`, from 1, and on the rule alone, such as a bias correction; all 0
+    /// by default.
+    ///
+    /// They are computed once a step, while [`update`](Self::update), which finds them in
+    /// [`Step::constants`], is called for each piece of each parameter.
+    fn step_constants(&self, t: u64) -> [f64; 4] {
+        let _ = t;
+        [0.0; 4]
+    }
+
     /// Decoupled decay that the rule has of its own, for each parameter that
     /// [decays](ParamInfo::decays), on top of [`ParamInfo::decay`]; 0 by default.
     fn weight_decay(&self) -> f64 {
@@ -143,6 +155,10 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
 
     fn is_vanilla_sgd(&self) -> bool {
         (**self).is_vanilla_sgd()
+    }
+
+    fn step_constants(&self, t: u64) -> [f64; 4] {
+        (**self).step_constants(t)
     }
 
     fn weight_decay(&self) -> f64 {

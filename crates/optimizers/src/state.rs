@@ -8,11 +8,26 @@ use crate::{MAX_STATE_SLOTS, Optimizer, ParamInfo, Step};
 /// optimizer.
 ///
 /// The parameters are told apart by their order alone, which must be the same at every step.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct OptimizerState<T> {
     steps: u64,
     /// For each parameter, the state slots of its rule.
     moments: Vec<Vec<AlignedVec<T>>>,
+}
+
+impl<T: Clone> Clone for OptimizerState<T> {
+    fn clone(&self) -> Self {
+        OptimizerState {
+            steps: self.steps,
+            moments: self.moments.clone(),
+        }
+    }
+
+    /// Allocates nothing where the parameters are the same.
+    fn clone_from(&mut self, source: &Self) {
+        self.steps = source.steps;
+        self.moments.clone_from(&source.moments);
+    }
 }
 
 impl<T: Scalar> OptimizerState<T> {
@@ -99,12 +114,14 @@ impl<T: Scalar> OptimizerState<T> {
         );
         let is_first = self.steps == 0 && self.moments.is_empty();
         self.steps += 1;
+        let constants = optimizer.step_constants(self.steps);
         StepGuard {
             state: self,
             pool,
             optimizer,
             learning_rate,
             grad_scale,
+            constants,
             is_first,
             count: 0,
         }
@@ -120,6 +137,7 @@ pub struct StepGuard<'s, T> {
     optimizer: &'s dyn Optimizer<T>,
     learning_rate: T,
     grad_scale: T,
+    constants: [f64; 4],
     /// Whether this step makes the moments.
     is_first: bool,
     /// Parameters so far.
@@ -162,6 +180,7 @@ impl<T: Scalar> StepGuard<'_, T> {
             l2: T::from_f64(info.decay.l2),
             decoupled: T::from_f64(info.decay.decoupled + own_decay),
             grad_scale: self.grad_scale,
+            constants: self.constants,
         };
         let moments = &mut self.state.moments[index];
         update(self.pool, self.optimizer, step, info, values, grad, moments);

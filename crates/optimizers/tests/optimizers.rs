@@ -392,15 +392,16 @@ fn a_late_step_of_nadam_is_that_of_all_the_momenta_before_it() {
         let momentum = |k: u64| 0.9 * (1.0 - 0.5 * 0.96_f64.powf(k as f64 * psi));
         let product: f64 = (1..=t).map(momentum).product();
         let (grad, m, v) = (0.5, 0.25, 4.0);
+        let rule = NAdam::new(0.1).momentum_decay(psi);
         let step = Step {
             t,
             learning_rate: 0.1,
             l2: 0.0,
             decoupled: 0.0,
             grad_scale: 1.0,
+            constants: Optimizer::<f64>::step_constants(&rule, t),
         };
         let (mut value, mut slots) = ([1.0], ([m], [v]));
-        let rule = NAdam::new(0.1).momentum_decay(psi);
         let state = &mut [&mut slots.0[..], &mut slots.1[..]];
         rule.update(step, &mut value, &[grad], state);
         let (m, v) = (0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad * grad);
@@ -434,6 +435,7 @@ fn a_boxed_rule_is_the_rule_in_the_box() {
         l2: 0.0,
         decoupled: 0.0,
         grad_scale: 1.0,
+        constants: nesterov.step_constants(1),
     };
     let (mut value, mut b) = ([1.0], [4.0]);
     nesterov.update(step, &mut value, &[2.0], &mut [&mut b]);

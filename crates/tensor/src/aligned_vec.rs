@@ -100,6 +100,15 @@ impl<T: Clone> Clone for AlignedVec<T> {
             len: self.len,
         }
     }
+
+    /// Uses the memory there is, where the lengths are equal.
+    fn clone_from(&mut self, source: &Self) {
+        if self.len() == source.len() {
+            self.clone_from_slice(source);
+        } else {
+            *self = source.clone();
+        }
+    }
 }
 
 impl<T: PartialEq> PartialEq for AlignedVec<T> {
@@ -130,5 +139,15 @@ mod tests {
             assert_eq!(copy.as_ptr() as usize % LINE_BYTES, 0);
             assert_eq!(*copy, [1.0, 2.0, 3.0]);
         }
+    }
+
+    #[test]
+    fn a_copy_into_a_vector_of_one_length_uses_its_memory() {
+        let mut copy = AlignedVec::<f32>::zeros(3);
+        let memory = copy.as_ptr();
+        copy.clone_from(&AlignedVec::from_slice(&[1.0, 2.0, 3.0]));
+        assert_eq!((&*copy, copy.as_ptr()), (&[1.0, 2.0, 3.0][..], memory));
+        copy.clone_from(&AlignedVec::from_slice(&[4.0]));
+        assert_eq!(*copy, [4.0]);
     }
 }

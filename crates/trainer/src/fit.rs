@@ -108,8 +108,8 @@ impl<T: Scalar> Trainer<T> {
             batch: Batch::new(),
         };
         let mut is_saved = true;
+        let mut before = self.snapshot();
         loop {
-            let before = self.snapshot();
             match self.epoch(train, validation, observer, &mut buffers) {
                 Ok(ControlFlow::Continue(epoch)) => {
                     self.train_rows = Some(train.len());
@@ -122,6 +122,7 @@ impl<T: Scalar> Trainer<T> {
                         self.save_unless(is_saved)?;
                         return Ok(reason);
                     }
+                    self.snapshot_into(&mut before);
                 }
                 Ok(ControlFlow::Break(())) => {
                     self.restore_snapshot(before);
@@ -148,13 +149,9 @@ impl<T: Scalar> Trainer<T> {
     /// The reason why the run is finished, if it is: a function of the history alone.
     pub(crate) fn stop_reason(&self) -> Option<StopReason> {
         let done = self.history.epochs.len() as u64;
-        let best = self.history.best().map_or(0, |best| best.epoch);
-        if self
-            .config
-            .patience
-            .is_some_and(|patience| done - best >= patience)
-            && done > 0
-        {
+        let best = || self.history.best().map_or(0, |best| best.epoch);
+        let is_patience_over = |patience| done > 0 && done - best() >= patience;
+        if self.config.patience.is_some_and(is_patience_over) {
             Some(StopReason::EarlyStopping)
         } else {
             (done >= self.config.epochs).then_some(StopReason::Finished)

@@ -49,6 +49,14 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
+    /// Takes a snapshot in the memory of one that was taken of the same trainer.
+    pub(crate) fn snapshot_into(&self, snapshot: &mut Snapshot<T>) {
+        for ((_, parameter), values) in self.network.parameters().zip(&mut snapshot.values) {
+            values.copy_from_slice(parameter.packed());
+        }
+        snapshot.state.clone_from(&self.state);
+    }
+
     /// Brings back the parameters and moments of a snapshot.
     pub(crate) fn restore_snapshot(&mut self, before: Snapshot<T>) {
         self.set_values(&before.values);
