@@ -7,7 +7,7 @@ use backprop_losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Loss, LossError, MeanSquaredError, OutputKind,
     RowTarget, SoftmaxCrossEntropy, TargetsView, WeightedSum, by_name, names,
 };
-use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, array};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, array, s};
 
 /// Compares the gradient of the mean with central differences in f64.
 fn check_gradient(
@@ -350,4 +350,44 @@ fn shapes_that_do_not_fit_are_named() {
     ] {
         assert!(message.contains(expected), "{message}");
     }
+}
+
+#[test]
+fn the_mean_squared_error_takes_views_of_any_strides() {
+    let (output, target) = (array![[1.0, 9.0, 3.0]], array![[0.5, 1.0, 4.0]]);
+    let (mut plain, mut strided) = (Array2::zeros((1, 2)), Array2::zeros((1, 3)));
+    let (y, t) = (array![[1.0, 3.0]], array![[0.5, 4.0]]);
+    let loss = MeanSquaredError;
+    let targets = TargetsView::Values(t.view());
+    let expected = loss.value_and_grad(y.view(), targets, None, Some(plain.view_mut()));
+    let every_second = s![.., ..;2];
+    let targets = TargetsView::Values(target.slice(every_second));
+    let (y, grad) = (output.slice(every_second), strided.slice_mut(every_second));
+    assert_eq!(loss.value_and_grad(y, targets, None, Some(grad)), expected);
+    assert_eq!(strided.slice(every_second), plain);
+    // Only the gradient has gaps.
+    let (y, t) = (array![[1.0, 3.0]], array![[0.5, 4.0]]);
+    let targets = TargetsView::Values(t.view());
+    let grad = strided.slice_mut(every_second);
+    assert_eq!(
+        loss.value_and_grad(y.view(), targets, None, Some(grad)),
+        expected
+    );
+}
+
+#[test]
+fn targets_none_of_which_is_a_number_are_refused_as_well() {
+    let targets = array![[f64::NAN, f64::INFINITY]];
+    let found = MeanSquaredError.check(2, TargetsView::Values(targets.view()));
+    assert!(
+        matches!(
+            found,
+            Err(LossError::Range {
+                row: 0,
+                column: 0,
+                ..
+            })
+        ),
+        "{found:?}"
+    );
 }

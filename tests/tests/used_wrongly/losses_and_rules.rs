@@ -92,18 +92,19 @@ fn losses() {
 
 #[test]
 fn optimizers() {
-    let step = |number| Step {
-        t: number,
+    let step = Step {
+        t: 1,
         learning_rate: 0.1_f32,
         l2: 0.0,
         decoupled: 0.0,
         grad_scale: 1.0,
+        constants: [0.0; 4],
     };
     let update = |rule: &dyn Optimizer<f32>, grads: usize, buffers: usize, length: usize| {
         let (mut values, grads) = ([0.0; 3], vec![0.0; grads]);
         let mut state = vec![vec![0.0; length]; buffers];
         let mut state: Vec<&mut [f32]> = state.iter_mut().map(Vec::as_mut_slice).collect();
-        panic(|| rule.update(step(1), &mut values, &grads, &mut state))
+        panic(|| rule.update(step, &mut values, &grads, &mut state))
     };
     let rules: [(&dyn Optimizer<f32>, &str); 9] = [
         (&Sgd::default(), "Sgd"),
@@ -181,7 +182,7 @@ fn optimizers() {
         ),
         (
             "a step that Adam does not know",
-            panic(|| adam.update(step(0), &mut [0.0], &[0.0], &mut [&mut [0.0], &mut [0.0]])),
+            panic(|| Optimizer::<f32>::step_constants(&adam, 0)),
         ),
         (
             "a norm of 0 to clip at",
@@ -205,10 +206,7 @@ fn optimizers() {
         ),
         (
             "a step that NAdam does not know",
-            panic(|| {
-                let state = &mut [&mut [0.0][..], &mut [0.0]];
-                NAdam::default().update(step(0), &mut [0.0], &[0.0], state);
-            }),
+            panic(|| Optimizer::<f32>::step_constants(&NAdam::default(), 0)),
         ),
         (
             "a step schedule that never changes",
