@@ -21,7 +21,7 @@ pub struct Step<T> {
     pub decoupled: T,
     /// The factor of every gradient, before anything else: that of clipping.
     pub grad_scale: T,
-    /// What the rule's [`step_constants`](Optimizer::step_constants) gave for this step.
+    /// The rule's numbers for this step, from [`step_constants`](Optimizer::step_constants).
     pub constants: [f64; 4],
 }
 
