@@ -16,8 +16,8 @@ use backprop_trainer::layers::{
     tanh,
 };
 use backprop_trainer::losses::{
-    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
-    TargetsView,
+    BinaryCrossEntropyWithLogits, CrossEntropy, Focal, Huber, LabelSmoothing, Loss,
+    MeanAbsoluteError, MeanSquaredError, Poisson, Quantile, SoftmaxCrossEntropy, TargetsView,
 };
 use backprop_trainer::ndarray::{Array2, s};
 use backprop_trainer::optimizers::{
@@ -149,10 +149,16 @@ fn all_steps<T: Scalar>(threads: usize) {
         let loss: WithTail<T> = (Box::new(SoftmaxCrossEntropy), Wanted::Classes, None);
         steps(threads, loss, rule);
     }
-    let losses: [WithTail<T>; 3] = [
+    let losses: [WithTail<T>; 9] = [
         (Box::new(CrossEntropy), Wanted::Classes, Some(softmax())),
         (Box::new(MeanSquaredError), Wanted::Values, None),
         (Box::new(BinaryCrossEntropyWithLogits), Wanted::Values, None),
+        (Box::new(MeanAbsoluteError), Wanted::Values, None),
+        (Box::new(Huber::default()), Wanted::Values, None),
+        (Box::new(Quantile::default()), Wanted::Values, None),
+        (Box::new(Poisson), Wanted::Values, None),
+        (Box::new(LabelSmoothing::default()), Wanted::Classes, None),
+        (Box::new(Focal::default()), Wanted::Classes, None),
     ];
     for (rule, loss) in rules().into_iter().zip(losses) {
         steps(threads, loss, rule);

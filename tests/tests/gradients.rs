@@ -14,8 +14,8 @@ use backprop_trainer::layers::{
     Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };
 use backprop_trainer::losses::{
-    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
-    TargetsView,
+    BinaryCrossEntropyWithLogits, CrossEntropy, Focal, LabelSmoothing, Loss, MeanSquaredError,
+    Poisson, SoftmaxCrossEntropy, TargetsView, by_name, notation,
 };
 use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use backprop_trainer::optimizers::Sgd;
@@ -118,7 +118,7 @@ impl Case {
         }
         let outputs = rng.random_range(2..=10);
         specs.push(linear(outputs));
-        let loss: Box<dyn Loss<f64>> = match rng.random_range(0..5) {
+        let loss: Box<dyn Loss<f64>> = match rng.random_range(0..8) {
             0 | 1 => Box::new(SoftmaxCrossEntropy),
             2 => {
                 specs.push(softmax());
@@ -129,11 +129,20 @@ impl Case {
                 specs.extend(tails.get(rng.random_range(0..6)).cloned());
                 Box::new(MeanSquaredError)
             }
+            4 => Box::new(Poisson),
+            5 => Box::new(LabelSmoothing::new(rng.random_range(0.0..0.5)).unwrap()),
+            6 => Box::new(Focal::new(rng.random_range(0.0..3.0)).unwrap()),
             _ => Box::new(BinaryCrossEntropyWithLogits),
         };
         let rows = rng.random_range(1..=6);
         let inputs = rng.random_range(1..=12);
-        let takes_classes = matches!(loss.name(), "SoftmaxCrossEntropy" | "CrossEntropy");
+        let of_classes = [
+            "SoftmaxCrossEntropy",
+            "CrossEntropy",
+            "LabelSmoothing",
+            "Focal",
+        ];
+        let takes_classes = of_classes.contains(&loss.name());
         let wanted = if takes_classes && rng.random_bool(0.5) {
             let class = |_| rng.random_range(0..outputs as u32);
             Wanted::Classes((0..rows).map(class).collect())
@@ -407,12 +416,7 @@ fn the_l2_term_is_the_gradient_of_the_penalty() {
         seed += 1;
         case.l2 = 0.3;
         let squashed = case.loss.name() != "CrossEntropy" && case.specs.last() == Some(&softmax());
-        let loss: Box<dyn Loss<f64>> = match case.loss.name() {
-            "SoftmaxCrossEntropy" => Box::new(SoftmaxCrossEntropy),
-            "CrossEntropy" => Box::new(CrossEntropy),
-            "MeanSquaredError" => Box::new(MeanSquaredError),
-            _ => Box::new(BinaryCrossEntropyWithLogits),
-        };
+        let loss = by_name::<f64>(&notation(&*case.loss)).unwrap();
         if squashed && case.loss.name() != "MeanSquaredError" {
             continue;
         }

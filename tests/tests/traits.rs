@@ -13,8 +13,9 @@ use backprop_trainer::layers::{
     linear, softmax,
 };
 use backprop_trainer::losses::{
-    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, LossError, MeanSquaredError, OutputKind,
-    SoftmaxCrossEntropy, TargetsView, WeightedSum,
+    BinaryCrossEntropyWithLogits, CrossEntropy, Focal, Huber, LabelSmoothing, Loss, LossError,
+    MeanAbsoluteError, MeanSquaredError, OutputKind, Poisson, Quantile, SoftmaxCrossEntropy,
+    TargetsView, WeightedSum,
 };
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::optimizers::{
@@ -67,6 +68,12 @@ fn types_are_send_sync_clone_and_debug() {
     cloned::<Softmax>();
     cloned::<Dropout>();
     copied::<SoftmaxCrossEntropy>();
+    copied::<Focal>();
+    copied::<Huber>();
+    copied::<LabelSmoothing>();
+    copied::<MeanAbsoluteError>();
+    copied::<Poisson>();
+    copied::<Quantile>();
     copied::<CrossEntropy>();
     copied::<MeanSquaredError>();
     copied::<BinaryCrossEntropyWithLogits>();

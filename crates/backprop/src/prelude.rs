@@ -25,7 +25,8 @@ pub use backprop_layers::{
     Sequential, custom, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
 };
 pub use backprop_losses::{
-    BinaryCrossEntropyWithLogits, CrossEntropy, MeanSquaredError, SoftmaxCrossEntropy,
+    BinaryCrossEntropyWithLogits, CrossEntropy, Focal, Huber, LabelSmoothing, MeanAbsoluteError,
+    MeanSquaredError, Poisson, Quantile, SoftmaxCrossEntropy,
 };
 pub use backprop_optimizers::{
     AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, RmsProp, Schedule, Sgd,

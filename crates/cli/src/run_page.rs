@@ -106,6 +106,7 @@ fn columns<T: Scalar>(trainer: &Trainer<T>, finished: &FinishedRun<'_, T>) -> Hi
     let mut columns = HistoryColumns::new(history.epochs());
     columns.best_epoch = best_epoch(history);
     columns.loss_unit = match trainer.loss().output_kind() {
+        OutputKind::Values if trainer.loss().name() == "Poisson" => "of counts over their mean",
         OutputKind::Values => "of standardised targets",
         OutputKind::Logits | OutputKind::Probabilities => "nats",
     }

@@ -1,6 +1,6 @@
 //! The splits, the network and the trainer of a run, made from its settings.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use backprop_trainer::data::Dataset;
 use backprop_trainer::formats::{
     MODEL_LIMIT, MatchedLayers, load_matching_parameters, read_limited,
@@ -14,7 +14,7 @@ use backprop_trainer::{Observer, TrainError, Trainer};
 use crate::data::{self, Loaded, Splits};
 use crate::model;
 use crate::output::quoted;
-use crate::settings::{ClassWeights, Settings};
+use crate::settings::{ClassWeights, LossName, Settings};
 
 /// The training, validation and test rows of the settings.
 pub(crate) fn splits<T: Scalar>(settings: &Settings, loaded: &Loaded<T>) -> Result<Splits<T>> {
@@ -105,13 +105,26 @@ pub(crate) fn describe_matched(settings: &Settings, layers: &MatchedLayers) -> O
     Some(format!("from {file}: {kept}; {drawn}, drawn anew{advice}"))
 }
 
-/// The loss that fits the labels: classes or values.
-pub(crate) fn loss<T: Scalar>(train: &Dataset<T>) -> Box<dyn Loss<T>> {
-    if train.num_classes().is_some() {
-        Box::new(SoftmaxCrossEntropy)
-    } else {
-        Box::new(MeanSquaredError)
-    }
+/// The loss of the settings, which has to fit the targets; by default the one that does.
+fn loss<T: Scalar>(settings: &Settings, train: &Dataset<T>) -> Result<Box<dyn Loss<T>>> {
+    let has_classes = train.num_classes().is_some();
+    let Some(name) = &settings.training.loss else {
+        return Ok(if has_classes {
+            Box::new(SoftmaxCrossEntropy)
+        } else {
+            Box::new(MeanSquaredError)
+        });
+    };
+    let (takes, targets) = match (name.is_of_classes(), has_classes) {
+        (true, true) | (false, false) => return Ok(name.loss()),
+        (true, false) => ("classes", "numbers"),
+        (false, true) => ("numbers", "classes"),
+    };
+    let others = LossName::all(has_classes);
+    bail!(
+        "--loss {name} takes {takes} as targets, but the targets are {targets}; choose {others}, or leave \
+         --loss out"
+    )
 }
 
 /// The trainer of a run, with its settings.
@@ -120,7 +133,8 @@ pub(crate) fn trainer<T: Scalar>(
     network: Sequential<T>,
     train: &Dataset<T>,
 ) -> Result<Trainer<T>> {
-    let trainer = Trainer::new(network, loss(train), settings.optimizer.build::<T>())?;
+    let loss = loss(settings, train)?;
+    let trainer = Trainer::new(network, loss, settings.optimizer.build::<T>())?;
     Ok(trainer.with_config(settings.train_config()))
 }
 

@@ -117,6 +117,18 @@ pub(crate) fn read_encoded(
     Ok(Table::read(file, how, limits)?)
 }
 
+/// The kind of the targets, which a loss tells where the task does not.
+fn target_kind(task: Task, settings: &Settings) -> TargetKind {
+    let loss = settings.training.loss.as_ref();
+    match (task, loss) {
+        (Task::Auto, None) => TargetKind::Guess,
+        (Task::Classification, _) => TargetKind::Classes,
+        (Task::Auto, Some(loss)) if loss.is_of_classes() => TargetKind::Classes,
+        (_, Some(loss)) if loss.is_of_counts() => TargetKind::Counts,
+        (Task::Auto | Task::Regression, _) => TargetKind::Values,
+    }
+}
+
 /// Reads the table that the settings ask for, and what is to be done with its columns.
 pub(crate) fn read(file: &Path, settings: &Settings) -> Result<(Table, csv::Options)> {
     let table = Table::read(file, read_options(&settings.data), Limits::default())?;
@@ -130,11 +142,7 @@ pub(crate) fn read(file: &Path, settings: &Settings) -> Result<(Table, csv::Opti
     };
     let options = csv::Options {
         targets: columns(target, table.names()),
-        kind: match settings.data.task.unwrap_or_default() {
-            Task::Auto => TargetKind::Guess,
-            Task::Classification => TargetKind::Classes,
-            Task::Regression => TargetKind::Values,
-        },
+        kind: target_kind(settings.data.task.unwrap_or_default(), settings),
         weights: match &settings.data.class_weights {
             ClassWeights::Column(column) => Some(column.clone()),
             ClassWeights::None | ClassWeights::Balanced => None,

@@ -7,6 +7,7 @@ use backprop_report::metrics::{
     macro_f1,
 };
 use backprop_trainer::data::Dataset;
+use backprop_trainer::ndarray::Array2;
 use backprop_trainer::tensor::Scalar;
 use backprop_trainer::{Evaluation, Trainer};
 use serde::Serialize;
@@ -16,7 +17,7 @@ use crate::output::{percent, significant};
 /// The figures on a test set, as reports hold them.
 #[derive(Serialize)]
 pub(crate) struct TestMetrics {
-    /// The loss of the training; of a table's targets, after they are standardised.
+    /// The loss of the training; of a table's targets, after they are standardised, of counts over their mean.
     pub(crate) loss: f64,
     pub(crate) accuracy: Option<f64>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -77,8 +78,11 @@ pub(crate) fn predictions<T: Scalar>(
     if let (Some(encoding), Predictions::Values(values)) = (test.encoding(), &mut predictions) {
         encoding.inverse_transform(&mut values.targets);
         encoding.inverse_transform(&mut values.predictions);
-        // Targets are standardised, so that 0 is the mean of the training rows.
-        values.training_means = vec![0.0; encoding.target.columns().len()];
+        // Targets are standardised, or counts over their mean: the mean of the training rows is predicted by
+        // outputs of 0.
+        let mut means = Array2::zeros((1, encoding.target.columns().len()));
+        trainer.loss().activate(means.view_mut());
+        values.training_means = means.iter().map(|mean| mean.as_f64()).collect();
         encoding.inverse_transform(&mut values.training_means);
         let columns = encoding.target.columns().into_iter();
         values.names = columns.map(str::to_owned).collect();

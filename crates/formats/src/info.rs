@@ -1,6 +1,6 @@
 use backprop_losses::OutputKind;
 use backprop_tensor::ndarray::ArrayViewMut2;
-use backprop_tensor::{Scalar, logistic_all, softmax_rows};
+use backprop_tensor::{Scalar, exp, logistic_all, softmax_rows};
 use serde::{Deserialize, Serialize};
 
 use crate::FormatError;
@@ -9,12 +9,16 @@ use crate::network::info_from_bytes;
 /// The loss whose logits are each on their own.
 const BINARY: &str = "BinaryCrossEntropyWithLogits";
 
+/// The loss whose outputs are logarithms of rates.
+const POISSON: &str = "Poisson";
+
 /// The function that makes predictions of outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutputActivation {
     Identity,
     Softmax,
     Sigmoid,
+    Exp,
 }
 
 /// The file of rows that a network was trained on, and its rows that were kept for testing.
@@ -46,7 +50,7 @@ pub struct TrainingFile {
 pub struct ModelInfo {
     /// The kind of the last layer's outputs; logits by default.
     pub output: OutputKind,
-    /// The name of the loss it was trained with, if known.
+    /// The name of the loss it was trained with, with its constant as in `Huber:1`, if known.
     pub loss: Option<String>,
     /// The factor of raw inputs before the first layer: 1 by default, 1/255 for images
     /// of bytes. Finite and not 0.
@@ -116,11 +120,11 @@ impl ModelInfo {
     }
 
     /// Turns outputs of the network into what they say, row by row and in place: logits into
-    /// probabilities, everything else stays.
+    /// probabilities, logarithms of rates into rates, everything else stays.
     ///
     /// `p_j = e^z_j / sum_k e^z_k`, shifted by the largest logit, so none is too large. For a
     /// network trained with `BinaryCrossEntropyWithLogits`, whose outputs are yes-or-no answers of
-    /// their own, `p_j = 1 / (1 + e^-z_j)`.
+    /// their own, `p_j = 1 / (1 + e^-z_j)`; with `Poisson`, the rates are `e^y_j`.
     ///
     /// ```
     /// use backprop_formats::{ModelInfo, OutputKind};
@@ -147,6 +151,7 @@ impl ModelInfo {
                 softmax_rows(rows.expect("the length that was checked"));
             }
             OutputActivation::Sigmoid => logistic_all(values),
+            OutputActivation::Exp => values.iter_mut().for_each(|y| *y = exp(*y)),
         }
     }
 
@@ -167,6 +172,7 @@ impl ModelInfo {
         match self.output {
             OutputKind::Logits if self.loss.as_deref() == Some(BINARY) => OutputActivation::Sigmoid,
             OutputKind::Logits => OutputActivation::Softmax,
+            OutputKind::Values if self.loss.as_deref() == Some(POISSON) => OutputActivation::Exp,
             OutputKind::Probabilities | OutputKind::Values => OutputActivation::Identity,
         }
     }

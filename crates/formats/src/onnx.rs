@@ -40,7 +40,7 @@ const INPUT: &str = "input";
 /// The size of the batch is free. An image of bytes goes in as numbers from 0 to 255, so a program that
 /// runs the file needs to know nothing about the scaling. The probabilities are those of
 /// [`ModelInfo::activate`]: a softmax, or a sigmoid of each logit for a network trained with
-/// `BinaryCrossEntropyWithLogits`.
+/// `BinaryCrossEntropyWithLogits`; the values of one trained with `Poisson` are rates.
 ///
 /// A Linear layer is a `Gemm` with the weight as it is, (out, in), and its parameters are named as
 /// in [`Model::to_bytes`](crate::Model::to_bytes): `0.weight`, `0.bias`. A Dropout is left out. A network

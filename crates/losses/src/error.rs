@@ -37,6 +37,40 @@ pub enum LossError {
         /// The columns of the targets.
         found: usize,
     },
+    /// A name that is none of this crate's losses.
+    #[error("there is no loss \"{found}\"; choose one of {known}")]
+    Unknown {
+        /// The name.
+        found: String,
+        /// The names of the losses.
+        known: String,
+    },
+    /// A constant outside its range.
+    #[error("{loss} takes {range}, not {value}")]
+    Constant {
+        /// The loss's name.
+        loss: &'static str,
+        /// The constant.
+        value: f64,
+        /// The constant's name and range.
+        range: &'static str,
+    },
+    /// A text in the place of a constant.
+    #[error("{loss} takes a number after the colon, not \"{text}\"")]
+    NotANumber {
+        /// The loss's name.
+        loss: &'static str,
+        /// The text.
+        text: String,
+    },
+    /// A constant for a loss that has none.
+    #[error("{loss} has no constant; leave \":{text}\" out")]
+    NoConstant {
+        /// The loss's name.
+        loss: &'static str,
+        /// The text after the colon.
+        text: String,
+    },
     /// A target outside the range for which the loss is defined.
     #[error("the target at row {row}, column {column} is {value}; {loss} takes {range}")]
     Range {

@@ -27,8 +27,17 @@ mod cross_entropy;
 mod distribution;
 mod error;
 mod exp_sums;
+mod focal;
+mod huber;
+mod label_smoothing;
+mod log_softmax;
 mod loss;
+mod mean_absolute_error;
+mod mean_row;
 mod mean_squared_error;
+mod notation;
+mod poisson;
+mod quantile;
 mod softmax_cross_entropy;
 
 use backprop_tensor::Scalar;
@@ -36,11 +45,18 @@ use backprop_tensor::Scalar;
 pub use binary_cross_entropy::BinaryCrossEntropyWithLogits;
 pub use cross_entropy::CrossEntropy;
 pub use error::LossError;
+pub use focal::Focal;
+pub use huber::Huber;
+pub use label_smoothing::LabelSmoothing;
 pub use loss::{Loss, OutputKind, RowTarget, TargetsView, WeightedSum};
+pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
+pub use notation::{notation, option_names, parse};
+pub use poisson::Poisson;
+pub use quantile::Quantile;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 
-/// The loss of this crate with this [name](Loss::name), as a trained model keeps it.
+/// The loss of this crate with this [name](Loss::name) and constant, as a trained model keeps it.
 ///
 /// ```
 /// use backprop_losses::{Loss, by_name};
@@ -51,7 +67,7 @@ pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 /// ```
 #[inline(never)]
 pub fn by_name<T: Scalar>(name: &str) -> Option<Box<dyn Loss<T>>> {
-    all().into_iter().find(|loss| loss.name() == name)
+    parse(name).ok()
 }
 
 /// The names of all losses of this crate, each of which [`by_name`] finds.
@@ -63,15 +79,39 @@ pub fn by_name<T: Scalar>(name: &str) -> Option<Box<dyn Loss<T>>> {
 /// assert!(names().iter().all(|name| by_name::<f64>(name).is_some()));
 /// ```
 pub fn names() -> Vec<&'static str> {
-    all::<f32>().iter().map(|loss| loss.name()).collect()
+    let all = all::<f32>();
+    all.iter().map(|(loss, _)| loss.name()).collect()
 }
 
+/// The function that makes a loss with a constant.
+type WithConstant<T> = fn(f64) -> Result<Box<dyn Loss<T>>, LossError>;
+/// A loss with its default constant, and the function for another one if it has a constant.
+type Entry<T> = (Box<dyn Loss<T>>, Option<WithConstant<T>>);
+
 /// The losses of this crate: the list that a new loss joins.
-fn all<T: Scalar>() -> Vec<Box<dyn Loss<T>>> {
+fn all<T: Scalar>() -> Vec<Entry<T>> {
     vec![
-        Box::new(SoftmaxCrossEntropy),
-        Box::new(CrossEntropy),
-        Box::new(BinaryCrossEntropyWithLogits),
-        Box::new(MeanSquaredError),
+        (Box::new(SoftmaxCrossEntropy), None),
+        (Box::new(CrossEntropy), None),
+        (Box::new(BinaryCrossEntropyWithLogits), None),
+        (Box::new(MeanSquaredError), None),
+        (Box::new(MeanAbsoluteError), None),
+        (
+            Box::new(Huber::default()),
+            Some(|delta| Ok(Box::new(Huber::new(delta)?))),
+        ),
+        (
+            Box::new(Quantile::default()),
+            Some(|tau| Ok(Box::new(Quantile::new(tau)?))),
+        ),
+        (Box::new(Poisson), None),
+        (
+            Box::new(LabelSmoothing::default()),
+            Some(|smoothing| Ok(Box::new(LabelSmoothing::new(smoothing)?))),
+        ),
+        (
+            Box::new(Focal::default()),
+            Some(|gamma| Ok(Box::new(Focal::new(gamma)?))),
+        ),
     ]
 }

@@ -90,13 +90,13 @@ pub enum RowTarget<'a, T> {
 /// use backprop_tensor::Scalar;
 /// use ndarray::{ArrayView1, ArrayViewMut1, array};
 ///
-/// /// Mean absolute error: `l = (1 / outputs) sum_j |y_j - t_j|`.
+/// /// `l = (1 / outputs) sum_j ln cosh(y_j - t_j)`.
 /// #[derive(Debug)]
-/// struct MeanAbsoluteError;
+/// struct LogCosh;
 ///
-/// impl<T: Scalar> Loss<T> for MeanAbsoluteError {
+/// impl<T: Scalar> Loss<T> for LogCosh {
 ///     fn name(&self) -> &'static str {
-///         "MeanAbsoluteError"
+///         "LogCosh"
 ///     }
 ///     fn output_kind(&self) -> OutputKind {
 ///         OutputKind::Values
@@ -109,26 +109,32 @@ pub enum RowTarget<'a, T> {
 ///         grad: Option<ArrayViewMut1<'_, T>>,
 ///     ) -> f64 {
 ///         let RowTarget::Values(target) = target else {
-///             panic!("MeanAbsoluteError takes values as targets, not classes");
+///             panic!("LogCosh takes values as targets, not classes");
 ///         };
 ///         let errors = &output - &target;
 ///         let outputs = output.len() as f64;
 ///         if let Some(mut grad) = grad {
 ///             let factor = row_weight * T::from_f64(1.0 / outputs);
-///             grad.zip_mut_with(&errors, |g, error| *g = factor * error.signum());
+///             grad.zip_mut_with(&errors, |g, error| *g = factor * error.tanh());
 ///         }
-///         errors.iter().map(|error| error.abs().as_f64()).sum::<f64>() / outputs
+///         errors.iter().map(|error| error.as_f64().cosh().ln()).sum::<f64>() / outputs
 ///     }
 /// }
 ///
 /// let (output, target) = (array![[1.0_f64, 3.0]], array![[0.0, 4.0]]);
 /// let targets = TargetsView::Values(target.view());
-/// let loss = MeanAbsoluteError.value_and_grad(output.view(), targets, None, None);
-/// assert_eq!(loss.mean(), 1.0);
+/// let loss = LogCosh.value_and_grad(output.view(), targets, None, None);
+/// assert_eq!(loss.mean(), 1.0_f64.cosh().ln());
 /// ```
 pub trait Loss<T: Scalar>: Debug + Send + Sync {
     /// The name, as in this crate's types. It is kept with a trained model.
     fn name(&self) -> &'static str;
+
+    /// The constant of the loss, such as Huber's delta; none by default. It is kept with a trained model, too,
+    /// as [`notation`](crate::notation) writes it.
+    fn constant(&self) -> Option<f64> {
+        None
+    }
 
     /// The kind of output that the loss takes.
     fn output_kind(&self) -> OutputKind;
@@ -205,6 +211,10 @@ pub trait Loss<T: Scalar>: Debug + Send + Sync {
 impl<T: Scalar, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
     fn name(&self) -> &'static str {
         (**self).name()
+    }
+
+    fn constant(&self) -> Option<f64> {
+        (**self).constant()
     }
 
     fn output_kind(&self) -> OutputKind {

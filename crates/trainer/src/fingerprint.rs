@@ -1,5 +1,6 @@
 //! The settings that a run is recognised by when it resumes.
 
+use backprop_losses::notation;
 use backprop_tensor::Scalar;
 
 use crate::{StopMetric, TrainError, Trainer};
@@ -62,7 +63,7 @@ impl<T: Scalar> Trainer<T> {
             ("inputs", self.network.input_width().to_string()),
             ("layers", json(&self.network.specs())),
             ("learning rate factors", self.learning_rate_factors()),
-            ("loss", self.loss.name().to_string()),
+            ("loss", notation(&*self.loss)),
             ("optimizer", self.optimizer_text()),
             ("epochs", config.epochs.to_string()),
             ("batch size", config.batch_size.to_string()),

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use backprop_data::{Batch, BatchSampler, Dataset};
 use backprop_formats::ModelInfo;
-use backprop_losses::WeightedSum;
+use backprop_losses::{WeightedSum, notation};
 use backprop_optimizers::Progress;
 use backprop_tensor::{Key, Scalar};
 
@@ -78,7 +78,7 @@ impl<T: Scalar> Trainer<T> {
     /// Takes the description of the model from the training data.
     fn describe(&mut self, train: &Dataset<T>) {
         let mut info = ModelInfo::new(self.loss.output_kind())
-            .with_loss(self.loss.name())
+            .with_loss(notation(&*self.loss))
             .with_input_scale(train.input_scale());
         // A network with more outputs than the data has classes has outputs without a name.
         if train.num_classes() == Some(self.network.output_width()) {

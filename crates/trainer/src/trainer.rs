@@ -4,7 +4,7 @@ use std::sync::Arc;
 use backprop_data::{Batch, Dataset};
 use backprop_formats::{Model, ModelInfo, WriteBudget};
 use backprop_layers::{LayerSpec, Predictor, Sequential, Workspace};
-use backprop_losses::{Loss, OutputKind, TargetsView};
+use backprop_losses::{Loss, OutputKind, TargetsView, notation};
 use backprop_optimizers::{Optimizer, OptimizerState};
 use backprop_tensor::{Pool, Scalar};
 
@@ -63,7 +63,7 @@ impl<T: Scalar> Trainer<T> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let pool = Arc::new(Pool::new(threads));
         Ok(Trainer {
-            info: ModelInfo::new(loss.output_kind()).with_loss(loss.name()),
+            info: ModelInfo::new(loss.output_kind()).with_loss(notation(&loss)),
             network,
             loss: Box::new(loss),
             learning_rate: optimizer.learning_rate(),

@@ -14,11 +14,19 @@ fn losses() {
         panic(|| loss.value_and_grad(outputs.view(), targets, weights, Some(grad.view_mut())))
     };
     let classes = TargetsView::Classes(&[0, 1]);
-    let losses: [&dyn Loss<f64>; 4] = [
+    let (huber, quantile) = (Huber::default(), Quantile::default());
+    let (smoothing, focal) = (LabelSmoothing::default(), Focal::default());
+    let losses: [&dyn Loss<f64>; 10] = [
         &SoftmaxCrossEntropy,
         &CrossEntropy,
+        &smoothing,
+        &focal,
         &MeanSquaredError,
         &BinaryCrossEntropyWithLogits,
+        &MeanAbsoluteError,
+        &huber,
+        &quantile,
+        &Poisson,
     ];
     let mut list = Vec::new();
     for loss in losses {
@@ -48,7 +56,7 @@ fn losses() {
         ];
         list.extend(of(loss.name(), said));
     }
-    for loss in &losses[..2] {
+    for loss in &losses[..4] {
         let negative = array![[0.0, -0.5], [1.0, 0.0]];
         let said = [
             (
@@ -74,7 +82,7 @@ fn losses() {
         ];
         list.extend(of(loss.name(), said));
     }
-    for loss in &losses[2..] {
+    for loss in &losses[4..] {
         let said = [
             ("classes, checked", error(loss.check(2, classes))),
             ("classes", evaluate(*loss, classes, None, (2, 2))),

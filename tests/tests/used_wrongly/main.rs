@@ -31,8 +31,8 @@ use backprop_trainer::layers::{
     Workspace, dropout, leaky_relu, linear, parse_layers, softmax, tanh,
 };
 use backprop_trainer::losses::{
-    BinaryCrossEntropyWithLogits, CrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy,
-    TargetsView,
+    BinaryCrossEntropyWithLogits, CrossEntropy, Focal, Huber, LabelSmoothing, Loss,
+    MeanAbsoluteError, MeanSquaredError, Poisson, Quantile, SoftmaxCrossEntropy, TargetsView,
 };
 use backprop_trainer::ndarray::{Array2, ArrayView2, ArrayViewMut2, array};
 use backprop_trainer::optimizers::{

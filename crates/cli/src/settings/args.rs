@@ -8,7 +8,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{
-    Activation, ClassWeights, OptimizerKind, Precision, ScheduleName, activation_names,
+    Activation, ClassWeights, LossName, OptimizerKind, Precision, ScheduleName, activation_names,
     stop_metrics,
 };
 use crate::source::Source;
@@ -187,6 +187,8 @@ pub(crate) struct OptimizerArgs {
 #[derive(Args, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct TrainingArgs {
+    #[arg(long, value_name = "NAME[:X]", help = LossName::help())]
+    pub(crate) loss: Option<LossName>,
     /// The change of the learning rate over the run [default: one-cycle]
     #[arg(long, value_enum)]
     pub(crate) schedule: Option<ScheduleName>,

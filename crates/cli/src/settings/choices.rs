@@ -2,9 +2,11 @@
 
 use backprop_trainer::StopMetric;
 use backprop_trainer::layers::{LayerSpec, activations};
+use backprop_trainer::losses::{self, Loss, OutputKind, TargetsView};
 use backprop_trainer::optimizers::{
     AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RmsProp, Sgd,
 };
+use backprop_trainer::tensor::Scalar;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::{Deserialize, Serialize};
@@ -148,6 +150,100 @@ fn enumerated(words: &[&str], conjunction: &str) -> String {
         [] => String::new(),
         [word] => (*word).to_owned(),
         [first @ .., last] => format!("{} {conjunction} {last}", first.join(", ")),
+    }
+}
+
+/// A loss by its name, with its constant after a colon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct LossName(String);
+
+impl LossName {
+    pub(crate) fn loss<T: Scalar>(&self) -> Box<dyn Loss<T>> {
+        losses::parse(&self.0).expect("the text was parsed")
+    }
+
+    /// Whether the loss is of classes, and not of numbers.
+    pub(crate) fn is_of_classes(&self) -> bool {
+        is_of_classes(&*self.loss())
+    }
+
+    /// Whether the targets are counts.
+    pub(crate) fn is_of_counts(&self) -> bool {
+        self.loss::<f64>().name() == "Poisson"
+    }
+
+    /// The losses of classes, or those of numbers, as words of a sentence.
+    pub(crate) fn all(of_classes: bool) -> String {
+        let text = |name: String| {
+            let loss = losses::parse::<f64>(&name).ok()?;
+            let fits = match loss.output_kind() {
+                OutputKind::Values => !of_classes,
+                OutputKind::Logits | OutputKind::Probabilities => {
+                    of_classes && is_of_classes(&*loss)
+                }
+            };
+            let constant = loss.constant().map_or(String::new(), |c| format!(":{c}"));
+            fits.then(|| name + &constant)
+        };
+        let all: Vec<String> = losses::option_names()
+            .into_iter()
+            .filter_map(text)
+            .collect();
+        let words: Vec<&str> = all.iter().map(String::as_str).collect();
+        enumerated(&words, "or")
+    }
+
+    /// The help of `--loss`.
+    pub(crate) fn help() -> String {
+        let (classes, numbers) = (LossName::all(true), LossName::all(false));
+        format!(
+            "The loss: of classes {classes}; of numbers {numbers}. The number after a colon is the loss's \
+             constant, and may be left out; poisson is of counts, and predicts rates [default: \
+             softmax-cross-entropy or mean-squared-error]"
+        )
+    }
+}
+
+/// Whether the loss takes logits and classes, which is what the program's networks give and its data hold.
+fn is_of_classes(loss: &dyn Loss<f64>) -> bool {
+    let takes_classes = loss.check(2, TargetsView::Classes(&[0, 1])).is_ok();
+    loss.output_kind() == OutputKind::Logits && takes_classes
+}
+
+impl TryFrom<String> for LossName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let loss = losses::parse::<f64>(&text).map_err(|error| error.to_string())?;
+        if is_of_classes(&*loss) || loss.output_kind() == OutputKind::Values {
+            return Ok(LossName(text));
+        }
+        let (classes, numbers) = (LossName::all(true), LossName::all(false));
+        Err(format!(
+            "{} is not of this program's networks and data; choose {classes} for classes, {numbers} for numbers",
+            loss.name()
+        ))
+    }
+}
+
+impl std::str::FromStr for LossName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        LossName::try_from(text.to_owned())
+    }
+}
+
+impl From<LossName> for String {
+    fn from(loss: LossName) -> String {
+        loss.0
+    }
+}
+
+impl std::fmt::Display for LossName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

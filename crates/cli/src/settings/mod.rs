@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 pub(crate) use args::TrainArgs;
-pub(crate) use choices::{ClassWeights, OptimizerKind, Precision};
+pub(crate) use choices::{ClassWeights, LossName, OptimizerKind, Precision};
 pub(crate) use data::DataSettings;
 pub(crate) use resolved::Settings;
 

@@ -13,7 +13,7 @@ use backprop_trainer::{StopMetric, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 use super::args::{NetworkArgs, OptimizerArgs, TrainArgs, TrainingArgs};
-use super::choices::{Activation, OptimizerKind, Precision, ScheduleName};
+use super::choices::{Activation, LossName, OptimizerKind, Precision, ScheduleName};
 use super::data::DataSettings;
 use crate::source::Source;
 
@@ -71,6 +71,8 @@ pub(crate) struct OptimizerSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct TrainingSettings {
+    /// `None` for the loss that fits the targets.
+    pub(crate) loss: Option<LossName>,
     pub(crate) schedule: ScheduleName,
     pub(crate) step_every: Option<u64>,
     pub(crate) step_factor: Option<f64>,
@@ -268,6 +270,7 @@ impl TrainingSettings {
         }
         let defaults = TrainConfig::default();
         Ok(TrainingSettings {
+            loss: args.loss.clone(),
             schedule,
             step_every: is_step.then(|| args.step_every.unwrap_or(STEP_EVERY)),
             step_factor: is_step.then(|| args.step_factor.unwrap_or(STEP_FACTOR)),

@@ -73,6 +73,7 @@ impl Table {
                 let found = format!("{} targets", targets.len());
                 return Err(self.column_error(&targets[0], "one target, for classes", found));
             }
+            (TargetKind::Counts, _) => TargetKind::Counts,
             _ => TargetKind::Values,
         };
         let mut fitters = Vec::with_capacity(roles.len());
@@ -180,7 +181,7 @@ impl Table {
             (Role::Target, TargetKind::Guess) if profile.is_whole() => {
                 Ok(ColumnFitter::classes(MAX_GUESSED_CLASSES))
             }
-            (Role::Target, _) => self.start_values(name, column),
+            (Role::Target, kind) => self.start_values(name, column, kind == TargetKind::Counts),
         }
     }
 
@@ -203,7 +204,12 @@ impl Table {
     }
 
     /// A target of numbers.
-    fn start_values(&self, name: &str, column: &Column) -> Result<ColumnFitter, DataError> {
+    fn start_values(
+        &self,
+        name: &str,
+        column: &Column,
+        is_count: bool,
+    ) -> Result<ColumnFitter, DataError> {
         let profile = &column.profile;
         let format = match &column.kind {
             ColumnKind::Numbers(format) => {
@@ -225,7 +231,10 @@ impl Table {
         Ok(ColumnFitter::Target {
             classes: None,
             most: 0,
-            numbers: NumberFitter::new(format),
+            numbers: NumberFitter {
+                is_count,
+                ..NumberFitter::new(format)
+            },
         })
     }
 
@@ -272,6 +281,9 @@ impl Table {
                 most,
                 numbers,
             } => {
+                if numbers.refuses(cell) {
+                    return Err(row.cell_error(name, "a count of at least 0", cell));
+                }
                 if is_training {
                     numbers.observe(cell);
                 }
@@ -353,7 +365,7 @@ impl Table {
     }
 
     fn number(&self, name: &str, numbers: &NumberFitter) -> Result<NumericColumn, DataError> {
-        let Some((mean, deviation)) = numbers.moments.finish() else {
+        let Some((mean, deviation)) = numbers.location_and_scale() else {
             return Err(self.without_values(name, "a number"));
         };
         if !(mean.is_finite() && deviation.is_finite()) {

@@ -28,6 +28,8 @@ pub(super) enum ColumnFitter {
 pub(super) struct NumberFitter {
     pub(super) format: NumberFormat,
     pub(super) moments: RunningMoments,
+    /// Whether the numbers are counts, of at least 0.
+    pub(super) is_count: bool,
 }
 
 impl NumberFitter {
@@ -35,6 +37,7 @@ impl NumberFitter {
         NumberFitter {
             format: *format,
             moments: RunningMoments::default(),
+            is_count: false,
         }
     }
 
@@ -42,6 +45,23 @@ impl NumberFitter {
         if let Cell::Number(number) = Cell::in_format(cell, &self.format) {
             self.moments.add(number);
         }
+    }
+
+    /// Whether the cell is a number below 0 among counts.
+    pub(super) fn refuses(&self, cell: &str) -> bool {
+        self.is_count
+            && matches!(Cell::in_format(cell, &self.format), Cell::Number(number) if number < 0.0)
+    }
+
+    /// The location, which is subtracted from a number, and the scale, which divides it: mean and deviation, of counts
+    /// 0 and the mean, so that counts stay of at least 0; `None` if there was no number.
+    pub(super) fn location_and_scale(&self) -> Option<(f64, f64)> {
+        let (mean, deviation) = self.moments.finish()?;
+        Some(match self.is_count {
+            false => (mean, deviation),
+            true if mean > 0.0 => (0.0, mean),
+            true => (0.0, 1.0),
+        })
     }
 }
 

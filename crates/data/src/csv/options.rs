@@ -117,6 +117,9 @@ pub enum TargetKind {
     Classes,
     /// Numbers.
     Values,
+    /// Numbers of at least 0, such as counts, which are divided by their mean over the training rows and not
+    /// standardised.
+    Counts,
 }
 
 /// The treatment of a missing feature. A target or a weight that is missing is refused.

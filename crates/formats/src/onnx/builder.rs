@@ -70,14 +70,18 @@ impl GraphBuilder {
         for (index, spec) in network.specs().into_iter().enumerate() {
             self.layer::<T>(index, spec)?;
         }
+        let activation = info.output_activation();
+        if activation == OutputActivation::Exp {
+            self.add_node("rates", "Exp", &[], vec![]);
+        }
         let last = match info.output {
             OutputKind::Logits => "logits",
             OutputKind::Probabilities => "probabilities",
             OutputKind::Values => "values",
         };
         self.name_output(last);
-        let squash = match info.output_activation() {
-            OutputActivation::Identity => return Ok(vec![last]),
+        let squash = match activation {
+            OutputActivation::Identity | OutputActivation::Exp => return Ok(vec![last]),
             OutputActivation::Softmax => ("Softmax", vec![int("axis", 1)]),
             OutputActivation::Sigmoid => ("Sigmoid", vec![]),
         };

@@ -232,6 +232,17 @@ fn outputs_are_called_what_they_are() {
             vec!["probabilities".to_owned(), "logits".to_owned()]
         )
     );
+    let rates = kind(OutputKind::Values).with_loss("Poisson");
+    assert_eq!(
+        names(vec![linear(3)], rates),
+        (
+            vec![
+                format!("0.linear.output {gemm}"),
+                "values = Exp(0.linear.output)".to_owned()
+            ],
+            vec!["values".to_owned()]
+        )
+    );
     assert_eq!(
         names(vec![dropout(0.5)], kind(OutputKind::Values)).0,
         ["values = Identity(input)"]

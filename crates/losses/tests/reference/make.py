@@ -28,6 +28,7 @@ DISTRIBUTIONS = [[0.1, 0.2, 0.7], [1.0, 0.0, 0.0], [0.25, 0.5, 0.25], [0.0, 0.62
 VALUES = [[0.5, -1.0, 2.0], [0.0, 0.0, 0.25], [3.0, -2.0, 1.0], [-0.125, 1.5, 0.75]]
 # Three independent yes-or-no labels a row, one of them soft.
 LABELS = [[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.3], [1.0, 1.0, 0.0]]
+COUNTS = [[0.0, 1.0, 12.0], [3.0, 0.0, 0.0], [5.0, 2.0, 1.0], [0.0, 7.0, 1.5]]
 WEIGHTS = [0.5, 2.0, 0.0, 1.25]
 
 
@@ -48,6 +49,37 @@ def mean_squared_error(y, target):
 def binary_cross_entropy(z, target):
     each = functional.binary_cross_entropy_with_logits(z, target, reduction="none")
     return each.mean(dim=1)
+
+
+def mean_absolute_error(y, target):
+    return functional.l1_loss(y, target, reduction="none").mean(dim=1)
+
+
+def huber(y, target):
+    return functional.huber_loss(y, target, reduction="none", delta=0.6).mean(dim=1)
+
+
+def poisson(y, target):
+    return functional.poisson_nll_loss(y, target, reduction="none").mean(dim=1)
+
+
+def quantile(y, target):
+    """Koenker and Bassett (1978), as PyTorch has no such loss."""
+    error = target - y
+    return torch.maximum(0.9 * error, (0.9 - 1.0) * error).mean(dim=1)
+
+
+def label_smoothing(z, target):
+    return functional.cross_entropy(z, target, reduction="none", label_smoothing=0.1)
+
+
+def focal(z, target):
+    """Lin et al. (2017) on a softmax, as PyTorch has no such loss."""
+    log_p = z.log_softmax(dim=1)
+    terms = -((1.0 - log_p.exp()) ** 1.5) * log_p
+    if target.dtype == torch.int64:
+        return terms.gather(1, target[:, None])[:, 0]
+    return (target * terms).sum(dim=1)
 
 
 def case(name, loss, of_rows, output, classes=None, values=None, weights=None, logits=None):
@@ -142,6 +174,40 @@ def cases():
                     logits=logits,
                 )
             )
+        for loss, of_rows in [
+            ("MeanAbsoluteError", mean_absolute_error),
+            ("Huber:0.6", huber),
+            ("Quantile:0.9", quantile),
+        ]:
+            for size, output in sizes:
+                found.append(
+                    case(
+                        loss + size + suffix,
+                        loss,
+                        of_rows,
+                        output,
+                        values=VALUES,
+                        weights=weights,
+                    )
+                )
+        found.append(
+            case(
+                "Poisson" + suffix, "Poisson", poisson, MODERATE, values=COUNTS, weights=weights
+            )
+        )
+        for loss, of_rows in [("LabelSmoothing:0.1", label_smoothing), ("Focal:1.5", focal)]:
+            for targets in [{"classes": CLASSES}, {"values": DISTRIBUTIONS}]:
+                for size, output in sizes[: 3 if loss.startswith("Label") else 1]:
+                    found.append(
+                        case(
+                            f"{loss}, {next(iter(targets))}{size}{suffix}",
+                            loss,
+                            of_rows,
+                            output,
+                            weights=weights,
+                            **targets,
+                        )
+                    )
         found.append(
             case(
                 "mean squared error" + suffix,
@@ -161,7 +227,7 @@ def main():
         "autograd. `loss` names the function: softmax_cross_entropy is CrossEntropyLoss on logits, "
         "cross_entropy is NLLLoss of the logarithm of probabilities, mean_squared_error and "
         "binary_cross_entropy are MSELoss and BCEWithLogitsLoss with the mean over a row's outputs "
-        "as the row's loss. Either `classes` or `values` holds the targets, the other is null; "
+        "as the row's loss; the others are named as the crate writes them, with their constants. Either `classes` or `values` holds the targets, the other is null; "
         "`weights` null means 1 for each row. `row_losses` is l, without weights; `sum` = sum w l; "
         "`weight` = sum w; `mean` = sum / weight. `sum_gradient` is that of `sum` by `output`, "
         "`mean_gradient` that of `mean`. cross_entropy cases also hold the `logits` whose softmax is "

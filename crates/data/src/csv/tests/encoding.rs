@@ -287,3 +287,33 @@ fn the_json_of_an_encoding_is_pinned() {
         r#"{"values":[{"column":"y","deviation":1.5,"mean":3.5}]}"#
     );
 }
+
+#[test]
+fn counts_are_divided_by_their_mean_and_come_back() {
+    let options = Options {
+        kind: TargetKind::Counts,
+        ..Options::new("y")
+    };
+    // The mean of the training rows, 2, and not that of all rows.
+    let counts = table("x,y\n1,0\n2,4\n3,9\n");
+    let encoding = counts.fit(&options, &[0, 1]).unwrap();
+    let dataset = counts.dataset::<f64>(&encoding).unwrap();
+    assert_eq!(
+        batch(&dataset).values().unwrap(),
+        array![[0.0], [2.0], [4.5]]
+    );
+    let mut rates = [1.0, 0.5];
+    encoding.inverse_transform(&mut rates);
+    assert_eq!(rates, [2.0, 1.0]);
+    let zeros = fit("x,y\n1,0\n2,0\n", &options).unwrap();
+    let mut rates = [3.0];
+    zeros.inverse_transform(&mut rates);
+    assert_eq!(rates, [3.0]);
+    // A row that is not trained on, too.
+    let negative = table("x,y\n1,0\n2,-1\n").fit(&options, &[0]);
+    let said = negative.unwrap_err().to_string();
+    assert!(
+        said.contains("line 3") && said.contains("a count of at least 0"),
+        "{said}"
+    );
+}
