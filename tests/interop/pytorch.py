@@ -42,6 +42,22 @@ def layer(entry, inputs):
             return nn.Sigmoid(), inputs
         case "tanh":
             return nn.Tanh(), inputs
+        case "gelu":
+            return nn.GELU(), inputs
+        case "gelu_tanh":
+            return nn.GELU("tanh"), inputs
+        case "silu":
+            return nn.SiLU(), inputs
+        case "elu":
+            return nn.ELU(entry["alpha"]), inputs
+        case "selu":
+            return nn.SELU(), inputs
+        case "softplus":
+            return nn.Softplus(), inputs
+        case "mish":
+            return nn.Mish(), inputs
+        case "hard_swish":
+            return nn.Hardswish(), inputs
         case "softmax":
             return nn.Softmax(dim=1), inputs
         case "dropout":

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex};
 use backprop_trainer::Trainer;
 use backprop_trainer::layers::{
     BackwardArgs, Key, Layer, LayerSpec, Mode, ParameterKind, PassContext, Pool, Saved, Sequential,
-    Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
+    Workspace, dropout, elu, gelu, gelu_tanh, leaky_relu, linear, mish, relu, selu, sigmoid, silu,
+    softmax, softplus, tanh,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Focal, LabelSmoothing, Loss, MeanSquaredError,
@@ -109,9 +110,16 @@ impl Case {
                 sigmoid(),
                 tanh(),
                 softmax(),
+                gelu(),
+                gelu_tanh(),
+                silu(),
+                elu(0.5),
+                selu(),
+                softplus(),
+                mish(),
             ];
             // One of them, or none.
-            specs.extend(activations.get(rng.random_range(0..7)).cloned());
+            specs.extend(activations.get(rng.random_range(0..14)).cloned());
             if rng.random_bool(0.3) {
                 specs.push(dropout(rng.random_range(0.05..0.6)));
             }
@@ -173,7 +181,9 @@ impl Case {
         let signs = Signs::default();
         let mut layers: Vec<Box<dyn Layer<f64>>> = Vec::new();
         for layer in drawn.layers() {
-            if matches!(layer.spec(), LayerSpec::Relu | LayerSpec::LeakyRelu { .. }) {
+            let spec = layer.spec();
+            let has_two_slopes = matches!(spec, LayerSpec::Selu | LayerSpec::Elu { .. });
+            if has_two_slopes || matches!(spec, LayerSpec::Relu | LayerSpec::LeakyRelu { .. }) {
                 layers.push(Box::new(Spy(Arc::clone(&signs))));
             }
             layers.push(layer.clone());

@@ -8,8 +8,8 @@ use backprop_datasets::mnist;
 use backprop_trainer::data::Batch;
 use backprop_trainer::formats::{ModelInfo, OutputKind, onnx_bytes};
 use backprop_trainer::layers::{
-    LayerSpec, Pool, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax,
-    tanh,
+    LayerSpec, Pool, Sequential, Workspace, dropout, elu, gelu, gelu_tanh, hard_swish, leaky_relu,
+    linear, mish, relu, selu, sigmoid, silu, softmax, softplus, tanh,
 };
 use backprop_trainer::ndarray::Array2;
 use backprop_trainer::tensor::Scalar;
@@ -19,7 +19,10 @@ const ROWS: u32 = 1000;
 
 /// Runs an ONNX file on raw inputs; gives its first output. The runtime computes in f32.
 fn run(bytes: Vec<u8>, raw: &Array2<f32>) -> Vec<f32> {
-    let operators = op_registry!(Gemm, LeakyRelu, Max, Min, Mul, Relu, Sigmoid, Softmax, Tanh);
+    let operators = op_registry!(
+        Abs, Add, Cast, Div, Erf, Exp, Gemm, LeakyRelu, Log, Max, Min, Mul, Neg, Relu, Sigmoid,
+        Softmax, Sub, Tanh
+    );
     let model = ModelOptions::with_ops(operators).load(bytes).unwrap();
     let input = Value::from_shape([raw.nrows(), raw.ncols()], raw.iter().copied().collect());
     let output = model.run_one(input.unwrap().into(), None).unwrap();
@@ -73,13 +76,29 @@ fn every_layer_and_kind_of_output_predicts_the_same_in_another_runtime() {
             classes,
         ]
     };
-    for activation in [relu(), leaky_relu(0.01), leaky_relu(1.5), sigmoid(), tanh()] {
+    let smooth = [
+        gelu(),
+        gelu_tanh(),
+        silu(),
+        elu(0.5),
+        selu(),
+        softplus(),
+        mish(),
+        hard_swish(),
+    ];
+    let others = [relu(), leaky_relu(0.01), leaky_relu(1.5), sigmoid(), tanh()];
+    for activation in others.into_iter().chain(smooth) {
         same_predictions::<f32>(hidden(activation.clone()), logits());
-        same_predictions::<f64>(hidden(activation), logits());
+        // The runtime takes doubles for floats and has no cast to them, which the error function needs.
+        if activation != gelu() {
+            same_predictions::<f64>(hidden(activation), logits());
+        }
     }
     let probabilities = [hidden(relu()), vec![softmax()]].concat();
     same_predictions::<f32>(probabilities, ModelInfo::new(OutputKind::Probabilities));
     same_predictions::<f32>(vec![linear(3)], ModelInfo::new(OutputKind::Values));
     let binary = logits().with_loss("BinaryCrossEntropyWithLogits");
     same_predictions::<f32>(vec![linear(3)], binary);
+    let rates = ModelInfo::new(OutputKind::Values).with_loss("Poisson");
+    same_predictions::<f32>(vec![linear(3)], rates);
 }

@@ -8,9 +8,9 @@ use backprop_datasets::mnist;
 use backprop_trainer::data::{Batch, BatchSampler, DataError, Dataset, Limits, Targets, csv, idx};
 use backprop_trainer::formats::{Checkpoint, FormatError, ModelInfo};
 use backprop_trainer::layers::{
-    BuildError, Dropout, Init, Key, Layer, LayerSpec, LeakyRelu, Linear, Mode, Parameter,
-    ParameterKind, Pool, Relu, Sequential, Sigmoid, Softmax, Tanh, Workspace, dropout, leaky_relu,
-    linear, softmax,
+    BuildError, Dropout, Elu, Gelu, GeluTanh, HardSwish, Init, Key, Layer, LayerSpec, LeakyRelu,
+    Linear, Mish, Mode, Parameter, ParameterKind, Pool, Relu, Selu, Sequential, Sigmoid, Silu,
+    Softmax, Softplus, Tanh, Workspace, dropout, leaky_relu, linear, softmax,
 };
 use backprop_trainer::losses::{
     BinaryCrossEntropyWithLogits, CrossEntropy, Focal, Huber, LabelSmoothing, Loss, LossError,
@@ -66,6 +66,14 @@ fn types_are_send_sync_clone_and_debug() {
     cloned::<Sigmoid>();
     cloned::<Tanh>();
     cloned::<Softmax>();
+    copied::<Elu>();
+    copied::<Gelu>();
+    copied::<GeluTanh>();
+    copied::<HardSwish>();
+    copied::<Mish>();
+    copied::<Selu>();
+    copied::<Silu>();
+    copied::<Softplus>();
     cloned::<Dropout>();
     copied::<SoftmaxCrossEntropy>();
     copied::<Focal>();

@@ -25,8 +25,8 @@ pub(crate) struct ModelArgs {
     #[arg(value_name = "RUN_OR_MODEL")]
     path: PathBuf,
     /// The layers of a safetensors file of PyTorch or another program, for instance "linear 128, relu,
-    /// linear 10": linear N, linear N no-bias, relu, leaky-relu, leaky-relu SLOPE, sigmoid, tanh,
-    /// softmax and dropout P; the number of inputs is in the file
+    /// linear 10": linear N, linear N no-bias, relu, leaky-relu, leaky-relu SLOPE, sigmoid, tanh, gelu,
+    /// gelu-tanh, silu, elu, elu ALPHA, selu, softplus, mish, hard-swish, softmax and dropout P; the number of inputs is in the file
     #[arg(long, value_name = "LAYERS", value_parser = layers, help_heading = FOREIGN)]
     layers: Option<Layers>,
     /// The layers of the file that have names of their own, and the numbers of those in --layers that

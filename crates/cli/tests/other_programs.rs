@@ -297,8 +297,8 @@ fn flags_that_describe_no_network_are_refused() {
     );
     for (flags, expected) in [
         (
-            "--layers relu,gelu",
-            "layer 1: \"gelu\" is no layer; write linear N",
+            "--layers relu,prelu",
+            "layer 1: \"prelu\" is no layer; write linear N",
         ),
         (
             "--layers relu",

@@ -3,6 +3,7 @@
 //! Written for operator set 13 (ONNX 1.8, 2020), the oldest that has every operator in its present
 //! form, so that old runtimes read it as well as new ones.
 
+mod activations;
 mod builder;
 mod messages;
 mod table;

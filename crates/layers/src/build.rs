@@ -3,7 +3,8 @@
 use backprop_tensor::{Key, Scalar};
 
 use crate::{
-    BuildError, Dropout, Init, Layer, LayerSpec, LeakyRelu, Linear, Relu, Sigmoid, Softmax, Tanh,
+    BuildError, Dropout, Elu, Gelu, GeluTanh, HardSwish, Init, Layer, LayerSpec, LeakyRelu, Linear,
+    Mish, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
 };
 
 /// The weights that a new layer begins with.
@@ -53,6 +54,14 @@ impl LayerSpec {
             LayerSpec::LeakyRelu { slope } => Box::new(LeakyRelu::new(*slope)?),
             LayerSpec::Sigmoid => Box::new(Sigmoid),
             LayerSpec::Tanh => Box::new(Tanh),
+            LayerSpec::Gelu => Box::new(Gelu),
+            LayerSpec::GeluTanh => Box::new(GeluTanh),
+            LayerSpec::Silu => Box::new(Silu),
+            LayerSpec::Elu { alpha } => Box::new(Elu::new(*alpha)?),
+            LayerSpec::Selu => Box::new(Selu),
+            LayerSpec::Softplus => Box::new(Softplus),
+            LayerSpec::Mish => Box::new(Mish),
+            LayerSpec::HardSwish => Box::new(HardSwish),
             LayerSpec::Softmax => Box::new(Softmax),
             LayerSpec::Dropout { probability } => Box::new(Dropout::new(*probability)?),
             LayerSpec::Custom(custom) => {
@@ -90,7 +99,16 @@ pub(crate) fn init_for(following: &[LayerSpec]) -> Init {
         .find(|spec| !matches!(spec, LayerSpec::Dropout { .. }));
     match next {
         Some(LayerSpec::Sigmoid | LayerSpec::Tanh) => Init::Glorot,
-        Some(LayerSpec::Relu) => Init::He { slope: 0.0 },
+        Some(
+            LayerSpec::Relu
+            | LayerSpec::Gelu
+            | LayerSpec::GeluTanh
+            | LayerSpec::Silu
+            | LayerSpec::Elu { .. }
+            | LayerSpec::Softplus
+            | LayerSpec::Mish
+            | LayerSpec::HardSwish,
+        ) => Init::He { slope: 0.0 },
         Some(LayerSpec::LeakyRelu { slope }) => Init::He { slope: *slope },
         _ => Init::He { slope: 1.0 },
     }

@@ -35,6 +35,9 @@ pub enum BuildError {
     /// A slope that is not a finite number.
     #[error("the slope of a LeakyReLU is {0}; it must be a finite number")]
     Slope(f64),
+    /// An ELU whose `alpha` is not above 0.
+    #[error("alpha of an ELU is {0}; it must be above 0 and finite")]
+    Alpha(f64),
     /// The list of layers is empty.
     #[error("the network has no layers; give it at least one")]
     Empty,
@@ -46,7 +49,8 @@ pub enum BuildError {
     /// A text that is no layer.
     #[error(
         "\"{0}\" is no layer; write linear N, linear N no-bias, relu, leaky-relu, leaky-relu SLOPE, \
-         sigmoid, tanh, softmax or dropout P"
+         sigmoid, tanh, gelu, gelu-tanh, silu, elu, elu ALPHA, selu, softplus, mish, hard-swish, softmax or \
+         dropout P"
     )]
     Notation(String),
     /// An error at one layer of a network.

@@ -4,7 +4,8 @@ use crate::BuildError;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// Standard deviation `sqrt(2 / ((1 + slope^2) I))` (He, Zhang, Ren and Sun, 2015), where
-    /// `slope` is that of the activation that follows below zero; 1 where none follows.
+    /// `slope` is that of the activation that follows below zero. It is 1 where none follows and before
+    /// SELU: `sqrt(1 / I)`, the normal initialisation of LeCun, Bottou, Orr and Müller (1998).
     He {
         /// The slope below zero of the activation that follows.
         slope: f64,

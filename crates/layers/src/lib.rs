@@ -23,6 +23,7 @@ mod notation;
 mod parameter;
 mod predictor;
 mod sequential;
+mod smooth_activation;
 mod softmax;
 mod spec;
 mod workspace;
@@ -31,6 +32,7 @@ pub use backprop_tensor::{Gradient, Key, Pool, Scalar, SparseIndex, ndarray};
 
 // By glob, so that a new activation or a new entry of lists needs no line here.
 pub use activation::*;
+pub use smooth_activation::*;
 pub use spec::*;
 
 pub use build::Weights;

@@ -11,8 +11,8 @@ use crate::{BuildError, LayerSpec};
 /// assert_eq!(layers, [linear(128), leaky_relu(0.01), linear(10)]);
 /// assert_eq!(layers[1].to_string(), "leaky-relu 0.01");
 ///
-/// let error = parse_layers("linear 128, gelu").unwrap_err().to_string();
-/// assert!(error.starts_with("layer 1: \"gelu\" is no layer; "), "{error}");
+/// let error = parse_layers("linear 128, prelu").unwrap_err().to_string();
+/// assert!(error.starts_with("layer 1: \"prelu\" is no layer; "), "{error}");
 /// # Ok::<(), backprop_layers::BuildError>(())
 /// ```
 ///
@@ -29,7 +29,7 @@ pub fn parse_layers(text: &str) -> Result<Vec<LayerSpec>, BuildError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CustomSpec, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh};
+    use crate::*;
 
     #[test]
     fn every_layer_is_read_as_it_is_written() {
@@ -38,6 +38,14 @@ mod tests {
             (linear(1).bias(false), "linear 1 no-bias"),
             (relu(), "relu"),
             (leaky_relu(0.2), "leaky-relu 0.2"),
+            (gelu(), "gelu"),
+            (gelu_tanh(), "gelu-tanh"),
+            (silu(), "silu"),
+            (elu(0.5), "elu 0.5"),
+            (selu(), "selu"),
+            (softplus(), "softplus"),
+            (mish(), "mish"),
+            (hard_swish(), "hard-swish"),
             (leaky_relu(-1e-300), &format!("leaky-relu {}", -1e-300)),
             (sigmoid(), "sigmoid"),
             (tanh(), "tanh"),

@@ -42,6 +42,25 @@ pub enum LayerSpec {
     Sigmoid,
     /// [`Tanh`](crate::Tanh).
     Tanh,
+    /// [`Gelu`](crate::Gelu).
+    Gelu,
+    /// [`GeluTanh`](crate::GeluTanh).
+    GeluTanh,
+    /// [`Silu`](crate::Silu).
+    Silu,
+    /// [`Elu`](crate::Elu).
+    Elu {
+        /// The outputs are above minus this.
+        alpha: f64,
+    },
+    /// [`Selu`](crate::Selu).
+    Selu,
+    /// [`Softplus`](crate::Softplus).
+    Softplus,
+    /// [`Mish`](crate::Mish).
+    Mish,
+    /// [`HardSwish`](crate::HardSwish).
+    HardSwish,
     /// [`Softmax`](crate::Softmax).
     Softmax,
     /// [`Dropout`](crate::Dropout).
@@ -122,19 +141,24 @@ impl fmt::Display for LayerSpec {
                 let no_bias = if *bias { "" } else { " no-bias" };
                 write!(f, "linear {outputs}{no_bias}")
             }
-            LayerSpec::Relu => f.write_str("relu"),
             LayerSpec::LeakyRelu { slope } => write!(f, "leaky-relu {slope}"),
-            LayerSpec::Sigmoid => f.write_str("sigmoid"),
-            LayerSpec::Tanh => f.write_str("tanh"),
+            LayerSpec::Elu { alpha } => write!(f, "elu {alpha}"),
             LayerSpec::Softmax => f.write_str("softmax"),
             LayerSpec::Dropout { probability } => write!(f, "dropout {probability}"),
             LayerSpec::Custom(custom) => f.write_str(&custom.name),
+            // An activation without a setting.
+            other => {
+                let mut all = activations().into_iter();
+                let known = all.find(|(_, spec)| spec == other);
+                f.write_str(known.map_or("", |(name, _)| name))
+            }
         }
     }
 }
 
 /// One layer: `linear 128`, `linear 128 no-bias`, `relu`, `leaky-relu` or `leaky-relu 0.2`, `sigmoid`,
-/// `tanh`, `softmax`, `dropout 0.1`.
+/// `tanh`, `gelu`, `gelu-tanh`, `silu`, `elu` or `elu 0.5`, `selu`, `softplus`, `mish`, `hard-swish`, `softmax`,
+/// `dropout 0.1`.
 ///
 /// # Errors
 /// If the text is none of these.
@@ -147,6 +171,7 @@ impl FromStr for LayerSpec {
             ["linear", outputs] => outputs.parse().ok().map(linear),
             ["linear", outputs, "no-bias"] => outputs.parse().ok().map(|n| linear(n).bias(false)),
             ["leaky-relu", slope] => slope.parse().ok().map(leaky_relu),
+            ["elu", alpha] => alpha.parse().ok().map(elu),
             ["softmax"] => Some(softmax()),
             ["dropout", probability] => probability.parse().ok().map(dropout),
             [word] => {
@@ -174,6 +199,14 @@ pub fn activations() -> Vec<(&'static str, LayerSpec)> {
         ("relu", relu()),
         ("sigmoid", sigmoid()),
         ("tanh", tanh()),
+        ("gelu", gelu()),
+        ("gelu-tanh", gelu_tanh()),
+        ("silu", silu()),
+        ("elu", elu(1.0)),
+        ("selu", selu()),
+        ("softplus", softplus()),
+        ("mish", mish()),
+        ("hard-swish", hard_swish()),
     ]
 }
 
@@ -204,6 +237,46 @@ pub fn sigmoid() -> LayerSpec {
 /// The hyperbolic tangent.
 pub fn tanh() -> LayerSpec {
     LayerSpec::Tanh
+}
+
+/// `x` times the normal distribution function at `x`.
+pub fn gelu() -> LayerSpec {
+    LayerSpec::Gelu
+}
+
+/// The GELU with tanh in place of the error function.
+pub fn gelu_tanh() -> LayerSpec {
+    LayerSpec::GeluTanh
+}
+
+/// `x / (1 + e^-x)`.
+pub fn silu() -> LayerSpec {
+    LayerSpec::Silu
+}
+
+/// `x` where positive, `alpha (e^x - 1)` elsewhere; 1 is customary.
+pub fn elu(alpha: f64) -> LayerSpec {
+    LayerSpec::Elu { alpha }
+}
+
+/// The ELU that keeps mean 0 and variance 1.
+pub fn selu() -> LayerSpec {
+    LayerSpec::Selu
+}
+
+/// `ln(1 + e^x)`.
+pub fn softplus() -> LayerSpec {
+    LayerSpec::Softplus
+}
+
+/// `x tanh(ln(1 + e^x))`.
+pub fn mish() -> LayerSpec {
+    LayerSpec::Mish
+}
+
+/// `x max(0, min(6, x + 3)) / 6`.
+pub fn hard_swish() -> LayerSpec {
+    LayerSpec::HardSwish
 }
 
 /// Probabilities from each row; not needed before a loss on logits.

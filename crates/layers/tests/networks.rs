@@ -209,3 +209,60 @@ fn classes_are_the_first_of_the_largest_outputs() {
     let rows = ndarray::array![[0.0, 2.0, 1.0], [5.0, 5.0, 0.0], [1.0, f64::NAN, 0.0]];
     assert_eq!(network.classify(rows.view()), [Some(1), Some(0), None]);
 }
+
+#[test]
+fn the_smooth_activations_are_drawn_for_and_checked() {
+    // He's deviation before a relative of the rectifier, that of LeCun before SELU.
+    for (activation, factor) in [(gelu(), 2.0), (elu(1.0), 2.0), (mish(), 2.0), (selu(), 1.0)] {
+        let network = Sequential::<f64>::new(200, [linear(300), activation], 0).unwrap();
+        let (_, weight) = network.parameters().next().unwrap();
+        let squares: f64 = weight.to_array().iter().map(|w| w * w).sum();
+        let variance = squares / 60_000.0 * 200.0;
+        assert!((variance / factor - 1.0).abs() < 0.03, "{variance}");
+    }
+    for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let error = Sequential::<f32>::new(2, [linear(2), elu(bad)], 0).unwrap_err();
+        let expected = format!("layer 1: alpha of an ELU is {bad}; it must be above 0 and finite");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+/// Far from zero each is the function that it tends to, and nothing is NaN for a number.
+#[test]
+fn the_smooth_activations_are_right_at_the_ends_of_the_range() {
+    fn check<T: Scalar>(activation: LayerSpec, below: f64, factor: f64) {
+        let layer = Sequential::<T>::new(1, [activation.clone()], 0).unwrap();
+        for size in [100.0, 1e4, 1e15] {
+            let input = ndarray::array![[T::from_f64(size)], [T::from_f64(-size)]];
+            let output = layer.predict(input.view()).mapv(|y| y.as_f64());
+            let (above, found) = (output[[0, 0]] / size, output[[1, 0]]);
+            assert!(
+                (above / factor - 1.0).abs() < 1e-6,
+                "{activation} at {size}: {above}"
+            );
+            assert!(
+                (found - below).abs() < 1e-6,
+                "{activation} at {size}: {found}"
+            );
+        }
+        let broken = ndarray::array![[T::nan()]];
+        assert!(
+            layer.predict(broken.view())[[0, 0]].is_nan(),
+            "{activation}"
+        );
+    }
+    let (scale, alpha) = (1.050_700_987_355_480_5, 1.673_263_242_354_377_2);
+    for (activation, below, factor) in [
+        (gelu(), 0.0, 1.0),
+        (gelu_tanh(), 0.0, 1.0),
+        (silu(), 0.0, 1.0),
+        (elu(0.5), -0.5, 1.0),
+        (selu(), -scale * alpha, scale),
+        (softplus(), 0.0, 1.0),
+        (mish(), 0.0, 1.0),
+        (hard_swish(), 0.0, 1.0),
+    ] {
+        check::<f32>(activation.clone(), below, factor);
+        check::<f64>(activation, below, factor);
+    }
+}

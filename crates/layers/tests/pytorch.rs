@@ -2,8 +2,9 @@
 
 use backprop_layers::ndarray::{Array1, Array2};
 use backprop_layers::{
-    BackwardArgs, Dropout, Key, Layer, LeakyRelu, Linear, Mode, PassContext, Pool, Relu, Saved,
-    Sigmoid, Softmax, SparseIndex, Tanh,
+    BackwardArgs, Dropout, Elu, Gelu, GeluTanh, HardSwish, Key, Layer, LeakyRelu, Linear, Mish,
+    Mode, PassContext, Pool, Relu, Saved, Selu, Sigmoid, Silu, Softmax, Softplus, SparseIndex,
+    Tanh,
 };
 use backprop_tensor::Scalar;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ struct Reference {
 struct Case {
     name: String,
     layer: String,
-    /// Of a LeakyReLU.
+    /// Of a LeakyReLU; the alpha of an ELU.
     slope: Option<f64>,
     /// The probability of a dropout, and the key of its mask.
     p: Option<f64>,
@@ -75,6 +76,14 @@ fn layer<T: Scalar>(case: &Case) -> Box<dyn Layer<T>> {
         "tanh" => Box::new(Tanh),
         "relu" => Box::new(Relu),
         "leaky_relu" => Box::new(LeakyRelu::new(case.slope.unwrap()).unwrap()),
+        "gelu" => Box::new(Gelu),
+        "gelu_tanh" => Box::new(GeluTanh),
+        "silu" => Box::new(Silu),
+        "elu" => Box::new(Elu::new(case.slope.unwrap()).unwrap()),
+        "selu" => Box::new(Selu),
+        "softplus" => Box::new(Softplus),
+        "mish" => Box::new(Mish),
+        "hard_swish" => Box::new(HardSwish),
         "softmax" => Box::new(Softmax),
         "dropout" => Box::new(Dropout::new(case.p.unwrap()).unwrap()),
         other => panic!("{other} is not a layer of ours"),
@@ -152,7 +161,7 @@ fn check<T: Scalar>(allowed: f64) {
     let mut worst = [0.0_f64; 3];
     let cases = cases();
     // 4 linear, 24 activations, a softmax and 4 dropouts; weighted and not.
-    assert_eq!(cases.len(), 66);
+    assert_eq!(cases.len(), 146);
     for threads in [1, 3] {
         let pool = Pool::new(threads);
         for case in &cases {

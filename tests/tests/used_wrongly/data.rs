@@ -332,7 +332,7 @@ fn files() {
         ("names that are none", error("fc1".parse::<Rename>())),
         (
             "layers that are none",
-            error(parse_layers("linear 2, gelu")),
+            error(parse_layers("linear 2, prelu")),
         ),
         ("the precision of nothing", error(dtype_of("m", b""))),
         (

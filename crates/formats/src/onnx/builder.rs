@@ -101,9 +101,20 @@ impl GraphBuilder {
 
     /// Multiplies the last value by a number, which becomes a tensor of this name.
     fn multiply<T: Scalar>(&mut self, name: &str, factor_name: &str, factor: f64) {
-        let factor = (factor_name.to_owned(), vec![1], vec![T::from_f64(factor)]);
-        self.tensors.push(tensor(factor));
-        self.add_node(name, "Mul", &[factor_name], vec![]);
+        self.combine::<T>(name, "Mul", factor_name, factor);
+    }
+
+    /// An operator on the last value and a number, which becomes a tensor of this name.
+    pub(super) fn combine<T: Scalar>(
+        &mut self,
+        name: &str,
+        operator: &str,
+        number_name: &str,
+        number: f64,
+    ) {
+        let number = (number_name.to_owned(), vec![1], vec![T::from_f64(number)]);
+        self.tensors.push(tensor(number));
+        self.add_node(name, operator, &[number_name], vec![]);
     }
 
     fn layer<T: Scalar>(&mut self, index: usize, spec: LayerSpec) -> Result<(), String> {
@@ -132,6 +143,14 @@ impl GraphBuilder {
             }
             LayerSpec::Sigmoid => self.add_node(&name("sigmoid"), "Sigmoid", &[], vec![]),
             LayerSpec::Tanh => self.add_node(&name("tanh"), "Tanh", &[], vec![]),
+            LayerSpec::Gelu => self.gelu::<T>(index),
+            LayerSpec::GeluTanh => self.gelu_tanh::<T>(index),
+            LayerSpec::Silu => self.silu(index),
+            LayerSpec::Elu { alpha } => self.elu::<T>(index, 1.0, alpha),
+            LayerSpec::Selu => self.selu::<T>(index),
+            LayerSpec::Softplus => self.softplus::<T>(index),
+            LayerSpec::Mish => self.mish::<T>(index),
+            LayerSpec::HardSwish => self.hard_swish::<T>(index),
             LayerSpec::Softmax => {
                 self.add_node(&name("softmax"), "Softmax", &[], vec![int("axis", 1)]);
             }

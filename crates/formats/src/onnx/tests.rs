@@ -1,7 +1,7 @@
 use backprop_layers::ndarray::{ArrayView2, ArrayViewMut2};
 use backprop_layers::{
-    BackwardArgs, Layer, LayerSpec, PassContext, Saved, dropout, leaky_relu, linear, relu, sigmoid,
-    softmax, tanh,
+    BackwardArgs, Layer, LayerSpec, PassContext, Saved, dropout, elu, gelu, leaky_relu, linear,
+    relu, sigmoid, silu, softmax, tanh,
 };
 
 use super::messages::{Attribute, DOUBLE, Dimension, FLOAT, Node, ValueInfo};
@@ -246,6 +246,45 @@ fn outputs_are_called_what_they_are() {
     assert_eq!(
         names(vec![dropout(0.5)], kind(OutputKind::Values)).0,
         ["values = Identity(input)"]
+    );
+}
+
+/// The nodes of an activation as floats, without the constants' values.
+fn written_out(activation: LayerSpec) -> Vec<String> {
+    let network = Sequential::<f32>::new(3, [activation], 0).unwrap();
+    let bytes = onnx_bytes(&network, &ModelInfo::new(OutputKind::Values)).unwrap();
+    nodes(&Model::decode(&bytes[..]).unwrap().graph.unwrap())
+}
+
+#[test]
+fn activations_without_an_operator_are_written_out() {
+    assert_eq!(
+        written_out(silu()),
+        [
+            "0.sigmoid.output = Sigmoid(input)",
+            "values = Mul(0.sigmoid.output, input)"
+        ]
+    );
+    assert_eq!(
+        written_out(elu(0.5)),
+        [
+            "0.positive.output = Max(input, 0.positive.constant)",
+            "0.negative.output = Min(input, 0.negative.constant)",
+            "0.exp.output = Exp(0.negative.output)",
+            "0.less.output = Sub(0.exp.output, 0.less.constant)",
+            "0.below.output = Mul(0.less.output, 0.below.constant)",
+            "values = Add(0.below.output, 0.positive.output)",
+        ]
+    );
+    assert_eq!(
+        written_out(gelu()),
+        [
+            "0.scaled.output = Mul(input, 0.scaled.constant)",
+            "0.erf.output = Erf(0.scaled.output)",
+            "0.one.output = Add(0.erf.output, 0.one.constant)",
+            "0.half.output = Mul(0.one.output, 0.half.constant)",
+            "values = Mul(0.half.output, input)",
+        ]
     );
 }
 

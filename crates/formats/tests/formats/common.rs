@@ -6,7 +6,8 @@ use std::sync::Arc;
 use backprop_formats::{FormatError, Model, ModelInfo};
 use backprop_layers::ndarray::Array2;
 use backprop_layers::{
-    Pool, Scalar, Sequential, Workspace, dropout, leaky_relu, linear, relu, sigmoid, softmax, tanh,
+    Pool, Scalar, Sequential, Workspace, dropout, elu, gelu, gelu_tanh, hard_swish, leaky_relu,
+    linear, mish, relu, selu, sigmoid, silu, softmax, softplus, tanh,
 };
 
 /// A network with a layer of every kind.
@@ -20,6 +21,14 @@ pub(crate) fn every_kind<T: Scalar>() -> Sequential<T> {
         linear(5),
         sigmoid(),
         tanh(),
+        gelu(),
+        gelu_tanh(),
+        silu(),
+        elu(0.25),
+        selu(),
+        softplus(),
+        mish(),
+        hard_swish(),
         linear(3),
         softmax(),
     ];

@@ -117,12 +117,42 @@ def activations(random, weights):
             )
 
 
+def smooth(random, weights):
+    layers = [
+        ("gelu", functional.gelu),
+        ("gelu_tanh", lambda x: functional.gelu(x, approximate="tanh")),
+        ("silu", functional.silu),
+        ("selu", functional.selu),
+        ("softplus", functional.softplus),
+        ("mish", functional.mish),
+        ("hard_swish", functional.hardswish),
+    ]
+    # The hard swish has kinks at -3 and 3.
+    around = [[-3.0, 3.0, -2.999, 2.999], [-3.001, 3.001, -5.5, 4.5]]
+    sizes = [("", MODERATE), (", kinks", KINKS), (", around 3", around), (", large", LARGE)]
+    for size, inputs in sizes:
+        for layer, of in layers:
+            yield case(random, layer + size, layer, inputs, weights, of)
+        for alpha in [1.0, 0.25, 3.0]:
+            yield case(
+                random,
+                f"elu {alpha}{size}",
+                "elu",
+                inputs,
+                weights,
+                lambda x, alpha=alpha: functional.elu(x, alpha),
+                slope=alpha,
+            )
+
+
 def cases():
     random = numpy.random.default_rng(SEED)
     found = []
     for weights in [False, True]:
         found.extend(linears(random, weights))
         found.extend(activations(random, weights))
+        # Draws of their own: the cases around them stay as they are.
+        found.extend(smooth(numpy.random.default_rng(SEED + 1), weights))
         softmax = lambda x: functional.softmax(x, dim=1)
         found.append(case(random, "softmax", "softmax", LOGITS, weights, softmax))
         x = numpy.round(random.standard_normal((7, 9)), 3).tolist()

@@ -12,6 +12,7 @@
 //! is the distance between the two numbers of the type around the exact result.
 
 pub(crate) mod elementary;
+mod erf;
 mod exp;
 mod logistic;
 #[cfg(test)]
@@ -21,6 +22,8 @@ mod tanh;
 mod tests;
 
 use crate::{Scalar, SimdLoop, run_with_best_simd};
+
+pub use erf::erf;
 
 /// The exponential function `e^x`, at most 1 ulp from it.
 ///
