@@ -3,10 +3,11 @@
 use backprop_tensor::Scalar;
 use ndarray::Array2;
 
-use super::encoding::Classes;
-use super::rows::{Row, table_error};
+use super::encoding::{Classes, Feature, NumericColumn, TableEncoding, Target};
+use super::options::{Header, Missing, Unknown};
+use super::rows::{Row, shorten, table_error};
+use super::table::Table;
 use super::values::{Cell, is_marker};
-use super::{Feature, Header, Missing, NumericColumn, Table, TableEncoding, Target, Unknown};
 use crate::{Advice, DataError, Dataset, Targets};
 
 /// A text of more values may be one that tells nothing, since it names each row.
@@ -226,7 +227,7 @@ pub(super) fn no_class(row: &Row<'_>, column: &str, classes: &[String], cell: &s
 
 /// "one of the 3 what (a, b, c)", the first few of them.
 fn one_of(values: &[String], what: &str) -> String {
-    let first: Vec<String> = values.iter().take(8).map(|v| super::shorten(v)).collect();
+    let first: Vec<String> = values.iter().take(8).map(|v| shorten(v)).collect();
     let more = if values.len() > 8 { ", ..." } else { "" };
     let (count, first) = (values.len(), first.join(", "));
     format!("one of the {count} {what} ({first}{more})")

@@ -1,9 +1,11 @@
 use serde::{Deserialize, Serialize};
 
+use super::bounds::MAX_COLUMNS;
+use super::date::DateColumn;
+use super::number::NumberFormat;
+use super::options::{Header, Missing, ReadOptions, Unknown};
+use super::rows::first_duplicate;
 use super::values::integer;
-use super::{
-    DateColumn, Header, MAX_COLUMNS, Missing, NumberFormat, ReadOptions, Unknown, first_duplicate,
-};
 use crate::DataError;
 
 /// The encoding of a row of a table as features and targets, fitted by [`Table::fit`](super::Table::fit),

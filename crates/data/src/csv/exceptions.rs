@@ -2,8 +2,8 @@
 
 use super::profile::{ColumnKind, FirstCell};
 use super::rows::{cell_error, shorten};
+use super::table::{Column, Table};
 use super::values::is_marker;
-use super::{Column, Table};
 use crate::{Advice, DataError};
 
 /// The most cells that an error names.

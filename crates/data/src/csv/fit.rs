@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::bounds::{MAX_CATEGORIES, MAX_CLASSES, MAX_GUESSED_CLASSES};
 use super::date::DateFitter;
+use super::encoding::{Feature, NumericColumn, TableEncoding, Target};
 use super::fitter::{ColumnFitter, NumberFitter};
+use super::number::NumberFormat;
+use super::options::{Missing, Options, TargetKind};
 use super::profile::{ColumnKind, FirstCell};
-use super::rows::{Row, cell_error};
+use super::rows::{Row, cell_error, first_duplicate, shorten, table_error};
+use super::table::{Column, Table};
 use super::values::integer;
-use super::{
-    Column, Feature, MAX_CATEGORIES, MAX_CLASSES, MAX_GUESSED_CLASSES, Missing, NumberFormat,
-    NumericColumn, Options, Table, TableEncoding, Target, TargetKind, first_duplicate,
-};
 use crate::{Advice, DataError};
 use backprop_tensor::Scalar;
 
@@ -129,7 +130,7 @@ impl Table {
         } else {
             return Ok(roles);
         };
-        Err(super::table_error(&self.file, 1, expected, "none"))
+        Err(table_error(&self.file, 1, expected, "none"))
     }
 
     /// Refuses the first value that is missing where it must not be.
@@ -383,7 +384,7 @@ impl Table {
     fn classes(&self, name: &str, names: BTreeSet<String>) -> Result<Vec<String>, DataError> {
         let mut names: Vec<String> = names.into_iter().collect();
         if let [only] = &names[..] {
-            let found = format!("\"{}\" in every row", super::shorten(only));
+            let found = format!("\"{}\" in every row", shorten(only));
             return Err(self.column_error(name, "at least two different classes", found));
         }
         if names.iter().all(|name| integer(name).is_some()) {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::date::DateFitter;
+use super::date::{DateColumn, DateFitter};
+use super::number::NumberFormat;
 use super::values::{Cell, RunningMoments};
-use super::{DateColumn, NumberFormat};
 
 /// The statistics of a column, cell by cell.
 pub(super) enum ColumnFitter {

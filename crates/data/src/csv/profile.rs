@@ -1,9 +1,9 @@
 //! The contents of a column, counted while a table is read, and its kind.
 
-use super::ReadOptions;
 use super::date::Moment;
 use super::day_first::DayFirst;
 use super::number::{Decimal, FORMATS, NumberFormat, Thousands, Written, point};
+use super::options::ReadOptions;
 use super::rows::shorten;
 use super::values::{Cell, integer};
 use crate::Advice;

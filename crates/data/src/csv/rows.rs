@@ -1,11 +1,13 @@
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::rc::Rc;
 
 use backprop_tensor::Scalar;
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 
-use super::{Header, MAX_COLUMNS, first_duplicate};
+use super::bounds::MAX_COLUMNS;
+use super::options::Header;
 use crate::{Advice, DataError};
 
 /// The most bytes that one row may have: the csv reader holds a row, and where its cells end.
@@ -169,6 +171,14 @@ fn delimiter(bytes: &[u8]) -> u8 {
         .unwrap_or_default();
     let occurs = |delimiter: &u8| first.contains(delimiter);
     [b',', b';', b'\t'].into_iter().find(occurs).unwrap_or(b',')
+}
+
+/// The first name that occurs twice.
+pub(super) fn first_duplicate<'a>(
+    names: impl IntoIterator<Item = &'a String>,
+) -> Option<&'a String> {
+    let mut known = BTreeSet::new();
+    names.into_iter().find(|name| !known.insert(name.as_str()))
 }
 
 /// The error of two columns of one name.

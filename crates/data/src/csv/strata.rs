@@ -1,9 +1,9 @@
 //! The strata of a table's rows, before its features are encoded.
 
 use super::encode::no_class;
-use super::encoding::Classes;
+use super::encoding::{Classes, Target};
+use super::table::Table;
 use super::values::Cell;
-use super::{Table, Target};
 use crate::DataError;
 use crate::dataset::strata_of_values;
 

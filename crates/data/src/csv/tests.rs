@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Batch, Dataset};
+use crate::{Batch, DataError, Dataset, Limits};
 
 mod encoding;
 mod refused;

@@ -1,6 +1,6 @@
 //! The contents of the cells of a column.
 
-use super::NumberFormat;
+use super::number::NumberFormat;
 
 /// The markers of a missing number, beside an empty cell.
 const MARKERS: [&str; 5] = ["NA", "N/A", "NaN", "null", "?"];

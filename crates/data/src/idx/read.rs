@@ -4,10 +4,9 @@ use std::path::Path;
 use byteorder::{BigEndian, ByteOrder};
 use flate2::read::MultiGzDecoder;
 
-use super::{Idx, Kind, Limits, Values, describe_shape, elements};
-use crate::DataError;
+use super::array::{Idx, Kind, Values, describe_shape, elements};
 use crate::error::clause;
-use crate::limits;
+use crate::{DataError, Limits, limits};
 
 /// Bytes that are read, or reserved before their contents are known, at a time.
 const CHUNK: usize = 1 << 16;

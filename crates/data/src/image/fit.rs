@@ -1,8 +1,11 @@
 //! The foreground of a picture, as a field of MNIST.
 
+use super::pixels::GrayImage;
 use super::scale::each_overlap;
-use super::{GrayImage, SIDE};
 use crate::DataError;
+
+/// Pixels on each side of MNIST's fields.
+const SIDE: usize = 28;
 
 /// Pixels on each side of the box that a digit is scaled into, in a field of 28 x 28.
 const BOX: f64 = 20.0;
@@ -120,6 +123,47 @@ impl<'a> Glyph<'a> {
             }
         }
         field
+    }
+}
+
+impl GrayImage {
+    /// The raw inputs, from 0 to 255, of a network of `inputs` inputs; `name` is for errors.
+    ///
+    /// A square picture of `inputs` pixels is taken as it is, any other fitted the way of MNIST,
+    /// which needs a network of 784 inputs. Both are light on black, whichever way round they were
+    /// drawn.
+    ///
+    /// ```
+    /// use backprop_data::png::GrayImage;
+    ///
+    /// // A black square on white, in a corner.
+    /// let shade = |i: usize| if i % 60 < 30 && i / 60 < 30 { 0 } else { 255 };
+    /// let inputs = GrayImage::new(60, 60, (0..3600).map(shade).collect())?.to_inputs("square", 784)?;
+    /// let ink = |y: usize, x: usize| inputs[28 * y + x];
+    /// assert_eq!((ink(4, 4), ink(23, 23)), (255, 255));
+    /// assert_eq!((ink(3, 14), ink(24, 14)), (0, 0));
+    /// # Ok::<(), backprop_data::DataError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If all pixels are of one shade, or the picture does not fit the network.
+    pub fn to_inputs(&self, name: &str, inputs: usize) -> Result<Vec<u8>, DataError> {
+        let drawing = Glyph::on(self, name)?;
+        let fits = self.width == self.height && self.pixels.len() == inputs;
+        if fits && drawing.is_dark_on_light() {
+            Ok(self.pixels.iter().map(|shade| 255 - shade).collect())
+        } else if fits {
+            Ok(self.pixels.clone())
+        } else if inputs == SIDE * SIDE {
+            Ok(drawing.normalized(SIDE, SIDE))
+        } else {
+            Err(DataError::GrayImage {
+                file: name.to_owned(),
+                width: self.width,
+                height: self.height,
+                inputs,
+            })
+        }
     }
 }
 

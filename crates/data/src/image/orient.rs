@@ -1,6 +1,6 @@
 //! Pictures turned and mirrored, as Exif's tag Orientation asks for.
 
-use super::Image;
+use super::pixels::Image;
 
 /// The way in which a picture is stored: Exif's numbers 1 to 8, by what shows it upright.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The separate pieces of a drawing: connected components of its foreground, from left to right.
 
 use super::fit::Glyph;
-use super::{GrayImage, Image};
+use super::pixels::{GrayImage, Image};
 use crate::DataError;
 
 /// A component of less mass than this fraction of the largest is a speck: a grain of the paper, a fibre.

@@ -1,6 +1,6 @@
 //! Pictures of another size, each pixel the average of the area that it covers.
 
-use super::Image;
+use super::pixels::Image;
 
 /// The middle of a picture, as wide as high as the other size is, scaled to that size.
 pub(crate) fn scaled(image: &Image, width: usize, height: usize) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! Tables that are refused, and the sentences that say so.
 
+use std::path::Path;
+
 use super::*;
 
 fn refused(text: &str) -> String {
