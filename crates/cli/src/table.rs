@@ -10,64 +10,12 @@ use backprop_trainer::data::csv::{
     self, Decimal, Header, ReadOptions, Table, TableEncoding, TargetKind, Thousands,
 };
 use backprop_trainer::formats::ModelInfo;
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
 
 pub(crate) use describe::describe;
 
-use crate::settings::{ClassWeights, DataSettings, Settings};
-
-/// The kind of a table's targets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Task {
-    #[default]
-    Auto,
-    Classification,
-    Regression,
-}
-
-/// The treatment of a missing feature.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Missing {
-    #[default]
-    Refuse,
-    Mean,
-}
-
-/// The treatment of a text that no training row has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Unknown {
-    #[default]
-    Refuse,
-    Zeros,
-}
-
-/// The decimal mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DecimalMark {
-    /// 1.5
-    Point,
-    /// 1,5
-    Comma,
-}
-
-/// The mark between thousands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ThousandsMark {
-    /// 1,234
-    Comma,
-    /// 1.234
-    Point,
-    /// 1 234
-    Space,
-    /// 1'234
-    Apostrophe,
-}
+use crate::settings::{
+    ClassWeights, DataSettings, DecimalMark, Missing, Settings, Task, ThousandsMark, Unknown,
+};
 
 /// How the settings read the table that they name.
 fn read_options(data: &DataSettings) -> ReadOptions {

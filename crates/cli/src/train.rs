@@ -108,7 +108,7 @@ impl Run<'_> {
             return Ok(self.interrupted(&trainer));
         }
         self.keep_history(&trainer)?;
-        let again = self.refit(&loaded, &trainer)?;
+        let again = refit::refit(&self.settings, self.common, &loaded, &trainer)?;
         if again
             .as_ref()
             .is_some_and(|again| Self::is_interrupted(&again.trainer))
@@ -205,6 +205,11 @@ impl Run<'_> {
         progress.finish()?;
         result?;
         Ok(())
+    }
+
+    /// Returns true if Ctrl-C has stopped a trainer.
+    fn is_interrupted<T: Scalar>(trainer: &Trainer<T>) -> bool {
+        trainer.history().end() == Some(StopReason::Observer)
     }
 
     fn interrupted<T: Scalar>(&self, trainer: &Trainer<T>) -> ExitCode {

@@ -11,8 +11,8 @@ use super::choices::{
     Activation, ClassWeights, LossName, OptimizerKind, Precision, ScheduleName, activation_names,
     stop_metrics,
 };
+use super::table::{DecimalMark, Missing, Task, ThousandsMark, Unknown};
 use crate::source::Source;
-use crate::table::{DecimalMark, Missing, Task, ThousandsMark, Unknown};
 
 /// The flags of `train`.
 #[derive(Args, Clone, Default, Serialize, Deserialize)]

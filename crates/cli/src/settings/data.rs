@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::args::DataArgs;
 use super::choices::ClassWeights;
+use super::table::{DecimalMark, Missing, Task, ThousandsMark, Unknown};
 use crate::source::Source;
-use crate::table::{DecimalMark, Missing, Task, ThousandsMark, Unknown};
 
 /// The fraction of a table's rows that is its test set.
 const TEST_FRACTION: f64 = 0.2;

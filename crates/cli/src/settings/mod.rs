@@ -5,6 +5,7 @@ mod args;
 mod choices;
 mod data;
 mod resolved;
+mod table;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -13,6 +14,7 @@ pub(crate) use args::TrainArgs;
 pub(crate) use choices::{ClassWeights, LossName, OptimizerKind, Precision};
 pub(crate) use data::DataSettings;
 pub(crate) use resolved::Settings;
+pub(crate) use table::{DecimalMark, Missing, Task, ThousandsMark, Unknown};
 
 /// Settings or flags as one flat table, whose keys are the names of flags.
 pub(crate) fn flat_table(settings: &impl Serialize) -> Result<toml::Table> {

@@ -2,7 +2,7 @@
 
 use backprop_trainer::data::csv::{Feature, NumberFormat, NumericColumn, TableEncoding, Target};
 
-use super::Task;
+use crate::settings::Task;
 
 /// The columns and what they became: a line, and one more for each way of writing that is not that
 /// of programs.

@@ -1,15 +1,15 @@
 //! The training on all rows, once the validation rows have told for how many epochs.
 
 use anyhow::Result;
+use backprop_trainer::Trainer;
 use backprop_trainer::data::Dataset;
 use backprop_trainer::tensor::Scalar;
-use backprop_trainer::{StopReason, Trainer};
 use serde::Serialize;
 
-use super::Run;
+use crate::common::Common;
 use crate::data::Loaded;
 use crate::history::best_epoch;
-use crate::output::thousands;
+use crate::output::{say, thousands};
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::setup;
@@ -47,50 +47,45 @@ impl Refit {
     }
 }
 
-impl Run<'_> {
-    /// Trains a new network on training and validation rows, for as many epochs as turned out best;
-    /// `None` where that is not asked for.
-    ///
-    /// It has no checkpoint: a run that is interrupted here begins it again.
-    pub(super) fn refit<T: Scalar>(
-        &self,
-        loaded: &Loaded<T>,
-        trainer: &Trainer<T>,
-    ) -> Result<Option<Refitted<T>>> {
-        if self.settings.training.refit != Some(true) {
-            return Ok(None);
-        }
-        let settings = all_rows(&self.settings, trainer);
-        let splits = setup::splits(&settings, loaded)?;
-        let (network, _) = setup::network(&settings, &splits.train)?;
-        let mut again =
-            setup::trainer(&settings, network, &splits.train)?.with_pool(self.common.pool());
-        let refit = Refit {
-            epochs: settings.training.epochs,
-            train_samples: splits.train.len(),
-        };
-        self.say(&format!(
+/// Trains a new network on training and validation rows, for as many epochs as turned out best;
+/// `None` where that is not asked for.
+///
+/// It has no checkpoint: a run that is interrupted here begins it again.
+pub(super) fn refit<T: Scalar>(
+    settings: &Settings,
+    common: &Common,
+    loaded: &Loaded<T>,
+    trainer: &Trainer<T>,
+) -> Result<Option<Refitted<T>>> {
+    if settings.training.refit != Some(true) {
+        return Ok(None);
+    }
+    let settings = all_rows(settings, trainer);
+    let splits = setup::splits(&settings, loaded)?;
+    let (network, _) = setup::network(&settings, &splits.train)?;
+    let mut again = setup::trainer(&settings, network, &splits.train)?.with_pool(common.pool());
+    let refit = Refit {
+        epochs: settings.training.epochs,
+        train_samples: splits.train.len(),
+    };
+    if !common.quiet {
+        say!(
             "training again on all {} rows but the test set, for {} epochs",
             thousands(refit.train_samples),
             refit.epochs
-        ));
-        let mut progress = Progress::new(refit.epochs, &[], None, self.common.quiet);
-        let result = again
-            .fit_with(&splits.train, None, &mut progress)
-            .map(|_| ());
-        progress.finish()?;
-        result?;
-        Ok(Some(Refitted {
-            trainer: again,
-            test: splits.test,
-            figures: refit,
-        }))
+        );
     }
-
-    /// Whether Ctrl-C has stopped a trainer.
-    pub(super) fn is_interrupted<T: Scalar>(trainer: &Trainer<T>) -> bool {
-        trainer.history().end() == Some(StopReason::Observer)
-    }
+    let mut progress = Progress::new(refit.epochs, &[], None, common.quiet);
+    let result = again
+        .fit_with(&splits.train, None, &mut progress)
+        .map(|_| ());
+    progress.finish()?;
+    result?;
+    Ok(Some(Refitted {
+        trainer: again,
+        test: splits.test,
+        figures: refit,
+    }))
 }
 
 /// The settings for all rows: the epoch whose parameters were kept is the last.
