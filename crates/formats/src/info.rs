@@ -4,7 +4,7 @@ use backprop_tensor::{Scalar, exp, logistic_all, softmax_rows};
 use serde::{Deserialize, Serialize};
 
 use crate::FormatError;
-use crate::network::info_from_bytes;
+use crate::safetensors_file::SafetensorsFile;
 
 /// The loss whose logits are each on their own.
 const BINARY: &str = "BinaryCrossEntropyWithLogits";
@@ -95,7 +95,9 @@ impl ModelInfo {
     /// # Errors
     /// If the bytes are damaged or hold no network of this crate.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, FormatError> {
-        info_from_bytes(name, bytes)
+        let file = SafetensorsFile::parse_network(name, bytes)?;
+        file.require_backprop()?;
+        file.json("info")
     }
 
     /// With the name of the loss it was trained with.

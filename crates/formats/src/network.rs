@@ -108,13 +108,6 @@ pub(crate) fn build<T: Scalar>(
     Sequential::from_layers(input_width, layers).map_err(build)
 }
 
-/// The description of the network in the bytes of a file; `name` is the name of the file in errors.
-pub(crate) fn info_from_bytes(name: &str, bytes: &[u8]) -> Result<ModelInfo, FormatError> {
-    let file = SafetensorsFile::parse_network(name, bytes)?;
-    file.require_backprop()?;
-    file.json("info")
-}
-
 /// Builds one layer with the parameters in the file. The shapes of its tensors are compared with the
 /// description before memory is allocated for them.
 fn layer<T: Scalar>(
