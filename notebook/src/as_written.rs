@@ -3,6 +3,7 @@
 //! They live here and in no library crate. `docs/notebook.md` explains each.
 
 mod adam;
+mod figures;
 mod layers;
 mod page;
 mod program;
@@ -14,67 +15,14 @@ use backprop_report::Document;
 use backprop_trainer::data::{Dataset, split_rows};
 use backprop_trainer::search::parallel_map;
 use backprop_trainer::tensor::Key;
-use serde::Serialize;
 
 use backprop_cli::common::Common;
 use backprop_cli::progress;
+use figures::{COST_SEEDS, Cost, Experiment, Printed, Report, SEEDS, Spread};
 use program::{Kind, L2, Mistake, Outcome, Rates, Variant, run};
 
-/// Seeds of the runs as written.
-const SEEDS: u64 = 10;
-/// Seeds of the runs that tell what each mistake costs.
-const COST_SEEDS: u64 = 3;
 /// The dropout probability where the cost of the dropout is measured.
 const DROPOUT: f64 = 0.1;
-
-/// All figures.
-#[derive(Serialize)]
-pub(crate) struct Report {
-    dataset: String,
-    threads: usize,
-    seconds: f64,
-    experiments: Vec<Experiment>,
-    mistakes: Vec<Cost>,
-}
-
-/// One of the notebook's experiments with all of its mistakes.
-#[derive(Serialize)]
-struct Experiment {
-    name: String,
-    dropout: f64,
-    l2: f64,
-    notebook: Printed,
-    ours: Spread,
-    seconds: f64,
-}
-
-#[derive(Serialize)]
-struct Printed {
-    train_loss: f64,
-    validation_loss: Option<f64>,
-}
-
-/// The losses after the last epoch over seeds; of those that did not diverge.
-#[derive(Clone, Copy, Serialize)]
-struct Spread {
-    seeds: usize,
-    diverged: usize,
-    lowest_train_loss: Option<f64>,
-    train_loss: Option<f64>,
-    highest_train_loss: Option<f64>,
-    validation_loss: Option<f64>,
-}
-
-/// The effect of a mistake by itself, and of the others without it.
-#[derive(Serialize)]
-struct Cost {
-    mistake: String,
-    optimizer: &'static str,
-    /// The mistake alone, at the sensible rates.
-    alone: Spread,
-    /// All mistakes but this one, at the notebook's rates.
-    mended: Option<Spread>,
-}
 
 /// A row of the report: what is run, and under which name.
 struct Row {

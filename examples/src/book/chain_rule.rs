@@ -8,8 +8,9 @@ use backprop::ndarray::{Array2, array};
 use backprop::tensor::{Key, Scalar};
 use backprop_plot::{Axis, Scale, Series};
 
+use super::charts::lines;
+use super::contents::{Book, Outcome};
 use super::draw::{At, Drawing};
-use super::{Book, Outcome, lines};
 
 const CHAPTER: &str = "02-the-chain-rule";
 

@@ -9,8 +9,10 @@ use backprop::tensor::{Pool, Scalar};
 use backprop::trainer::{BatchReport, Observer};
 use backprop_plot::{Axis, Scale, Series};
 
+use super::charts::{by_epoch, lines, over_epochs};
+use super::contents::{Book, Outcome};
 use super::draw::{At, Drawing};
-use super::{Book, Outcome, by_epoch, config, epochs, lines, network, over_epochs, trainer};
+use super::runs::{config, epochs, network, trainer};
 
 const CHAPTER: &str = "05-downhill";
 

@@ -11,8 +11,10 @@ use backprop::optimizers::Adam;
 use backprop::trainer::on_epoch;
 use backprop_plot::{Axis, Scale, Series};
 
+use super::charts::lines;
+use super::contents::{Book, Outcome};
 use super::draw::{At, Drawing};
-use super::{Book, Outcome, config, lines, trainer};
+use super::runs::{config, trainer};
 
 const CHAPTER: &str = "01-the-idea";
 

@@ -8,7 +8,9 @@ use backprop::tensor::{Key, rand::RngExt};
 use backprop::trainer::{Epoch, TrainConfig};
 use backprop_plot::{Axis, LineChart, Mark, Scale, Series};
 
-use super::{Book, Outcome, by_epoch, config, epochs, network, over_epochs};
+use super::charts::{by_epoch, over_epochs};
+use super::contents::{Book, Outcome};
+use super::runs::{config, epochs, network};
 
 const CHAPTER: &str = "06-overfitting";
 const EPOCHS: u64 = 40;

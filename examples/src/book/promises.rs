@@ -12,7 +12,7 @@ use backprop::tensor::PanelLayout;
 use backprop::trainer::Trainer;
 use backprop_plot::{Axis, BarChart, Scale};
 
-use super::{Book, Outcome};
+use super::contents::{Book, Outcome};
 
 const CHAPTER: &str = "07-promises";
 /// The widths of the network that everything here is about.

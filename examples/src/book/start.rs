@@ -10,7 +10,9 @@ use backprop::optimizers::Sgd;
 use backprop::tensor::{Key, rand::RngExt};
 use backprop_plot::{Axis, Scale, Series};
 
-use super::{Book, Outcome, by_epoch, config, epochs, lines, network, over_epochs, rms, trainer};
+use super::charts::{by_epoch, lines, over_epochs};
+use super::contents::{Book, Outcome};
+use super::runs::{config, epochs, network, rms, trainer};
 
 const CHAPTER: &str = "04-where-to-start";
 /// ReLU layers of the network that only runs, and of the one that is trained.

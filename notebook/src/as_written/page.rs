@@ -2,7 +2,7 @@
 
 use backprop_report::{Comparison, Document, Experiments, table_page};
 
-use super::{COST_SEEDS, Report, SEEDS, Spread};
+use super::figures::{COST_SEEDS, Report, SEEDS, Spread};
 use backprop_cli::output::say;
 
 /// The tables on the terminal.
