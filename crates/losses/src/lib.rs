@@ -51,24 +51,10 @@ pub use label_smoothing::LabelSmoothing;
 pub use loss::{Loss, OutputKind, RowTarget, TargetsView, WeightedSum};
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
-pub use notation::{notation, option_names, parse};
+pub use notation::{by_name, notation, option_names, parse};
 pub use poisson::Poisson;
 pub use quantile::Quantile;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
-
-/// The loss of this crate with this [name](Loss::name) and constant, as a trained model keeps it.
-///
-/// ```
-/// use backprop_losses::{Loss, by_name};
-///
-/// let loss = by_name::<f32>("MeanSquaredError").unwrap();
-/// assert_eq!(loss.name(), "MeanSquaredError");
-/// assert!(by_name::<f32>("MyOwnLoss").is_none());
-/// ```
-#[inline(never)]
-pub fn by_name<T: Scalar>(name: &str) -> Option<Box<dyn Loss<T>>> {
-    parse(name).ok()
-}
 
 /// The names of all losses of this crate, each of which [`by_name`] finds.
 ///

@@ -46,6 +46,20 @@ pub fn parse<T: Scalar>(text: &str) -> Result<Box<dyn Loss<T>>, LossError> {
     }
 }
 
+/// The loss of this crate with this [name](Loss::name) and constant, as a trained model keeps it.
+///
+/// ```
+/// use backprop_losses::{Loss, by_name};
+///
+/// let loss = by_name::<f32>("MeanSquaredError").unwrap();
+/// assert_eq!(loss.name(), "MeanSquaredError");
+/// assert!(by_name::<f32>("MyOwnLoss").is_none());
+/// ```
+#[inline(never)]
+pub fn by_name<T: Scalar>(name: &str) -> Option<Box<dyn Loss<T>>> {
+    parse(name).ok()
+}
+
 /// The text of a loss, from which [`parse`] makes it again: its name, with its constant if it has one.
 pub fn notation<T: Scalar>(loss: &dyn Loss<T>) -> String {
     match loss.constant() {
