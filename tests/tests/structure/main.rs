@@ -3,6 +3,7 @@
 //! exception that is no longer needed fails, too.
 
 mod imports;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
