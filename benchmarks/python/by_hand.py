@@ -2,26 +2,29 @@
 
 import numpy as np
 
-from serve import CLASSES, SLOPE, WIDTH, serve
+from serve import CLASSES, SLOPE, serve
 
 
 class ByHand:
     def __init__(self, images, labels):
         self.images, self.labels = images, labels
 
-    def build(self, hidden, batch, adam, rate):
+    def build(self, hidden, batch, adam, rate, table=None):
         random = np.random.default_rng(0)
-        widths = [WIDTH, *hidden, CLASSES]
+        # Of the precision of the data.
+        self.number = number = self.images.dtype.type
+        widths = [self.images.shape[1], *hidden, table["outputs"] if table else CLASSES]
         pairs = list(zip(widths, widths[1:]))
-        he = lambda shape: random.standard_normal(shape, np.float32) * np.float32((2 / shape[0]) ** 0.5)
-        empty = lambda *shape: np.empty(shape, np.float32)
+        he = lambda shape: random.standard_normal(shape, number) * number((2 / shape[0]) ** 0.5)
+        empty = lambda *shape: np.empty(shape, number)
         self.weights = [he(pair) for pair in pairs]
-        self.biases = [np.zeros(outputs, np.float32) for _, outputs in pairs]
+        self.biases = [np.zeros(outputs, number) for _, outputs in pairs]
         self.grads = [np.empty_like(p) for p in self.weights + self.biases]
         self.spare = [np.empty_like(p) for p in self.weights + self.biases]
         self.moments = [[np.zeros_like(p) for p in self.grads] for _ in range(2)] if adam else None
         self.batch, self.rate, self.steps = batch, rate, 0
-        self.input = empty(batch, WIDTH)
+        self.loss = self.squared if table else self.cross_entropy
+        self.input = empty(batch, widths[0])
         self.outputs = [empty(batch, width) for width in widths[1:]]
         self.deltas = [empty(batch, width) for width in widths[1:]]
         self.room = [empty(batch, width) for width in widths[1:]]
@@ -34,12 +37,19 @@ class ByHand:
             out = np.matmul(values, weight, out=out)
             out += bias
             if k < last:
-                slack = np.multiply(out, np.float32(SLOPE), out=room[k] if room else None)
+                slack = np.multiply(out, self.number(SLOPE), out=room[k] if room else None)
                 np.maximum(out, slack, out=out)
             values = out
         return values
 
-    def loss(self, classes):
+    def squared(self, targets):
+        """Leaves the gradient of the mean loss in the last delta."""
+        delta = np.subtract(self.outputs[-1], targets, out=self.deltas[-1])
+        loss = float(np.vdot(delta, delta)) / delta.size
+        delta *= self.number(2 / delta.size)
+        return loss
+
+    def cross_entropy(self, classes):
         """Leaves the gradient of the mean loss in the last delta."""
         logits, delta = self.outputs[-1], self.deltas[-1]
         rows = np.arange(self.batch)
@@ -49,7 +59,7 @@ class ByHand:
         loss = float(np.log(sums).mean() - logits[rows, classes].mean())
         delta /= sums
         delta[rows, classes] -= 1
-        delta /= np.float32(self.batch)
+        delta /= self.number(self.batch)
         return loss
 
     def backward(self):
@@ -62,8 +72,8 @@ class ByHand:
                 np.matmul(delta, self.weights[k].T, out=self.deltas[k - 1])
                 np.greater(below, 0, out=self.positive[k - 1])
                 # The slope: 1 where the output is above 0.
-                slope = np.multiply(self.positive[k - 1], np.float32(1 - SLOPE), out=self.room[k - 1])
-                slope += np.float32(SLOPE)
+                slope = np.multiply(self.positive[k - 1], self.number(1 - SLOPE), out=self.room[k - 1])
+                slope += self.number(SLOPE)
                 self.deltas[k - 1] *= slope
 
     def update(self):
@@ -71,23 +81,23 @@ class ByHand:
         parameters = self.weights + self.biases
         if self.moments is None:
             for value, grad in zip(parameters, self.grads):
-                grad *= np.float32(self.rate)
+                grad *= self.number(self.rate)
                 value -= grad
             return
         one, two = 1 - 0.9**self.steps, 1 - 0.999**self.steps
         for value, grad, room, m, v in zip(parameters, self.grads, self.spare, *self.moments):
-            m *= np.float32(0.9)
-            np.multiply(grad, np.float32(0.1), out=room)
+            m *= self.number(0.9)
+            np.multiply(grad, self.number(0.1), out=room)
             m += room
-            v *= np.float32(0.999)
+            v *= self.number(0.999)
             np.multiply(grad, grad, out=grad)
-            grad *= np.float32(0.001)
+            grad *= self.number(0.001)
             v += grad
-            np.divide(v, np.float32(two), out=room)
+            np.divide(v, self.number(two), out=room)
             np.sqrt(room, out=room)
-            room += np.float32(1e-8)
+            room += self.number(1e-8)
             np.divide(m, room, out=room)
-            room *= np.float32(self.rate / one)
+            room *= self.number(self.rate / one)
             value -= room
 
     def train(self, steps, seed):

@@ -20,6 +20,21 @@ def read(folder, train):
     return pair(slice(None, train)), pair(slice(train, None))
 
 
+def read_table(table):
+    """The features of all rows, and then their targets, one number after the other."""
+    rows, inputs, outputs = table["rows"], table["inputs"], table["outputs"]
+    values = np.fromfile(table["file"], np.float64 if table["double"] else np.float32)
+    features, targets = np.split(values, [rows * inputs])
+    return features.reshape(rows, inputs), targets.reshape(rows, outputs)
+
+
+def difference(peer, images, file):
+    """The largest difference of the logits of the first rows from those in a file."""
+    expected = np.fromfile(file, np.float32).reshape(-1, CLASSES)
+    found = peer.numbers(peer.predict(peer.rows(images[: len(expected)])))
+    return float(np.abs(found - expected).max())
+
+
 def peak_rss_bytes():
     for line in open("/proc/self/status"):
         if line.startswith("VmHWM:"):
@@ -47,13 +62,17 @@ def answer(value):
 def serve(make, version):
     """Does the commands, until there are no more. `make(images, labels)` makes the peer:
 
-    build(hidden, batch, adam, rate): a fresh network and optimizer;
-    train(steps, seed): steps on rows in a random order, gives the mean loss of the batches;
+    build(hidden, batch, adam, rate): a fresh network and optimizer; for a table, images and labels are
+    its features and targets, and `table` has `outputs`, `tanh`, `binary` and `double`;
+    train(steps, seed): steps on rows in a random order, or on all rows where they are one batch; gives
+    the mean loss of the batches;
+    gradient(steps): the loss on all rows and its gradient, without an update; gives the loss;
     rows(images): rows to predict, before the clock starts; predict(rows): the logits, computed;
     numbers(logits): as a NumPy array.
     """
     start = json.loads(sys.argv[1])
-    (images, labels), (held_out, held_out_labels) = read(start["folder"], start["train"])
+    if start["folder"]:
+        (images, labels), (held_out, held_out_labels) = read(start["folder"], start["train"])
     peers, current = {}, None
     trained = 0
     answer({"version": version})
@@ -70,10 +89,19 @@ def serve(make, version):
             current = peers[dense]
             current.build(**command)
             answer({})
-        elif do == "train":
+        elif do == "table":
+            current = make(*read_table(command))
+            names = ["hidden", "batch", "adam", "rate"]
+            current.build(*(command[name] for name in names), table=command)
+            answer({})
+        elif do == "load":
+            current = make(command["model"])
+            answer({"difference": difference(current, held_out, command["logits"])})
+        elif do in ("train", "gradient"):
             trained += 1
             begin = time.perf_counter()
-            loss = current.train(command["steps"], trained)
+            steps = command["steps"]
+            loss = current.gradient(steps) if do == "gradient" else current.train(steps, trained)
             answer({"seconds": time.perf_counter() - begin, "loss": float(loss)})
         elif do == "evaluate":
             answer(evaluate(current, held_out, held_out_labels))

@@ -10,7 +10,7 @@ use backprop_cli::output::say;
 use serde::{Deserialize, Serialize};
 
 use super::jobs::median;
-use super::peer::ROOT;
+use super::library::ROOT;
 use super::table::{self, Table};
 
 /// How both programs are called.

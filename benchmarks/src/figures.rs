@@ -100,21 +100,75 @@ pub(crate) fn peers(compared: &[Comparison]) -> Vec<Table> {
             tables.push((row.job, row.threads, Table::new(title, &columns)));
             tables.len() - 1
         });
-        let share = |share: Option<f64>| share.map_or("?".to_string(), percent);
+        let share = |share: Option<f64>| share.map_or("-".to_string(), percent);
+        let loss = |loss: Option<f64>| loss.map_or("-".to_string(), |loss| format!("{loss:.4}"));
         tables[place].2.rows.push(vec![
             format!("{} {}", row.peer, row.version),
             time(row.seconds),
             time(row.our_seconds),
             format!("{:.2}", row.ratio),
-            row.loss
-                .map_or("?".to_string(), |loss| format!("{loss:.4}")),
-            format!("{:.4}", row.our_loss),
+            loss(row.loss),
+            loss(row.our_loss),
             share(row.accuracy),
             share(row.our_accuracy),
         ]);
     }
     tables.sort_by_key(|(job, threads, _)| (job.len(), *job, *threads));
     tables.into_iter().map(|(_, _, table)| table).collect()
+}
+
+/// The jobs in a few words each.
+const JOBS: [(&str, &str); 9] = [
+    ("A", "train 784-128-64-10 on 48,000 images, batch 50"),
+    ("B", "the same, batch 128, Adam"),
+    ("C", "train 784-1000-500-10 on 48,000 images, batch 128"),
+    (
+        "D",
+        "train 28-300-300-300-300-300-1 on 200,000 rows, batch 100",
+    ),
+    ("E", "a step of 4-32-16-4 on 10,000 rows, Adam"),
+    ("F", "a gradient of 24-8-2 on 200 rows, f64"),
+    ("predict-1", "predict one image with the network of A"),
+    ("predict-50", "predict 50 images in one call"),
+    ("predict-1000", "predict 1,000 images in one call"),
+];
+
+/// One line a job: our seconds, the fastest other library, and how many times our seconds it
+/// takes, on each number of threads.
+pub(crate) fn overview(jobs: &[Measured], compared: &[Comparison]) -> Table {
+    let title = "How long we take, and how many times as long the fastest other library takes";
+    let mut columns = vec!["job"];
+    for threads in threads_of(jobs) {
+        columns.extend(match threads {
+            1 => ["1 thread", "fastest other", "takes"],
+            2 => ["2 threads", "fastest other", "takes"],
+            _ => ["more threads", "fastest other", "takes"],
+        });
+    }
+    let mut table = Table::new(title, &columns);
+    for (name, words) in JOBS {
+        let mut row = vec![format!("{name}: {words}")];
+        for threads in threads_of(jobs) {
+            let is_it = |job: &&Measured| job.job == name && job.threads == threads;
+            let ours = jobs.iter().find(is_it);
+            row.push(ours.map_or("-".to_string(), |job| time(job.seconds)));
+            let others = compared
+                .iter()
+                .filter(|row| row.job == name && row.threads == threads);
+            let best = others.min_by(|a, b| a.ratio.total_cmp(&b.ratio));
+            row.push(best.map_or("-".to_string(), |row| row.peer.to_string()));
+            row.push(best.map_or("-".to_string(), |row| format!("{:.2} times", row.ratio)));
+        }
+        table.rows.push(row);
+    }
+    table
+}
+
+/// The numbers of threads that were measured, in their order.
+fn threads_of(jobs: &[Measured]) -> Vec<usize> {
+    let mut threads: Vec<usize> = jobs.iter().map(|job| job.threads).collect();
+    threads.dedup();
+    threads
 }
 
 /// All ratios at a glance: how many times our seconds each peer takes.
@@ -125,6 +179,9 @@ pub(crate) fn ratios(compared: &[Comparison]) -> Table {
         "A",
         "B",
         "C",
+        "D",
+        "E",
+        "F",
         "predict-1",
         "predict-50",
         "predict-1000",
@@ -155,8 +212,8 @@ pub(crate) fn ratios(compared: &[Comparison]) -> Table {
 pub(crate) fn sweep(cells: &[Cell]) -> Table {
     let mut columns = vec![
         "data",
+        "network",
         "batch",
-        "width",
         "threads",
         "a step",
         "GFLOP/s",
@@ -166,14 +223,14 @@ pub(crate) fn sweep(cells: &[Cell]) -> Table {
     if compared {
         columns.extend(PEERS);
     }
-    let title = "Sweep: two hidden layers, gradient descent; seconds of a step, the times over the \
+    let title = "Sweep: images by gradient descent, tables by Adam; seconds of a step, the times over the \
                  dense limit, and how many times ours each peer takes";
     let mut table = Table::new(title, &columns);
     for cell in cells {
         let mut row = vec![
             cell.data.to_string(),
+            cell.network.clone(),
             cell.batch.to_string(),
-            cell.width.to_string(),
             cell.threads.to_string(),
             time(cell.seconds),
             format!("{:.1}", cell.gflops),
@@ -204,16 +261,36 @@ mod tests {
             ratio: seconds / 0.5,
             loss: Some(0.25),
             accuracy: None,
-            our_loss: 0.2,
+            our_loss: Some(0.2),
             our_accuracy: Some(0.95),
         }
+    }
+
+    #[test]
+    fn the_overview_names_the_fastest_other_library() {
+        let machine = Machine {
+            cpu: String::new(),
+            cores: 2,
+            fma_gflops: [(1, 100.0)].into(),
+            l2_gb_s: 0.0,
+            dram_gb_s: 0.0,
+            meeting_ns: None,
+        };
+        let ours = [Measured::new("A", 1, 0.5, 1000, 1e6, &machine)];
+        let mut other = row("A", 1, 0.75);
+        other.peer = "jax";
+        let table = overview(&ours, &[row("A", 1, 1.0), other, row("A", 2, 0.1)]);
+        assert_eq!(table.rows[0][1..], ["0.500 s", "jax", "1.50 times"]);
+        assert_eq!(table.rows[1][1..], ["-", "-", "-"]);
     }
 
     #[test]
     fn ratios_stand_in_a_row_for_each_peer_and_number_of_threads() {
         let rows = [row("A", 1, 1.0), row("predict-1", 1, 2.0), row("A", 2, 0.4)];
         let table = ratios(&rows);
-        let one = ["numpy 2", "1", "2.00", "-", "-", "4.00", "-", "-"];
+        let one = [
+            "numpy 2", "1", "2.00", "-", "-", "-", "-", "-", "4.00", "-", "-",
+        ];
         assert_eq!(table.rows[0], one);
         assert_eq!(table.rows[1][2], "0.80");
         let titles: Vec<String> = peers(&rows).into_iter().map(|table| table.title).collect();

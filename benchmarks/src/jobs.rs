@@ -1,14 +1,16 @@
 //! The jobs, what they come to when every product is counted dense, and how long they take here.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
 use backprop_trainer::data::{Batch, Dataset};
+use backprop_trainer::formats::{ModelInfo, OutputKind, save_onnx};
 use backprop_trainer::layers::{Sequential, Workspace, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
-use backprop_trainer::ndarray::{Array2, Axis};
+use backprop_trainer::ndarray::{Array2, ArrayView2, Axis};
 use backprop_trainer::optimizers::{Adam, Optimizer, Schedule, Sgd};
 use backprop_trainer::tensor::{Key, Pool};
 use backprop_trainer::{Epoch, Evaluation, Observer, TrainConfig, Trainer};
@@ -167,6 +169,17 @@ impl Backprop {
 
     pub(crate) fn evaluate(&self, data: &Dataset<f32>) -> Result<Evaluation> {
         Ok(self.trainer.evaluate(data)?)
+    }
+
+    /// Writes the network as ONNX; its output are the logits.
+    pub(crate) fn export(&self, file: &Path) -> Result<()> {
+        let info = ModelInfo::new(OutputKind::Values);
+        Ok(save_onnx(file, self.trainer.network(), &info)?)
+    }
+
+    /// The logits of some rows.
+    pub(crate) fn logits(&self, inputs: ArrayView2<'_, f32>) -> Array2<f32> {
+        self.trainer.network().predict(inputs)
     }
 
     /// The seconds of one call of `predict_into`, the mean over `calls` of them, with other rows

@@ -6,6 +6,7 @@
 mod against;
 mod figures;
 mod jobs;
+mod library;
 mod machine;
 mod page;
 mod peer;
@@ -13,12 +14,14 @@ mod peers;
 mod process;
 mod published;
 mod sweep;
+mod sweep_tables;
 mod table;
 mod tabular;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use backprop_datasets::mnist::Variant;
@@ -68,8 +71,8 @@ struct Cli {
     /// With --peers: this library alone (may be repeated)
     #[arg(long, value_name = "NAME", requires = "peers")]
     only: Vec<String>,
-    /// Also train at batches of 1 to 512, widths of 32 to 2048, MNIST and dense input; with --peers
-    /// beside jax, torch and numpy
+    /// Also train at batches of 1 to 512 and widths of 32 to 2048 on MNIST and dense input, and on
+    /// tables of 8 to 64 columns in f32 and f64; with --peers beside jax, torch and numpy
     #[arg(long)]
     sweep: bool,
     /// Build this commit beside this one, and measure both in turn at the jobs of --quick: the
@@ -223,7 +226,7 @@ fn run(args: &Cli) -> Result<ExitCode> {
     let data = Data::load(args)?;
     let libraries = if args.peers {
         data.images()?;
-        peer::install(&args.only, common.quiet)?
+        library::install(&args.only, common.quiet)?
     } else {
         Vec::new()
     };
@@ -258,15 +261,21 @@ fn run(args: &Cli) -> Result<ExitCode> {
     for table in figures::peers(&comparison.peers) {
         say(&table.plain());
     }
+    let overview = figures::overview(&jobs, &comparison.peers);
     if !comparison.peers.is_empty() {
         say(&figures::ratios(&comparison.peers).plain());
+        say(&overview.plain());
     }
     processes.extend_from_slice(&comparison.processes);
     let all_processes = figures::processes(&processes);
     say(&all_processes.plain());
     let mut cells = Vec::new();
     if args.sweep {
+        let start = Instant::now();
         cells = sweep::measure(&libraries, &data, &machine, &plan)?;
+        cells.extend(sweep_tables::measure(&libraries, &machine, &plan)?);
+        let seconds = start.elapsed().as_secs_f64();
+        say(&format!("The sweep took {seconds:.0} seconds."));
         say(&sweep::summary(&cells).join("\n"));
     }
     if let Some(file) = &args.report {
@@ -291,7 +300,8 @@ fn run(args: &Cli) -> Result<ExitCode> {
         write_atomic(&chart, figure().as_bytes())?;
         let chart = chart.file_name().map(|name| name.to_string_lossy());
         let tables = [all_jobs, published, all_processes];
-        let measured = page::markdown(&first, &tables, &comparison, &cells, chart.as_deref());
+        let chart = chart.as_deref();
+        let measured = page::markdown(&first, &overview, &tables, &comparison, &cells, chart);
         write_markdown(file, &measured)?;
     }
     Ok(ExitCode::SUCCESS)

@@ -17,13 +17,14 @@ const END: &str = "<!-- measured: end -->";
 /// The measured part of a Markdown file.
 pub(crate) fn markdown(
     first: &str,
+    overview: &Table,
     jobs: &[Table],
     comparison: &Comparisons,
     sweep_cells: &[Cell],
     chart: Option<&str>,
 ) -> String {
     let date = Zoned::now().strftime("%Y-%m-%d");
-    let mut parts = vec![format!("Measured on {date}. {first}")];
+    let mut parts = vec![format!("Measured on {date}. {first}"), overview.markdown()];
     if !comparison.peers.is_empty() {
         parts.push(ratios(&comparison.peers).markdown());
     }

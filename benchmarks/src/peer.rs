@@ -1,182 +1,51 @@
-//! Other libraries: how they are installed, and how one is talked to.
+//! How another library is talked to.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use backprop_cli::output::say;
-
-/// The folder of the workspace.
-pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+use super::library::{Installed, clean};
 
 /// Bytes of free memory that a C library keeps.
 const MALLOC_KEEPS: &str = "1000000000";
 
-/// A library to compare with.
-pub(crate) struct Library {
-    pub(crate) name: &'static str,
-    language: Language,
+/// The argument that a peer is started with.
+#[derive(Serialize)]
+pub(crate) struct Start<'a> {
+    threads: usize,
+    /// The folder with the plain IDX files of MNIST, if there are to be images.
+    folder: Option<&'a Path>,
+    /// The first images, to train on; the others are for validation.
+    train: usize,
+    /// Whether all that it computes is of f64.
+    double: bool,
 }
 
-enum Language {
-    /// The package to install, its module, and the program in `benchmarks/python`.
-    Python(&'static str, &'static str, &'static str),
-    /// The program, and the feature that builds it, of `benchmarks/rust`.
-    Rust(&'static str),
-}
-
-pub(crate) const LIBRARIES: [Library; 7] = [
-    Library {
-        name: "ndarray",
-        language: Language::Rust("ndarray"),
-    },
-    Library {
-        name: "jax",
-        language: Language::Python("jax", "jax", "jax_scan.py"),
-    },
-    Library {
-        name: "numpy",
-        language: Language::Python("numpy", "numpy", "by_hand.py"),
-    },
-    Library {
-        name: "burn",
-        language: Language::Rust("burn"),
-    },
-    Library {
-        name: "scikit-learn",
-        language: Language::Python("scikit-learn", "sklearn", "scikit.py"),
-    },
-    Library {
-        name: "torch",
-        language: Language::Python("torch", "torch", "pytorch.py"),
-    },
-    Library {
-        name: "candle",
-        language: Language::Rust("candle"),
-    },
-];
-
-/// A library that can be started.
-pub(crate) struct Installed {
-    pub(crate) name: &'static str,
-    command: Vec<PathBuf>,
-}
-
-/// Installs those whose names are asked for, all where none is. One that cannot be had is named
-/// and left out.
-pub(crate) fn install(only: &[String], quiet: bool) -> Result<Vec<Installed>> {
-    let known = |name: &String| LIBRARIES.iter().any(|library| library.name == name);
-    if let Some(name) = only.iter().find(|name| !known(name)) {
-        let names: Vec<&str> = LIBRARIES.iter().map(|library| library.name).collect();
-        bail!(
-            "--only {name}: no such library; there are {}",
-            names.join(", ")
-        );
-    }
-    let folder = Path::new(ROOT).join("target/peers");
-    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let folder = folder.canonicalize()?;
-    let mut installed = Vec::new();
-    for library in &LIBRARIES {
-        if !only.is_empty() && !only.iter().any(|name| name == library.name) {
-            continue;
-        }
-        if !quiet {
-            say!("installing {} in {}", library.name, folder.display());
-        }
-        let command = match &library.language {
-            Language::Python(package, module, file) => python(&folder, package, module, file),
-            Language::Rust(program) => rust(&folder, program),
-        };
-        match command {
-            Ok(command) => installed.push(Installed {
-                name: library.name,
-                command,
-            }),
-            Err(error) => eprintln!("{} is left out: {error:#}", library.name),
+impl<'a> Start<'a> {
+    /// A peer with the first `train` images of a folder to train on.
+    pub(crate) fn images(threads: usize, folder: &'a Path, train: usize) -> Self {
+        Start {
+            threads,
+            folder: Some(folder),
+            train,
+            double: false,
         }
     }
-    Ok(installed)
-}
 
-/// Puts a package into a virtual environment of its own.
-fn python(folder: &Path, package: &str, module: &str, file: &str) -> Result<Vec<PathBuf>> {
-    let environment = folder.join("python");
-    let python = environment.join("bin/python");
-    if !python.is_file() {
-        finish(
-            Command::new("python3")
-                .args(["-m", "venv"])
-                .arg(&environment),
-        )?;
+    /// A peer that gets tables.
+    pub(crate) fn tables(threads: usize, double: bool) -> Self {
+        Start {
+            threads,
+            folder: None,
+            train: 0,
+            double,
+        }
     }
-    let here = clean(&python)
-        .args(["-c", &format!("import {module}")])
-        .output();
-    if !here.is_ok_and(|output| output.status.success()) {
-        finish(clean(&python).args(["-m", "pip", "install", "--quiet", package]))?;
-    }
-    Ok(vec![
-        python,
-        Path::new(ROOT).join("benchmarks/python").join(file),
-    ])
-}
-
-/// Builds a program of the workspace in `benchmarks/rust`.
-fn rust(folder: &Path, program: &str) -> Result<Vec<PathBuf>> {
-    let target = folder.join("rust");
-    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    // There, so that the settings of that workspace hold.
-    let mut command = Command::new(cargo);
-    command
-        .current_dir(Path::new(ROOT).join("benchmarks/rust"))
-        .args([
-            "build",
-            "--release",
-            "--locked",
-            "--quiet",
-            "--bin",
-            program,
-        ])
-        .args(["--features", program, "--target-dir"])
-        .arg(&target);
-    finish(&mut command)?;
-    Ok(vec![target.join("release").join(program)])
-}
-
-fn finish(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("{program} could not be started"))?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        let line = text.lines().rfind(|line| !line.trim().is_empty());
-        bail!(
-            "{program} failed: {}",
-            line.unwrap_or("it does not say why")
-        );
-    }
-    Ok(())
-}
-
-/// A command without the settings of this shell that would slow a library down.
-fn clean(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    for name in [
-        "OPENBLAS_CORETYPE",
-        "OPENBLAS_L2_SIZE",
-        "PYTHONPATH",
-        "XLA_FLAGS",
-    ] {
-        command.env_remove(name);
-    }
-    command
 }
 
 /// A library at work: a process that does what it is told, one line of JSON at a time.
@@ -194,6 +63,8 @@ pub(crate) struct Peer {
 pub(crate) struct Answer {
     version: Option<String>,
     seconds: Option<f64>,
+    /// The largest difference of its logits from ours, with the same network.
+    pub(crate) difference: Option<f64>,
     pub(crate) loss: Option<f64>,
     pub(crate) accuracy: Option<f64>,
     pub(crate) peak_rss_bytes: Option<u64>,
@@ -212,23 +83,17 @@ impl Answer {
 }
 
 impl Peer {
-    /// Starts a library on the first rows of the training images in `images`.
-    pub(crate) fn start(
-        library: &Installed,
-        threads: usize,
-        images: &Path,
-        train: usize,
-    ) -> Result<Self> {
+    /// Starts a library.
+    pub(crate) fn start(library: &Installed, start: &Start<'_>) -> Result<Self> {
         let errors = std::env::temp_dir().join(format!("backprop-{}-errors.txt", library.name));
         let mut command = clean(&library.command[0]);
-        let all = "OPENBLAS OMP MKL RAYON MATMUL CANDLE";
+        let all = "OPENBLAS OMP MKL RAYON MATMUL CANDLE RTEN";
         for name in all.split(' ') {
-            command.env(format!("{name}_NUM_THREADS"), threads.to_string());
+            command.env(format!("{name}_NUM_THREADS"), start.threads.to_string());
         }
-        let start = json!({ "threads": threads, "folder": images, "train": train });
         let mut child = command
             .args(&library.command[1..])
-            .arg(start.to_string())
+            .arg(json!(start).to_string())
             // Memory that a library frees stays with it: to get it from the system again and again
             // costs some of them a third of their time.
             .env("MALLOC_MMAP_THRESHOLD_", MALLOC_KEEPS)
@@ -304,6 +169,7 @@ impl Drop for Peer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::library::Jobs;
     use super::*;
 
     #[test]
@@ -328,25 +194,14 @@ mod tests {
         let script = "import sys; print('{\"version\": \"1\"}', flush=True); sys.exit('too bad')";
         let library = Installed {
             name: "none",
+            jobs: Jobs::Images,
             command: ["python3", "-c", script].map(PathBuf::from).to_vec(),
         };
-        let Ok(mut peer) = Peer::start(&library, 1, Path::new("."), 1) else {
+        let Ok(mut peer) = Peer::start(&library, &Start::tables(1, false)) else {
             return; // There is no Python here.
         };
         assert_eq!(peer.version, "1");
         let error = format!("{:#}", peer.train(1).unwrap_err());
         assert!(error.contains("none ended: too bad"), "{error}");
-    }
-
-    #[test]
-    fn a_library_that_there_is_not_is_named() {
-        let error = install(&["keras".to_string()], true)
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(
-            error.contains("keras") && error.contains("scikit-learn"),
-            "{error}"
-        );
     }
 }

@@ -1,9 +1,10 @@
 //! Networks on tables of numbers: jobs D, E and F, whose shapes have published records.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use backprop_trainer::data::{Dataset, Targets};
 use backprop_trainer::layers::{LayerSpec, Mode, Sequential, Workspace, leaky_relu, linear, tanh};
 use backprop_trainer::losses::{BinaryCrossEntropyWithLogits, Loss, MeanSquaredError, TargetsView};
@@ -12,6 +13,7 @@ use backprop_trainer::optimizers::{Adam, Nesterov, Optimizer, Schedule};
 use backprop_trainer::tensor::{Key, Pool, Scalar};
 use backprop_trainer::{TrainConfig, Trainer};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::jobs::{Measured, OneEpoch, median, training_flops};
 use super::machine::Machine;
@@ -42,6 +44,28 @@ impl TableNetwork {
     pub(crate) fn widths(&self) -> Vec<usize> {
         [&[self.inputs][..], &self.hidden, &[self.outputs]].concat()
     }
+
+    /// The command that makes it for the rows of a file.
+    pub(crate) fn command(&self, file: &Path, rows: usize) -> Value {
+        let mut command = json!(self);
+        command["do"] = "table".into();
+        command["file"] = json!(file);
+        command["rows"] = rows.into();
+        command
+    }
+}
+
+/// Writes numbers one after the other, little-endian, as f64 or as f32.
+pub(crate) fn write_numbers(
+    file: &Path,
+    numbers: impl Iterator<Item = f32>,
+    double: bool,
+) -> Result<()> {
+    let bytes: Vec<u8> = match double {
+        true => numbers.flat_map(|x| f64::from(x).to_le_bytes()).collect(),
+        false => numbers.flat_map(f32::to_le_bytes).collect(),
+    };
+    std::fs::write(file, bytes).with_context(|| file.display().to_string())
 }
 
 /// The part of training that a job measures.
@@ -142,6 +166,12 @@ impl Rows {
             targets: targets.collect(),
             features,
         }
+    }
+
+    /// Writes the features of all rows and then their targets.
+    pub(crate) fn write(&self, file: &Path, double: bool) -> Result<()> {
+        let all = self.features.iter().chain(&self.targets);
+        write_numbers(file, all.copied(), double)
     }
 }
 

@@ -31,12 +31,91 @@ pub trait Peer: Sized {
     fn predict(&mut self, rows: &Self::Rows) -> Self::Rows;
     /// The logits as numbers.
     fn numbers(&self, logits: Self::Rows) -> Vec<f32>;
+
+    /// A fresh network and optimizer for a table; numbers of f32, also where it computes in f64.
+    fn table(&mut self, _table: &Table, _features: Vec<f32>, _targets: Vec<f32>) {
+        unimplemented!("{} is not compared on tables", Self::CRATE);
+    }
+    /// So many steps on all rows of the table; the loss of the last.
+    fn steps(&mut self, _steps: usize) -> f64 {
+        unimplemented!("{} is not compared on tables", Self::CRATE);
+    }
+    /// The loss on all rows of the table and its gradient, so many times; the loss.
+    fn gradient(&mut self, _steps: usize) -> f64 {
+        unimplemented!("{} is not compared on tables", Self::CRATE);
+    }
+}
+
+/// A library that runs a network from a file.
+pub trait Runtime: Sized {
+    /// The crate whose version counts.
+    const CRATE: &'static str;
+    /// Rows as the library wants them.
+    type Rows;
+
+    /// Reads an ONNX file, for this number of threads.
+    fn load(model: &str, threads: usize) -> Self;
+    /// Rows to predict, before the clock starts.
+    fn rows(&mut self, images: &[f32]) -> Self::Rows;
+    /// The logits.
+    fn predict(&mut self, rows: &Self::Rows) -> Self::Rows;
+    /// The logits as numbers.
+    fn numbers(&self, logits: Self::Rows) -> Vec<f32>;
 }
 
 #[derive(Deserialize)]
-struct Start {
-    folder: String,
+pub struct Start {
+    pub threads: usize,
+    /// Without one there are only tables.
+    folder: Option<String>,
     train: usize,
+    /// Whether all that it computes is of f64.
+    pub double: bool,
+}
+
+impl Start {
+    /// The argument that the program was started with.
+    pub fn read() -> Self {
+        let start = std::env::args().nth(1).expect("the start as JSON");
+        serde_json::from_str(&start).expect("a start")
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Table {
+    file: String,
+    pub rows: usize,
+    pub inputs: usize,
+    pub outputs: usize,
+    /// tanh, or else leaky ReLU.
+    pub tanh: bool,
+    /// Binary cross-entropy of logits, or else mean squared error.
+    pub binary: bool,
+    double: bool,
+    /// Where it is not Adam, it is Nesterov's momentum, 0.9.
+    #[serde(flatten)]
+    pub network: Build,
+}
+
+impl Table {
+    fn read(&self) -> (Vec<f32>, Vec<f32>) {
+        let bytes = std::fs::read(&self.file).expect("the table");
+        let mut values: Vec<f32> = match self.double {
+            true => bytes
+                .chunks_exact(8)
+                .map(|eight| f64::from_le_bytes(eight.try_into().expect("8 bytes")) as f32)
+                .collect(),
+            false => floats(&bytes),
+        };
+        let targets = values.split_off(self.rows * self.inputs);
+        (values, targets)
+    }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    let four = bytes.chunks_exact(4);
+    four.map(|four| f32::from_le_bytes(four.try_into().expect("4 bytes")))
+        .collect()
 }
 
 #[derive(Deserialize)]
@@ -51,12 +130,16 @@ pub struct Build {
 #[serde(tag = "do", rename_all = "kebab-case")]
 enum Command {
     Build(Build),
+    Table(Table),
+    Load { model: String, logits: String },
     Train { steps: usize },
+    Gradient { steps: usize },
     Evaluate,
     Predict { rows: usize, calls: usize },
     Memory,
 }
 
+#[derive(Default)]
 struct Data {
     images: Vec<f32>,
     labels: Vec<u32>,
@@ -64,43 +147,99 @@ struct Data {
 
 /// Reads the commands and does them, until there are no more.
 pub fn serve<P: Peer>() {
-    let start = std::env::args().nth(1).expect("the start as JSON");
-    let start: Start = serde_json::from_str(&start).expect("a start");
-    let (data, held_out) = read(Path::new(&start.folder), start.train);
+    let (data, held_out) = read(&Start::read());
     let mut peer = P::new(&data.images, &data.labels);
     answer(&json!({ "version": version(P::CRATE) }));
     let mut batch = 1;
+    // Where all rows of a table are one batch, nothing is shuffled.
+    let mut whole = false;
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     for line in std::io::stdin().lock().lines() {
         let line = line.expect("a line");
         answer(&match serde_json::from_str(&line).expect("a command") {
             Command::Build(network) => {
-                batch = network.batch;
+                (batch, whole) = (network.batch, false);
                 peer.build(&network);
+                json!({})
+            }
+            Command::Table(table) => {
+                (batch, whole) = (table.network.batch, table.network.batch == table.rows);
+                let (features, targets) = table.read();
+                peer.table(&table, features, targets);
                 json!({})
             }
             Command::Train { steps } => {
                 let start = Instant::now();
-                let order = shuffled(steps * batch, &mut random);
-                let sum = peer.train(&order, batch);
-                let seconds = start.elapsed().as_secs_f64();
-                json!({ "seconds": seconds, "loss": sum / steps as f64 })
+                let loss = match whole {
+                    true => peer.steps(steps),
+                    false => {
+                        let order = shuffled(steps * batch, &mut random);
+                        peer.train(&order, batch) / steps as f64
+                    }
+                };
+                json!({ "seconds": start.elapsed().as_secs_f64(), "loss": loss })
             }
+            Command::Gradient { steps } => {
+                let start = Instant::now();
+                let loss = peer.gradient(steps);
+                json!({ "seconds": start.elapsed().as_secs_f64(), "loss": loss })
+            }
+            Command::Load { .. } => panic!("{} loads no file", P::CRATE),
             Command::Evaluate => evaluate(&mut peer, &held_out),
             Command::Predict { rows, calls } => {
                 let chunks = held_out.images.chunks_exact(rows * WIDTH).cycle();
                 let inputs: Vec<P::Rows> =
                     chunks.take(calls).map(|images| peer.rows(images)).collect();
-                peer.predict(&inputs[0]);
-                let start = Instant::now();
-                for input in &inputs {
-                    std::hint::black_box(peer.predict(input));
-                }
-                json!({ "seconds": start.elapsed().as_secs_f64() / calls as f64 })
+                json!({ "seconds": per_call(&inputs, |input| peer.predict(input)) })
             }
             Command::Memory => json!({ "peak_rss_bytes": peak_rss_bytes() }),
         });
     }
+}
+
+/// Reads the commands of a library that only predicts and does them, until there are no more.
+pub fn serve_runtime<R: Runtime>() {
+    let start = Start::read();
+    let (_, held_out) = read(&start);
+    let mut runtime = None;
+    answer(&json!({ "version": version(R::CRATE) }));
+    for line in std::io::stdin().lock().lines() {
+        let line = line.expect("a line");
+        let command = serde_json::from_str(&line).expect("a command");
+        if let Command::Load { model, logits } = command {
+            let runtime = runtime.insert(R::load(&model, start.threads));
+            let expected = floats(&std::fs::read(logits).expect("the logits"));
+            let rows = runtime.rows(&held_out.images[..expected.len() / CLASSES * WIDTH]);
+            let found = runtime.predict(&rows);
+            let pairs = runtime.numbers(found).into_iter().zip(expected);
+            let largest = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            answer(&json!({ "difference": largest }));
+            continue;
+        }
+        let runtime = runtime.as_mut().expect("a network");
+        answer(&match command {
+            Command::Predict { rows, calls } => {
+                let chunks = held_out.images.chunks_exact(rows * WIDTH).cycle();
+                let inputs: Vec<R::Rows> = chunks
+                    .take(calls)
+                    .map(|images| runtime.rows(images))
+                    .collect();
+                json!({ "seconds": per_call(&inputs, |input| runtime.predict(input)) })
+            }
+            Command::Memory => json!({ "peak_rss_bytes": peak_rss_bytes() }),
+            _ => panic!("{} only predicts", R::CRATE),
+        });
+    }
+}
+
+/// The seconds of one call, the mean over all inputs, after one that does not count.
+fn per_call<T>(inputs: &[T], mut predict: impl FnMut(&T) -> T) -> f64 {
+    predict(&inputs[0]);
+    let start = Instant::now();
+    for input in inputs {
+        std::hint::black_box(predict(input));
+    }
+    start.elapsed().as_secs_f64() / inputs.len() as f64
 }
 
 fn answer(value: &Value) {
@@ -133,7 +272,11 @@ fn evaluate<P: Peer>(peer: &mut P, data: &Data) -> Value {
 }
 
 /// The first rows of MNIST's training set, and the others.
-fn read(folder: &Path, train: usize) -> (Data, Data) {
+fn read(start: &Start) -> (Data, Data) {
+    let Some(folder) = &start.folder else {
+        return Default::default();
+    };
+    let (folder, train) = (Path::new(folder), start.train);
     let file = |name: &str| std::fs::read(folder.join(name)).expect("an IDX file");
     let images = &file("train-images-idx3-ubyte")[16..];
     let labels = &file("train-labels-idx1-ubyte")[8..];
