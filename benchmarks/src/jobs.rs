@@ -219,7 +219,7 @@ pub(crate) fn dense_inputs(rows: usize, seed: u64) -> Array2<f32> {
 
 /// Every job on this pool; the second list is prediction of dense random input, a row at a time.
 pub(crate) fn measure(
-    data: &super::Data,
+    (train, validation_inputs): (&Dataset<f32>, &Array2<f32>),
     pool: &Arc<Pool>,
     machine: &Machine,
     repeats: usize,
@@ -229,12 +229,12 @@ pub(crate) fn measure(
     let mut jobs = Vec::new();
     for (job, network) in training_jobs() {
         let mut ours = Backprop::new(&network, pool, seed)?;
-        ours.epoch(&data.train)?; // warms up
+        ours.epoch(train)?; // warms up
         let meetings = pool.meetings();
         let times = (0..repeats)
-            .map(|_| ours.epoch(&data.train))
+            .map(|_| ours.epoch(train))
             .collect::<Result<_>>()?;
-        let (rows, flops) = (data.train.len(), training_flops(&network.widths()));
+        let (rows, flops) = (train.len(), training_flops(&network.widths()));
         let steps = repeats * rows.div_ceil(network.batch);
         let meetings = (pool.meetings() - meetings) as f64 / steps as f64;
         let measured = Measured::new(job, threads, median(times), rows, flops, machine);
@@ -258,7 +258,7 @@ pub(crate) fn measure(
         )
     };
     for (job, rows, calls) in PREDICT_JOBS {
-        jobs.push(predict(job, &data.validation_inputs, rows, calls));
+        jobs.push(predict(job, validation_inputs, rows, calls));
     }
     let dense = dense_inputs(1000, seed);
     let dense = predict("predict-1 of dense input", &dense, 1, PREDICT_JOBS[0].2);

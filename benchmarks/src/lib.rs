@@ -11,6 +11,7 @@ mod machine;
 mod page;
 mod peer;
 mod peers;
+mod plan;
 mod process;
 mod published;
 mod sweep;
@@ -23,11 +24,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use backprop_datasets::mnist::Variant;
-use backprop_trainer::data::Dataset;
+use anyhow::{Context, Result};
 use backprop_trainer::formats::write_atomic;
-use backprop_trainer::ndarray::Array2;
 use backprop_trainer::tensor::Pool;
 use clap::Parser;
 use serde::Serialize;
@@ -35,15 +33,12 @@ use serde::Serialize;
 use self::jobs::Measured;
 use self::machine::Machine;
 use self::peers::Comparison;
+use self::plan::{Data, Plan};
 use self::process::Process;
 use self::sweep::Cell;
 use backprop_cli::common::Common;
 use backprop_cli::output::{say, thousands, write_json};
 use backprop_cli::source::{self, Source};
-
-/// The fraction of the training images that is trained on, the first ones; the rest is the
-/// validation set.
-const TRAIN_FRACTION: f64 = 0.8;
 
 /// Measure how fast training and prediction are on this machine
 ///
@@ -115,72 +110,6 @@ struct Report<'a> {
     sweep: Option<&'a [Cell]>,
 }
 
-/// How to measure.
-struct Plan {
-    threads: Vec<usize>,
-    repeats: usize,
-    seed: u64,
-    quiet: bool,
-}
-
-/// The data and threads to measure on.
-struct Data {
-    source: Source,
-    train: Dataset<f32>,
-    validation: Dataset<f32>,
-    /// The validation rows, as numbers in memory.
-    validation_inputs: Array2<f32>,
-    data_dir: PathBuf,
-}
-
-impl Data {
-    fn load(args: &Cli) -> Result<Self> {
-        let has_no_name = matches!(
-            args.dataset,
-            Source::Csv(_) | Source::Idx(_) | Source::Folder(_)
-        );
-        ensure!(
-            !has_no_name,
-            "bench measures on images: mnist, fashion-mnist or sample"
-        );
-        let source = source::resolve(&args.dataset, &args.data_dir, args.common.quiet)?;
-        let all = source::images::<f32>(&source, &args.data_dir)?.train;
-        let first = (TRAIN_FRACTION * all.len() as f64) as usize;
-        let others: Vec<u32> = (first as u32..all.len() as u32).collect();
-        let validation = all.select(&others);
-        Ok(Data {
-            source,
-            train: all.limit(first),
-            validation_inputs: jobs::inputs(&validation),
-            validation,
-            data_dir: args.data_dir.clone(),
-        })
-    }
-
-    /// The folder with the plain IDX files, which the peers read.
-    fn images(&self) -> Result<PathBuf> {
-        let which = match self.source {
-            Source::FashionMnist => Variant::FashionMnist,
-            _ => Variant::Mnist,
-        };
-        let folder = self.data_dir.join(which.name());
-        let all_here = which
-            .files()
-            .iter()
-            .all(|file| folder.join(file.name).is_file());
-        let (name, dir) = (which.name(), self.data_dir.display());
-        ensure!(
-            all_here && self.source != Source::Sample,
-            "the peers read the plain files of {name} in {}: cargo xtask download {name} \
-             --data-dir {dir}",
-            folder.display()
-        );
-        folder
-            .canonicalize()
-            .with_context(|| folder.display().to_string())
-    }
-}
-
 /// Runs the command that the program was called with.
 pub fn main() -> ExitCode {
     if std::env::var_os(process::RUN_PROGRAM).is_some() {
@@ -223,7 +152,7 @@ fn run(args: &Cli) -> Result<ExitCode> {
     if let Some(revision) = &args.against {
         return run_against(args, revision, &plan);
     }
-    let data = Data::load(args)?;
+    let data = Data::load(&args.dataset, &args.data_dir, common.quiet)?;
     let libraries = if args.peers {
         data.images()?;
         library::install(&args.only, common.quiet)?
@@ -246,7 +175,13 @@ fn run(args: &Cli) -> Result<ExitCode> {
     let (mut jobs, mut dense, mut processes) = (Vec::new(), Vec::new(), Vec::new());
     for &threads in &plan.threads {
         let pool = Arc::new(Pool::new(threads));
-        let (of_pool, of_dense) = jobs::measure(&data, &pool, &machine, plan.repeats, plan.seed)?;
+        let (of_pool, of_dense) = jobs::measure(
+            (&data.train, &data.validation_inputs),
+            &pool,
+            &machine,
+            plan.repeats,
+            plan.seed,
+        )?;
         jobs.extend(of_pool);
         jobs.extend(tabular::measure(&pool, &machine, plan.repeats, plan.seed)?);
         dense.push(of_dense);

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use super::jobs::{Backprop, Network, PREDICT_JOBS, median, training_jobs};
 use super::library::{Installed, Jobs};
 use super::peer::{Peer, Start};
+use super::plan::{Data, Plan};
 use super::process::{self, Process};
 use super::tabular::{self, Rows, TableJob, Work, table_jobs, write_numbers};
-use super::{Data, Plan};
 use backprop_cli::output::{say, threads as on};
 
 /// Threads that wait for work by spinning have gone to sleep after this: those of OpenBLAS spin for

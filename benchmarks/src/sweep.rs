@@ -14,7 +14,7 @@ use super::library::Installed;
 use super::machine::Machine;
 use super::peer::{Peer, Start};
 use super::peers::{Turns, build};
-use super::{Data, Plan};
+use super::plan::{Data, Plan};
 use backprop_cli::output::{say, threads as on};
 
 const BATCHES: [usize; 5] = [1, 8, 50, 128, 512];

@@ -6,11 +6,11 @@ use anyhow::Result;
 use backprop_cli::output::say;
 use backprop_trainer::tensor::Pool;
 
-use super::Plan;
 use super::jobs::training_flops;
 use super::library::Installed;
 use super::machine::Machine;
 use super::peer::{Peer, Start};
+use super::plan::Plan;
 use super::sweep::{Cell, Point, line, start, steps};
 use super::tabular::{self, Rows, TableJob, TableNetwork, Work};
 

@@ -19,12 +19,8 @@ const FUNCTION_LINES: usize = 60;
 const LONG_FILES: [(&str, &str); 0] = [];
 
 /// Functions that are longer, with the reason; those of tests may be tables of cases.
-const LONG_FUNCTIONS: [(&str, &str); 9] = [
+const LONG_FUNCTIONS: [(&str, &str); 8] = [
     ("benchmarks/src/lib.rs run", "one step after the other"),
-    (
-        "benchmarks/src/peers.rs compare_one",
-        "one job after the other",
-    ),
     ("crates/tensor/src/kernels/gemm.rs microkernel", "a kernel"),
     (
         "examples/src/book/chain_rule.rs chain",
@@ -47,23 +43,7 @@ const LONG_FUNCTIONS: [(&str, &str); 9] = [
 ];
 
 /// Imports that close a cycle, from one file to the other, with the reason.
-const UPWARD_IMPORTS: [(&str, &str, &str); 3] = [
-    (
-        "benchmarks/src/jobs.rs",
-        "benchmarks/src/lib.rs",
-        "the data and the plan of a run",
-    ),
-    (
-        "benchmarks/src/peers.rs",
-        "benchmarks/src/lib.rs",
-        "the data and the plan of a run",
-    ),
-    (
-        "benchmarks/src/sweep.rs",
-        "benchmarks/src/lib.rs",
-        "the data and the plan of a run",
-    ),
-];
+const UPWARD_IMPORTS: [(&str, &str, &str); 0] = [];
 
 /// The floors of the house from the top, as docs/architecture.md draws them: a package depends on
 /// packages of the floors below its own.
