@@ -17,7 +17,7 @@ use crate::folder::write_page;
 use crate::history::best_epoch;
 use crate::output::{peak_rss_bytes, thousands};
 use crate::run_dir::RunDir;
-use crate::settings::{Settings, flat_table};
+use crate::settings::{Settings, flat_table, is_of_counts};
 use crate::source::Source;
 
 /// The pixels on a side of the pictures of MNIST.
@@ -106,7 +106,7 @@ fn columns<T: Scalar>(trainer: &Trainer<T>, finished: &FinishedRun<'_, T>) -> Hi
     let mut columns = HistoryColumns::new(history.epochs());
     columns.best_epoch = best_epoch(history);
     columns.loss_unit = match trainer.loss().output_kind() {
-        OutputKind::Values if trainer.loss().name() == "Poisson" => "of counts over their mean",
+        OutputKind::Values if is_of_counts(trainer.loss()) => "of counts over their mean",
         OutputKind::Values => "of standardised targets",
         OutputKind::Logits | OutputKind::Probabilities => "nats",
     }

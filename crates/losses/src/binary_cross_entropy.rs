@@ -3,7 +3,7 @@ use std::ops::Range;
 use backprop_tensor::{Scalar, SimdLoop, logistic, logistic_all, run_with_best_simd, softplus};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
-use crate::loss::{check_shapes, check_values, reduce_rows};
+use crate::loss::{check_shapes, check_values_only, reduce_rows};
 use crate::{Loss, LossError, OutputKind, RowTarget, TargetsView, WeightedSum};
 
 /// Terms that are computed together.
@@ -38,15 +38,8 @@ impl<T: Scalar> Loss<T> for BinaryCrossEntropyWithLogits {
     }
 
     fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError> {
-        let loss = "BinaryCrossEntropyWithLogits";
-        match targets {
-            TargetsView::Classes(_) => Err(LossError::NeedsValues { loss }),
-            TargetsView::Values(values) => {
-                check_values(loss, outputs, values, "numbers from 0 to 1", |t| {
-                    (0.0..=1.0).contains(&t)
-                })
-            }
-        }
+        let (loss, range) = ("BinaryCrossEntropyWithLogits", "numbers from 0 to 1");
+        check_values_only(loss, outputs, targets, range, |t| (0.0..=1.0).contains(&t))
     }
 
     fn row(

@@ -1,7 +1,7 @@
 use backprop_tensor::Scalar;
 use ndarray::{ArrayView1, ArrayViewMut1};
 
-use crate::distribution::check_distributions;
+use crate::distribution::{check_distributions, share};
 use crate::log_softmax::LogSoftmax;
 use crate::mean_row::constant;
 use crate::{Loss, LossError, OutputKind, RowTarget, TargetsView};
@@ -91,10 +91,7 @@ impl<T: Scalar> Loss<T> for Focal {
             let (loss, a) = self.of(softmax.log_probability(j));
             (t * loss, t * a)
         };
-        let of_output = |j: usize| match &target {
-            RowTarget::Class(class) => term(j, f64::from(u8::from(*class == j))),
-            RowTarget::Values(t) => term(j, t[j].as_f64()),
-        };
+        let of_output = |j: usize| term(j, share(&target, j));
         let (mut loss, mut sum) = (0.0, 0.0);
         for j in 0..z.len() {
             let (of_loss, a) = of_output(j);

@@ -1,7 +1,7 @@
-use backprop_tensor::Scalar;
+use backprop_tensor::{Scalar, sign};
 use ndarray::{ArrayView1, ArrayViewMut1};
 
-use crate::mean_row::{constant, mean_row, sign};
+use crate::mean_row::{constant, mean_row};
 use crate::{Loss, LossError, OutputKind, RowTarget};
 
 /// Huber's loss (Huber, 1964): the mean over outputs of `e^2 / 2` where the error `e = y_j - t_j` is at

@@ -1,7 +1,7 @@
 use backprop_tensor::Scalar;
 use ndarray::{ArrayView1, ArrayViewMut1};
 
-use crate::distribution::check_distributions;
+use crate::distribution::{check_distributions, share};
 use crate::log_softmax::LogSoftmax;
 use crate::mean_row::constant;
 use crate::{Loss, LossError, OutputKind, RowTarget, TargetsView};
@@ -73,13 +73,7 @@ impl<T: Scalar> Loss<T> for LabelSmoothing {
     ) -> f64 {
         let softmax = LogSoftmax::new(z);
         let (kept, spread) = (1.0 - self.smoothing, self.smoothing / z.len() as f64);
-        let smoothed = |j: usize| {
-            let t = match &target {
-                RowTarget::Class(class) => f64::from(u8::from(*class == j)),
-                RowTarget::Values(t) => t[j].as_f64(),
-            };
-            kept * t + spread
-        };
+        let smoothed = |j: usize| kept * share(&target, j) + spread;
         if let Some(grad) = grad {
             let sum: f64 = (0..z.len()).map(smoothed).sum();
             for (j, g) in grad.into_iter().enumerate() {

@@ -332,6 +332,20 @@ pub(crate) fn reduce_rows<T: Scalar>(
     WeightedSum { sum, weight }
 }
 
+/// Checks targets that may be values alone, as [`check_values`] does.
+pub(crate) fn check_values_only<T: Scalar>(
+    loss: &'static str,
+    outputs: usize,
+    targets: TargetsView<'_, T>,
+    range: &'static str,
+    fits: impl Fn(f64) -> bool,
+) -> Result<(), LossError> {
+    match targets {
+        TargetsView::Classes(_) => Err(LossError::NeedsValues { loss }),
+        TargetsView::Values(values) => check_values(loss, outputs, values, range, fits),
+    }
+}
+
 /// Checks that every class has an output.
 pub(crate) fn check_classes(outputs: usize, classes: &[u32]) -> Result<(), LossError> {
     match classes.iter().position(|&class| class as usize >= outputs) {

@@ -1,7 +1,7 @@
-use backprop_tensor::Scalar;
+use backprop_tensor::{Scalar, sign};
 use ndarray::{ArrayView1, ArrayViewMut1};
 
-use crate::mean_row::{mean_row, sign};
+use crate::mean_row::mean_row;
 use crate::{Loss, OutputKind, RowTarget};
 
 /// Mean absolute error: `l = (1 / outputs) sum_j |y_j - t_j|`, smallest at the median.

@@ -23,33 +23,47 @@ pub(crate) fn mean_row<T: Scalar>(
     let RowTarget::Values(t) = target else {
         panic!("{name} takes values as targets, not classes");
     };
-    let outputs = y.len() as f64;
-    let pairs = y.iter().zip(t);
-    let sum: f64 = match grad {
-        None => pairs.map(|(&y, &t)| of(y, t).0).sum(),
-        Some(grad) => {
-            let factor = row_weight * T::from_f64(1.0 / outputs);
-            let terms = grad.into_iter().zip(pairs).map(|(g, (&y, &t))| {
-                let (loss, slope) = of(y, t);
-                *g = factor * slope;
-                loss
-            });
-            terms.sum()
+    let factor = row_weight * T::from_f64(1.0 / y.len() as f64);
+    let sum = match (y.to_slice(), t.to_slice(), grad) {
+        // Loops over slices take a third of the time of loops over views.
+        (Some(y), Some(t), None) => sum_of(y, t, of),
+        (Some(y), Some(t), Some(mut grad)) if grad.is_standard_layout() => {
+            let grad = grad.as_slice_mut().expect("standard layout");
+            sum_with_grad(grad, y, t, of, factor)
         }
+        (_, _, None) => sum_of(y, t, of),
+        (_, _, Some(grad)) => sum_with_grad(grad, y, t, of, factor),
     };
-    sum / outputs
+    sum / y.len() as f64
 }
 
-/// -1, 0 or 1; NaN for NaN, so that no error is hidden.
+/// `sum_j l(y_j, t_j)`.
 #[inline(always)]
-pub(crate) fn sign<T: Scalar>(x: T) -> T {
-    if x > T::zero() {
-        T::one()
-    } else if x < T::zero() {
-        -T::one()
-    } else {
-        x
-    }
+fn sum_of<'a, T: Scalar>(
+    y: impl IntoIterator<Item = &'a T>,
+    t: impl IntoIterator<Item = &'a T>,
+    of: impl Fn(T, T) -> (f64, T),
+) -> f64 {
+    let pairs = y.into_iter().zip(t);
+    pairs.map(|(&y, &t)| of(y, t).0).sum()
+}
+
+/// `sum_j l(y_j, t_j)`, and `grad_j = factor dl/dy_j`.
+#[inline(always)]
+fn sum_with_grad<'a, T: Scalar>(
+    grad: impl IntoIterator<Item = &'a mut T>,
+    y: impl IntoIterator<Item = &'a T>,
+    t: impl IntoIterator<Item = &'a T>,
+    of: impl Fn(T, T) -> (f64, T),
+    factor: T,
+) -> f64 {
+    let terms = grad.into_iter().zip(y.into_iter().zip(t));
+    let terms = terms.map(|(g, (&y, &t))| {
+        let (loss, slope) = of(y, t);
+        *g = factor * slope;
+        loss
+    });
+    terms.sum()
 }
 
 /// Checks a constant of a loss; its range is in words.

@@ -1,7 +1,7 @@
 use backprop_tensor::{Scalar, exp};
 use ndarray::{ArrayView1, ArrayViewMut1, ArrayViewMut2};
 
-use crate::loss::check_values;
+use crate::loss::check_values_only;
 use crate::mean_row::mean_row;
 use crate::{Loss, LossError, OutputKind, RowTarget, TargetsView};
 
@@ -35,14 +35,8 @@ impl<T: Scalar> Loss<T> for Poisson {
     }
 
     fn check(&self, outputs: usize, targets: TargetsView<'_, T>) -> Result<(), LossError> {
-        let loss = "Poisson";
-        match targets {
-            TargetsView::Classes(_) => Err(LossError::NeedsValues { loss }),
-            TargetsView::Values(values) => {
-                let range = "finite counts of at least 0";
-                check_values(loss, outputs, values, range, |t| t >= 0.0 && t.is_finite())
-            }
-        }
+        let (loss, range) = ("Poisson", "finite counts of at least 0");
+        check_values_only(loss, outputs, targets, range, |t| t >= 0.0 && t.is_finite())
     }
 
     fn row(

@@ -19,9 +19,9 @@ use crate::{Optimizer, OptimizerError, Step};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     learning_rate: f64,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
+    pub(crate) beta1: f64,
+    pub(crate) beta2: f64,
+    pub(crate) epsilon: f64,
 }
 
 impl Adam {
@@ -49,6 +49,16 @@ impl Adam {
         self.epsilon = epsilon;
         self
     }
+
+    /// `1 / sqrt(1 - b2^t)`, the bias correction of the mean square's root.
+    pub(crate) fn root_correction(&self, t: u64) -> f64 {
+        (1.0 - self.beta2.powi(exponent(t))).sqrt().recip()
+    }
+}
+
+/// A step as an exponent; powers of a beta below 1 no longer change at the largest one.
+fn exponent(t: u64) -> i32 {
+    i32::try_from(t).unwrap_or(i32::MAX)
 }
 
 impl Default for Adam {
@@ -98,9 +108,8 @@ impl<T: Scalar> Optimizer<T> for Adam {
     /// `1 - b1^t` and `1 / sqrt(1 - b2^t)`.
     fn step_constants(&self, t: u64) -> [f64; 4] {
         assert!(t > 0, "Adam counts steps from 1, not 0");
-        let t = i32::try_from(t).unwrap_or(i32::MAX);
-        let root = (1.0 - self.beta2.powi(t)).sqrt().recip();
-        [1.0 - self.beta1.powi(t), root, 0.0, 0.0]
+        let correction = 1.0 - self.beta1.powi(exponent(t));
+        [correction, self.root_correction(t), 0.0, 0.0]
     }
 
     fn check(&self) -> Result<(), OptimizerError> {

@@ -1,4 +1,4 @@
-use backprop_tensor::{Scalar, with_best_simd};
+use backprop_tensor::{Scalar, sign, with_best_simd};
 
 use crate::error::{below_one, positive};
 use crate::optimizer::slots;
@@ -67,16 +67,8 @@ impl<T: Scalar> Optimizer<T> for Lion {
         with_best_simd(|| {
             for ((p, &grad), m) in value.iter_mut().zip(grad).zip(m.iter_mut()) {
                 let g = step.gradient(*p, grad);
-                let direction = b1 * *m + rest1 * g;
-                // Neither branch for 0 and for NaN, which stay what they are.
-                let sign = if direction > T::zero() {
-                    T::one()
-                } else if direction < T::zero() {
-                    -T::one()
-                } else {
-                    direction
-                };
-                *p = step.decayed(*p) - step.learning_rate * sign;
+                let direction = sign(b1 * *m + rest1 * g);
+                *p = step.decayed(*p) - step.learning_rate * direction;
                 *m = b2 * *m + rest2 * g;
             }
         });

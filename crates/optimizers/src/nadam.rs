@@ -1,8 +1,8 @@
 use backprop_tensor::{Scalar, with_best_simd};
 
-use crate::error::{below_one, not_negative, positive};
+use crate::error::not_negative;
 use crate::optimizer::slots;
-use crate::{Optimizer, OptimizerError, Step};
+use crate::{Adam, Optimizer, OptimizerError, Step};
 
 /// NAdam (Dozat, 2016), Adam with Nesterov's momentum, in PyTorch's form. With
 /// `mu_t = b1 (1 - 0.96^(t psi) / 2)` and `M_t = mu_1 mu_2 ... mu_t`:
@@ -19,10 +19,7 @@ use crate::{Optimizer, OptimizerError, Step};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NAdam {
-    learning_rate: f64,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
+    adam: Adam,
     momentum_decay: f64,
 }
 
@@ -31,10 +28,7 @@ impl NAdam {
     /// as in PyTorch.
     pub const fn new(learning_rate: f64) -> Self {
         NAdam {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
+            adam: Adam::new(learning_rate),
             momentum_decay: 0.004,
         }
     }
@@ -42,15 +36,14 @@ impl NAdam {
     /// With the decay rates of the mean and of the mean square, `0 <= beta < 1` for both.
     #[must_use]
     pub const fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.beta1 = beta1;
-        self.beta2 = beta2;
+        self.adam = self.adam.betas(beta1, beta2);
         self
     }
 
     /// With epsilon, added outside the root, above 0.
     #[must_use]
     pub const fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
+        self.adam = self.adam.epsilon(epsilon);
         self
     }
 
@@ -63,12 +56,12 @@ impl NAdam {
 
     /// `mu_t`.
     fn momentum_at(&self, t: f64) -> f64 {
-        self.beta1 * (1.0 - 0.5 * 0.96_f64.powf(t * self.momentum_decay))
+        self.adam.beta1 * (1.0 - 0.5 * 0.96_f64.powf(t * self.momentum_decay))
     }
 
     /// `M_t`, to the last bit that `1 - M_t` shows.
     ///
-    /// The rule has no memory, so the product is made anew. Its factors are near `b1 / 2` for the
+    /// The rule has no memory, so each step makes the product anew. Its factors are near `b1 / 2` for the
     /// first thousand steps: with PyTorch's constants it ends after 50 factors.
     fn momentum_product(&self, t: u64) -> f64 {
         let mut product = 1.0;
@@ -95,20 +88,26 @@ impl<T: Scalar> Optimizer<T> for NAdam {
     }
 
     fn learning_rate(&self) -> f64 {
-        self.learning_rate
+        Optimizer::<T>::learning_rate(&self.adam)
     }
 
     #[inline(never)]
     fn update(&self, step: Step<T>, value: &mut [T], grad: &[T], state: &mut [&mut [T]]) {
         let [m, v] = slots("NAdam", value, grad, state);
-        let (b1, b2) = (T::from_f64(self.beta1), T::from_f64(self.beta2));
-        let (rest1, rest2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
+        let Adam {
+            beta1,
+            beta2,
+            epsilon,
+            ..
+        } = self.adam;
+        let (b1, b2) = (T::from_f64(beta1), T::from_f64(beta2));
+        let (rest1, rest2) = (T::from_f64(1.0 - beta1), T::from_f64(1.0 - beta2));
         let [now, next, product, root] = step.constants;
         let rate = step.learning_rate.as_f64();
         let of_grad = T::from_f64(rate * (1.0 - now) / (1.0 - product));
         let of_mean = T::from_f64(rate * next / (1.0 - product * next));
         let root = T::from_f64(root);
-        let epsilon = T::from_f64(self.epsilon);
+        let epsilon = T::from_f64(epsilon);
         with_best_simd(|| {
             for (((p, &grad), m), v) in value
                 .iter_mut()
@@ -126,32 +125,29 @@ impl<T: Scalar> Optimizer<T> for NAdam {
     }
 
     fn state_slots(&self) -> usize {
-        2
+        Optimizer::<T>::state_slots(&self.adam)
     }
 
     /// `mu_t`, `mu_(t+1)`, `M_t` and `1 / sqrt(1 - b2^t)`.
     fn step_constants(&self, t: u64) -> [f64; 4] {
         assert!(t > 0, "NAdam counts steps from 1, not 0");
         let (now, next) = (self.momentum_at(t as f64), self.momentum_at(t as f64 + 1.0));
-        let power = i32::try_from(t).unwrap_or(i32::MAX);
-        let root = (1.0 - self.beta2.powi(power)).sqrt().recip();
-        [now, next, self.momentum_product(t), root]
+        [
+            now,
+            next,
+            self.momentum_product(t),
+            self.adam.root_correction(t),
+        ]
     }
 
     fn check(&self) -> Result<(), OptimizerError> {
-        positive("the learning rate", self.learning_rate)?;
-        below_one("beta1", self.beta1)?;
-        below_one("beta2", self.beta2)?;
-        positive("epsilon", self.epsilon)?;
+        Optimizer::<T>::check(&self.adam)?;
         not_negative("the momentum decay", self.momentum_decay)
     }
 
     fn settings(&self) -> Vec<(&'static str, f64)> {
-        vec![
-            ("beta1", self.beta1),
-            ("beta2", self.beta2),
-            ("epsilon", self.epsilon),
-            ("momentum decay", self.momentum_decay),
-        ]
+        let mut settings = Optimizer::<T>::settings(&self.adam);
+        settings.push(("momentum decay", self.momentum_decay));
+        settings
     }
 }

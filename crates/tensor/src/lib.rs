@@ -58,7 +58,7 @@ pub use ndarray;
 pub use rand;
 
 pub use aligned_vec::AlignedVec;
-pub use functions::{erf, exp, logistic, logistic_all, softplus, tanh};
+pub use functions::{erf, exp, logistic, logistic_all, sign, softplus, tanh};
 pub use gradient::Gradient;
 pub use kernels::{SimdLoop, fma_peak_loop, run_with_best_simd, with_best_simd};
 pub use linear::{affine, affine_bias_grad, affine_input_grad, affine_weight_grad};

@@ -170,7 +170,7 @@ impl LossName {
 
     /// Whether the targets are counts.
     pub(crate) fn is_of_counts(&self) -> bool {
-        self.loss::<f64>().name() == "Poisson"
+        is_of_counts(&*self.loss::<f64>())
     }
 
     /// The losses of classes, or those of numbers, as words of a sentence.
@@ -203,6 +203,11 @@ impl LossName {
              softmax-cross-entropy or mean-squared-error]"
         )
     }
+}
+
+/// Whether the targets of the loss are counts.
+pub(crate) fn is_of_counts<T: Scalar>(loss: &dyn Loss<T>) -> bool {
+    loss.name() == "Poisson"
 }
 
 /// Whether the loss takes logits and classes, which is what the program's networks give and its data hold.

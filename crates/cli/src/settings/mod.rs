@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 pub(crate) use args::TrainArgs;
-pub(crate) use choices::{ClassWeights, LossName, OptimizerKind, Precision};
+pub(crate) use choices::{ClassWeights, LossName, OptimizerKind, Precision, is_of_counts};
 pub(crate) use data::DataSettings;
 pub(crate) use resolved::Settings;
 pub(crate) use table::{DecimalMark, Missing, Task, ThousandsMark, Unknown};

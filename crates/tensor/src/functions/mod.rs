@@ -1,5 +1,5 @@
-//! The exponential, the hyperbolic tangent, the logistic function and the softplus, for loops over
-//! many elements.
+//! The exponential, the hyperbolic tangent, the logistic function, the softplus and the sign, for loops
+//! over many elements.
 //!
 //! The functions of the C library are called element by element, and each C library rounds them
 //! differently. The functions here are formulas without branches or calls, so the compiler vectorises
@@ -24,6 +24,25 @@ mod tests;
 use crate::{Scalar, SimdLoop, run_with_best_simd};
 
 pub use erf::erf;
+
+/// The sign of a number: -1, 0 or 1. Zeros and NaN stay what they are, so that no error is hidden.
+///
+/// ```
+/// use backprop_tensor::sign;
+///
+/// assert_eq!([-2.0_f32, 0.0, 0.5].map(sign), [-1.0, 0.0, 1.0]);
+/// assert!(sign(f64::NAN).is_nan());
+/// ```
+#[inline(always)]
+pub fn sign<T: Scalar>(x: T) -> T {
+    if x > T::zero() {
+        T::one()
+    } else if x < T::zero() {
+        -T::one()
+    } else {
+        x
+    }
+}
 
 /// The exponential function `e^x`, at most 1 ulp from it.
 ///
