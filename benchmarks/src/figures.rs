@@ -117,45 +117,51 @@ pub(crate) fn peers(compared: &[Comparison]) -> Vec<Table> {
     tables.into_iter().map(|(_, _, table)| table).collect()
 }
 
-/// The jobs in a few words each.
+/// The jobs in a few words each; `#` stands for the number of rows.
 const JOBS: [(&str, &str); 9] = [
-    ("A", "train 784-128-64-10 on 48,000 images, batch 50"),
-    ("B", "the same, batch 128, Adam"),
-    ("C", "train 784-1000-500-10 on 48,000 images, batch 128"),
+    ("A", "train 784-128-64-10 on # images, batches of 50"),
+    ("B", "the same, batches of 128, Adam"),
+    ("C", "train 784-1000-500-10 on # images, batches of 128"),
     (
         "D",
-        "train 28-300-300-300-300-300-1 on 200,000 rows, batch 100",
+        "train 28-300-300-300-300-300-1 on # rows, batches of 100",
     ),
-    ("E", "a step of 4-32-16-4 on 10,000 rows, Adam"),
-    ("F", "a gradient of 24-8-2 on 200 rows, f64"),
+    ("E", "a step of 4-32-16-4 on # rows at once, Adam"),
+    ("F", "loss and gradient of 24-8-2 on # rows, f64"),
     ("predict-1", "predict one image with the network of A"),
     ("predict-50", "predict 50 images in one call"),
     ("predict-1000", "predict 1,000 images in one call"),
 ];
 
-/// One line a job: our seconds, the fastest other library, and how many times our seconds it
-/// takes, on each number of threads.
+/// A line for each job: on each number of threads our seconds, the fastest other library, and how
+/// many times our seconds it takes, both measured in turn.
 pub(crate) fn overview(jobs: &[Measured], compared: &[Comparison]) -> Table {
-    let title = "How long we take, and how many times as long the fastest other library takes";
+    let title =
+        "How long each job takes, and how many times as long the fastest other library takes";
+    let threads = threads_of(jobs);
     let mut columns = vec!["job"];
-    for threads in threads_of(jobs) {
-        columns.extend(match threads {
-            1 => ["1 thread", "fastest other", "takes"],
-            2 => ["2 threads", "fastest other", "takes"],
-            _ => ["more threads", "fastest other", "takes"],
+    for &threads in &threads {
+        columns.push(match threads {
+            1 => "1 thread",
+            2 => "2 threads",
+            _ => "more threads",
         });
+        columns.extend(["fastest other", "takes"]);
     }
     let mut table = Table::new(title, &columns);
     for (name, words) in JOBS {
-        let mut row = vec![format!("{name}: {words}")];
-        for threads in threads_of(jobs) {
-            let is_it = |job: &&Measured| job.job == name && job.threads == threads;
-            let ours = jobs.iter().find(is_it);
-            row.push(ours.map_or("-".to_string(), |job| time(job.seconds)));
+        let of_name = || jobs.iter().filter(|job| job.job == name);
+        let rows = of_name().next().map_or(0, Measured::rows);
+        let mut row = vec![format!("{name}: {}", words.replace('#', &thousands(rows)))];
+        for &threads in &threads {
             let others = compared
                 .iter()
                 .filter(|row| row.job == name && row.threads == threads);
             let best = others.min_by(|a, b| a.ratio.total_cmp(&b.ratio));
+            let alone = of_name().find(|job| job.threads == threads);
+            let alone = alone.map(|job| job.seconds);
+            let ours = best.map(|row| row.our_seconds).or(alone);
+            row.push(ours.map_or("-".to_string(), time));
             row.push(best.map_or("-".to_string(), |row| row.peer.to_string()));
             row.push(best.map_or("-".to_string(), |row| format!("{:.2} times", row.ratio)));
         }
@@ -165,7 +171,7 @@ pub(crate) fn overview(jobs: &[Measured], compared: &[Comparison]) -> Table {
 }
 
 /// The numbers of threads that were measured, in their order.
-fn threads_of(jobs: &[Measured]) -> Vec<usize> {
+pub(crate) fn threads_of(jobs: &[Measured]) -> Vec<usize> {
     let mut threads: Vec<usize> = jobs.iter().map(|job| job.threads).collect();
     threads.dedup();
     threads
@@ -280,6 +286,10 @@ mod tests {
         let mut other = row("A", 1, 0.75);
         other.peer = "jax";
         let table = overview(&ours, &[row("A", 1, 1.0), other, row("A", 2, 0.1)]);
+        assert_eq!(
+            table.rows[0][0],
+            "A: train 784-128-64-10 on 1,000 images, batches of 50"
+        );
         assert_eq!(table.rows[0][1..], ["0.500 s", "jax", "1.50 times"]);
         assert_eq!(table.rows[1][1..], ["-", "-", "-"]);
     }

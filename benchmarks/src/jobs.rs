@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
-use backprop_trainer::data::{Batch, Dataset};
+use backprop_trainer::data::Dataset;
 use backprop_trainer::formats::{ModelInfo, OutputKind, save_onnx};
 use backprop_trainer::layers::{Sequential, Workspace, leaky_relu, linear};
 use backprop_trainer::losses::SoftmaxCrossEntropy;
@@ -17,6 +17,7 @@ use backprop_trainer::{Epoch, Evaluation, Observer, TrainConfig, Trainer};
 use serde::Serialize;
 
 use super::machine::Machine;
+use super::plan::Data;
 
 pub(crate) const INPUTS: usize = 784;
 pub(crate) const OUTPUTS: usize = 10;
@@ -87,7 +88,7 @@ pub(crate) struct Measured {
     /// Jobs in a step of training that several threads share: each time, they have to meet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) meetings_per_step: Option<f64>,
-    /// The mean training loss of the last epoch or step that was measured, of jobs on tables.
+    /// Of jobs on tables: the mean training loss of the steps of the last measurement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) loss: Option<f64>,
 }
@@ -112,6 +113,11 @@ impl Measured {
             meetings_per_step: None,
             loss: None,
         }
+    }
+
+    /// The rows of an epoch, a step or a call.
+    pub(crate) fn rows(&self) -> usize {
+        (self.per_second * self.seconds).round() as usize
     }
 }
 
@@ -196,14 +202,6 @@ impl Backprop {
     }
 }
 
-/// The rows of a data set as numbers in memory.
-pub(crate) fn inputs(data: &Dataset<f32>) -> Array2<f32> {
-    let mut batch = Batch::new();
-    let all: Vec<u32> = (0..data.len() as u32).collect();
-    data.gather(&all, &mut batch);
-    batch.inputs().to_owned()
-}
-
 /// As many rows of random input, from 0 to 1, none of it zero.
 pub(crate) fn dense_inputs(rows: usize, seed: u64) -> Array2<f32> {
     let key = Key::new(seed).derive("bench/dense", 0);
@@ -219,7 +217,7 @@ pub(crate) fn dense_inputs(rows: usize, seed: u64) -> Array2<f32> {
 
 /// Every job on this pool; the second list is prediction of dense random input, a row at a time.
 pub(crate) fn measure(
-    (train, validation_inputs): (&Dataset<f32>, &Array2<f32>),
+    data: &Data,
     pool: &Arc<Pool>,
     machine: &Machine,
     repeats: usize,
@@ -229,12 +227,12 @@ pub(crate) fn measure(
     let mut jobs = Vec::new();
     for (job, network) in training_jobs() {
         let mut ours = Backprop::new(&network, pool, seed)?;
-        ours.epoch(train)?; // warms up
+        ours.epoch(&data.train)?; // warms up
         let meetings = pool.meetings();
         let times = (0..repeats)
-            .map(|_| ours.epoch(train))
+            .map(|_| ours.epoch(&data.train))
             .collect::<Result<_>>()?;
-        let (rows, flops) = (train.len(), training_flops(&network.widths()));
+        let (rows, flops) = (data.train.len(), training_flops(&network.widths()));
         let steps = repeats * rows.div_ceil(network.batch);
         let meetings = (pool.meetings() - meetings) as f64 / steps as f64;
         let measured = Measured::new(job, threads, median(times), rows, flops, machine);
@@ -258,7 +256,7 @@ pub(crate) fn measure(
         )
     };
     for (job, rows, calls) in PREDICT_JOBS {
-        jobs.push(predict(job, validation_inputs, rows, calls));
+        jobs.push(predict(job, &data.validation_inputs, rows, calls));
     }
     let dense = dense_inputs(1000, seed);
     let dense = predict("predict-1 of dense input", &dense, 1, PREDICT_JOBS[0].2);

@@ -32,7 +32,7 @@ use serde::Serialize;
 
 use self::jobs::Measured;
 use self::machine::Machine;
-use self::peers::Comparison;
+use self::peers::{Comparison, Comparisons};
 use self::plan::{Data, Plan};
 use self::process::Process;
 use self::sweep::Cell;
@@ -139,6 +139,17 @@ fn run_against(args: &Cli, revision: &str, plan: &Plan) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// All that a run has measured.
+struct Results {
+    machine: Machine,
+    jobs: Vec<Measured>,
+    /// Prediction of dense random input, one row at a time.
+    dense: Vec<Measured>,
+    processes: Vec<Process>,
+    comparison: Comparisons,
+    cells: Vec<Cell>,
+}
+
 fn run(args: &Cli) -> Result<ExitCode> {
     let common = &args.common;
     let plan = Plan {
@@ -159,91 +170,132 @@ fn run(args: &Cli) -> Result<ExitCode> {
     } else {
         Vec::new()
     };
+    let start = Instant::now();
+    let mut results = measure_alone(&data, &plan)?;
+    results.comparison = peers::compare(&libraries, &data, &plan)?;
     let say = |text: &str| {
         if !plan.quiet {
             say!("{text}\n");
         }
     };
+    let Comparisons { peers, processes } = &results.comparison;
+    results.processes.extend_from_slice(processes);
+    figures::peers(peers).iter().for_each(|t| say(&t.plain()));
+    if !peers.is_empty() {
+        say(&figures::ratios(peers).plain());
+        say(&figures::overview(&results.jobs, peers).plain());
+    }
+    say(&figures::processes(&results.processes).plain());
+    let before_sweep = start.elapsed();
+    if args.sweep {
+        results.cells = sweep::measure(&libraries, &data, &results.machine, &plan)?;
+        let tables = sweep_tables::measure(&libraries, &results.machine, &plan)?;
+        results.cells.extend(tables);
+        say(&sweep::summary(&results.cells).join("\n"));
+        let seconds = (start.elapsed() - before_sweep).as_secs_f64();
+        say(&format!("The sweep took {seconds:.0} seconds."));
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    say(&format!("All took {seconds:.0} seconds."));
+    write_files(args, &data, &plan, &results, seconds)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Measures the machine, and this project without others beside it.
+fn measure_alone(data: &Data, plan: &Plan) -> Result<Results> {
     let machine = Machine::measure(&plan.threads);
-    let first = format!(
-        "{} {}: trained on {} rows.",
-        figures::machine(&machine),
-        data.source,
-        thousands(data.train.len())
-    );
-    say(&first);
     let (mut jobs, mut dense, mut processes) = (Vec::new(), Vec::new(), Vec::new());
     for &threads in &plan.threads {
         let pool = Arc::new(Pool::new(threads));
-        let (of_pool, of_dense) = jobs::measure(
-            (&data.train, &data.validation_inputs),
-            &pool,
-            &machine,
-            plan.repeats,
-            plan.seed,
-        )?;
+        let (of_pool, of_dense) = jobs::measure(data, &pool, &machine, plan.repeats, plan.seed)?;
         jobs.extend(of_pool);
         jobs.extend(tabular::measure(&pool, &machine, plan.repeats, plan.seed)?);
         dense.push(of_dense);
-        let whole = || process::ours(&data.source.to_string(), &args.data_dir, threads);
+        let whole = || process::ours(&data.source.to_string(), &data.data_dir, threads);
         processes.push(process::median_of(plan.repeats.min(3), whole)?);
     }
-    let all_jobs = figures::jobs(jobs.iter().chain(&dense), plan.repeats);
-    say(&all_jobs.plain());
-    let published = published::table(&jobs, &machine);
-    say(&published.plain());
-    let comparison = peers::compare(&libraries, &data, &plan)?;
-    for table in figures::peers(&comparison.peers) {
-        say(&table.plain());
+    if !plan.quiet {
+        say!("{}\n", first_line(&machine, data));
+        let all_jobs = figures::jobs(jobs.iter().chain(&dense), plan.repeats);
+        say!("{}\n", all_jobs.plain());
+        say!("{}\n", published::table(&jobs, &machine).plain());
     }
-    let overview = figures::overview(&jobs, &comparison.peers);
-    if !comparison.peers.is_empty() {
-        say(&figures::ratios(&comparison.peers).plain());
-        say(&overview.plain());
-    }
-    processes.extend_from_slice(&comparison.processes);
-    let all_processes = figures::processes(&processes);
-    say(&all_processes.plain());
-    let mut cells = Vec::new();
-    if args.sweep {
-        let start = Instant::now();
-        cells = sweep::measure(&libraries, &data, &machine, &plan)?;
-        cells.extend(sweep_tables::measure(&libraries, &machine, &plan)?);
-        let seconds = start.elapsed().as_secs_f64();
-        say(&format!("The sweep took {seconds:.0} seconds."));
-        say(&sweep::summary(&cells).join("\n"));
-    }
+    Ok(Results {
+        machine,
+        jobs,
+        dense,
+        processes,
+        comparison: Comparisons::default(),
+        cells: Vec::new(),
+    })
+}
+
+/// The machine and the data set in a few sentences.
+fn first_line(machine: &Machine, data: &Data) -> String {
+    format!(
+        "{} {}: trained on {} rows.",
+        figures::machine(machine),
+        data.source,
+        thousands(data.train.len())
+    )
+}
+
+/// Writes the files that were asked for.
+fn write_files(
+    args: &Cli,
+    data: &Data,
+    plan: &Plan,
+    results: &Results,
+    seconds: f64,
+) -> Result<()> {
+    let Results {
+        machine,
+        jobs,
+        dense,
+        processes,
+        comparison,
+        cells,
+    } = results;
     if let Some(file) = &args.report {
         let report = Report {
-            machine: &machine,
+            machine,
             dataset: data.source.to_string(),
             train_samples: data.train.len(),
-            jobs: &jobs,
-            dense: &dense,
-            process: &processes,
+            jobs,
+            dense,
+            process: processes,
             peers: args.peers.then_some(&comparison.peers),
-            sweep: args.sweep.then_some(&cells),
+            sweep: args.sweep.then_some(cells),
         };
         write_json(file, &report)?;
     }
-    let figure = || page::chart(&jobs, &comparison).to_svg();
+    let figure = || page::chart(jobs, comparison).to_svg();
     if let Some(file) = &args.chart {
         write_atomic(file, figure().as_bytes())?;
     }
     if let Some(file) = &args.markdown {
         let chart = file.with_extension("svg");
         write_atomic(&chart, figure().as_bytes())?;
-        let chart = chart.file_name().map(|name| name.to_string_lossy());
-        let tables = [all_jobs, published, all_processes];
-        let chart = chart.as_deref();
-        let measured = page::markdown(&first, &overview, &tables, &comparison, &cells, chart);
-        write_markdown(file, &measured)?;
+        let page = page::Page {
+            machine: first_line(machine, data),
+            minutes: seconds / 60.0,
+            overview: figures::overview(jobs, &comparison.peers),
+            alone: vec![
+                figures::jobs(jobs.iter().chain(dense), plan.repeats),
+                published::table(jobs, machine),
+                figures::processes(processes),
+            ],
+            comparison,
+            cells,
+            chart: chart.file_name().map(|name| name.to_string_lossy().into()),
+        };
+        write_markdown(file, &page)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-/// Changes the measured part of a file, or begins a new one.
-fn write_markdown(file: &Path, measured: &str) -> Result<()> {
+/// Changes the measured parts of a file, or begins a new one.
+fn write_markdown(file: &Path, page: &page::Page<'_>) -> Result<()> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -251,6 +303,6 @@ fn write_markdown(file: &Path, measured: &str) -> Result<()> {
         }
         Err(error) => return Err(error).with_context(|| file.display().to_string()),
     };
-    write_atomic(file, page::replace_measured(&text, measured).as_bytes())?;
+    write_atomic(file, page.put_into(&text).as_bytes())?;
     Ok(())
 }

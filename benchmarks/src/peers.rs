@@ -45,7 +45,7 @@ pub(crate) struct Comparison {
     /// The peer's seconds over ours.
     pub(crate) ratio: f64,
     /// On the validation rows, after as many epochs as ours; for prediction, of the network of A. On
-    /// tables, the mean training loss of the last epoch or the loss of the last step.
+    /// tables, the mean training loss of the steps of the last measurement.
     pub(crate) loss: Option<f64>,
     pub(crate) accuracy: Option<f64>,
     pub(crate) our_loss: Option<f64>,

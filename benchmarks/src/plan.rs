@@ -1,14 +1,13 @@
-//! How to measure, and on which data.
+//! The data, and how to measure.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use backprop_cli::source::{self, Source};
 use backprop_datasets::mnist::Variant;
-use backprop_trainer::data::Dataset;
+use backprop_trainer::data::{Batch, Dataset};
 use backprop_trainer::ndarray::Array2;
 
-use super::jobs;
+use backprop_cli::source::{self, Source};
 
 /// The fraction of the training images that is trained on, the first ones; the rest is the
 /// validation set.
@@ -33,6 +32,7 @@ pub(crate) struct Data {
 }
 
 impl Data {
+    /// Reads a data set by name, from this folder if it is not in the program.
     pub(crate) fn load(dataset: &Source, data_dir: &Path, quiet: bool) -> Result<Self> {
         let has_no_name = matches!(dataset, Source::Csv(_) | Source::Idx(_) | Source::Folder(_));
         ensure!(
@@ -47,7 +47,7 @@ impl Data {
         Ok(Data {
             source,
             train: all.limit(first),
-            validation_inputs: jobs::inputs(&validation),
+            validation_inputs: inputs(&validation),
             validation,
             data_dir: data_dir.to_path_buf(),
         })
@@ -75,4 +75,12 @@ impl Data {
             .canonicalize()
             .with_context(|| folder.display().to_string())
     }
+}
+
+/// The rows of a data set as numbers in memory.
+fn inputs(data: &Dataset<f32>) -> Array2<f32> {
+    let mut batch = Batch::new();
+    let all: Vec<u32> = (0..data.len() as u32).collect();
+    data.gather(&all, &mut batch);
+    batch.inputs().to_owned()
 }

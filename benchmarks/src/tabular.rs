@@ -178,7 +178,7 @@ impl Rows {
 /// The figures of one measurement.
 pub(crate) struct Timed {
     pub(crate) seconds: f64,
-    /// The mean loss of the epoch, or that of the last step.
+    /// The mean loss of all steps, or gradients.
     pub(crate) loss: f64,
 }
 
@@ -301,15 +301,16 @@ impl<T: Scalar> Run for Tabular<T> {
                 },
             ));
         }
-        let mut loss = f64::NAN;
+        let mut sum = 0.0;
         let start = Instant::now();
         for _ in 0..self.steps {
-            loss = match self.work {
+            sum += match self.work {
                 Work::Gradient => self.gradient(),
                 _ => self.step()?,
             };
         }
         let seconds = start.elapsed().as_secs_f64() / self.steps as f64;
+        let loss = sum / self.steps as f64;
         Ok(Timed { seconds, loss })
     }
 }

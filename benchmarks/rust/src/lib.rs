@@ -36,11 +36,11 @@ pub trait Peer: Sized {
     fn table(&mut self, _table: &Table, _features: Vec<f32>, _targets: Vec<f32>) {
         unimplemented!("{} is not compared on tables", Self::CRATE);
     }
-    /// So many steps on all rows of the table; the loss of the last.
+    /// Steps on all rows of the table; their mean loss.
     fn steps(&mut self, _steps: usize) -> f64 {
         unimplemented!("{} is not compared on tables", Self::CRATE);
     }
-    /// The loss on all rows of the table and its gradient, so many times; the loss.
+    /// The loss on all rows of the table and its gradient, `steps` times; the loss.
     fn gradient(&mut self, _steps: usize) -> f64 {
         unimplemented!("{} is not compared on tables", Self::CRATE);
     }

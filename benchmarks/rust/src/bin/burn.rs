@@ -207,11 +207,11 @@ impl Peer for Burn {
 
     fn steps(&mut self, steps: usize) -> f64 {
         let whole = self.whole();
-        let mut loss = Tensor::<1>::zeros([1], &self.device);
+        let mut sum = Tensor::<1>::zeros([1], &self.device);
         for _ in 0..steps {
-            loss = self.step(whole.clone());
+            sum = sum + self.step(whole.clone());
         }
-        loss.into_scalar::<f64>()
+        sum.into_scalar::<f64>() / steps as f64
     }
 
     fn gradient(&mut self, steps: usize) -> f64 {
